@@ -1,0 +1,17 @@
+/** Time as an interface: real in `runtime`, virtual in tests and in the simulator. */
+
+export interface Clock {
+  /** Wall clock, milliseconds since the Unix epoch. May jump. */
+  nowMs(): number
+  /** Milliseconds since some fixed moment; never goes back. For timeouts and durations. */
+  monotonicMs(): number
+}
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Timers {
+  /** Calls back once, not before `delayMs` have passed. A pending timer does not keep the process alive. */
+  after(delayMs: number, callback: () => void): Timer
+}

@@ -1,0 +1,63 @@
+/** BeginQuorumEpoch (API key 53). */
+import { int16, int32, string, structs, uint16, uuid, type Infer } from '../declare.ts'
+import { message } from '../message.ts'
+
+export const BeginQuorumEpochRequest = message({
+  kind: 'request',
+  name: 'BeginQuorumEpochRequest',
+  key: 53,
+  versions: '0-1',
+  flexible: '1+',
+  listeners: ['controller'],
+  fields: {
+    clusterId: string({ nullable: '0+', default: null }),
+    voterId: int32({ versions: '1+', default: -1, ignorable: true }),
+    topics: structs({
+      topicName: string(),
+      partitions: structs({
+        partitionIndex: int32(),
+        voterDirectoryId: uuid({ versions: '1+', ignorable: true }),
+        leaderId: int32(),
+        leaderEpoch: int32(),
+      }),
+    }),
+    leaderEndpoints: structs(
+      {
+        name: string({ versions: '1+' }),
+        host: string({ versions: '1+' }),
+        port: uint16({ versions: '1+' }),
+      },
+      { versions: '1+', ignorable: true },
+    ),
+  },
+})
+export interface BeginQuorumEpochRequest extends Infer<typeof BeginQuorumEpochRequest> {}
+
+export const BeginQuorumEpochResponse = message({
+  kind: 'response',
+  name: 'BeginQuorumEpochResponse',
+  key: 53,
+  versions: '0-1',
+  flexible: '1+',
+  fields: {
+    errorCode: int16(),
+    topics: structs({
+      topicName: string(),
+      partitions: structs({
+        partitionIndex: int32(),
+        errorCode: int16(),
+        leaderId: int32(),
+        leaderEpoch: int32(),
+      }),
+    }),
+    nodeEndpoints: structs(
+      {
+        nodeId: int32({ versions: '1+' }),
+        host: string({ versions: '1+' }),
+        port: uint16({ versions: '1+' }),
+      },
+      { versions: '1+', tag: 0, tagged: '1+' },
+    ),
+  },
+})
+export interface BeginQuorumEpochResponse extends Infer<typeof BeginQuorumEpochResponse> {}

@@ -1,0 +1,39 @@
+/** AddRaftVoter (API key 80). */
+import { bool, int16, int32, string, structs, uint16, uuid, type Infer } from '../declare.ts'
+import { message } from '../message.ts'
+
+export const AddRaftVoterRequest = message({
+  kind: 'request',
+  name: 'AddRaftVoterRequest',
+  key: 80,
+  versions: '0-1',
+  flexible: '0+',
+  listeners: ['controller', 'broker'],
+  fields: {
+    clusterId: string({ nullable: '0+' }),
+    timeoutMs: int32(),
+    voterId: int32(),
+    voterDirectoryId: uuid(),
+    listeners: structs({
+      name: string(),
+      host: string(),
+      port: uint16(),
+    }),
+    ackWhenCommitted: bool({ versions: '1+', default: true }),
+  },
+})
+export interface AddRaftVoterRequest extends Infer<typeof AddRaftVoterRequest> {}
+
+export const AddRaftVoterResponse = message({
+  kind: 'response',
+  name: 'AddRaftVoterResponse',
+  key: 80,
+  versions: '0-1',
+  flexible: '0+',
+  fields: {
+    throttleTimeMs: int32(),
+    errorCode: int16(),
+    errorMessage: string({ nullable: '0+', ignorable: true }),
+  },
+})
+export interface AddRaftVoterResponse extends Infer<typeof AddRaftVoterResponse> {}

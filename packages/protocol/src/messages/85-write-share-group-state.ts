@@ -1,0 +1,51 @@
+/** WriteShareGroupState (API key 85). */
+import { int16, int32, int64, int8, string, structs, uuid, type Infer } from '../declare.ts'
+import { message } from '../message.ts'
+
+export const WriteShareGroupStateRequest = message({
+  kind: 'request',
+  name: 'WriteShareGroupStateRequest',
+  key: 85,
+  versions: '0-1',
+  flexible: '0+',
+  listeners: ['broker'],
+  fields: {
+    groupId: string(),
+    topics: structs({
+      topicId: uuid(),
+      partitions: structs({
+        partition: int32(),
+        stateEpoch: int32(),
+        leaderEpoch: int32(),
+        startOffset: int64(),
+        deliveryCompleteCount: int32({ versions: '1+', default: -1, ignorable: true }),
+        stateBatches: structs({
+          firstOffset: int64(),
+          lastOffset: int64(),
+          deliveryState: int8(),
+          deliveryCount: int16(),
+        }),
+      }),
+    }),
+  },
+})
+export interface WriteShareGroupStateRequest extends Infer<typeof WriteShareGroupStateRequest> {}
+
+export const WriteShareGroupStateResponse = message({
+  kind: 'response',
+  name: 'WriteShareGroupStateResponse',
+  key: 85,
+  versions: '0-1',
+  flexible: '0+',
+  fields: {
+    results: structs({
+      topicId: uuid(),
+      partitions: structs({
+        partition: int32(),
+        errorCode: int16(),
+        errorMessage: string({ nullable: '0+', default: null }),
+      }),
+    }),
+  },
+})
+export interface WriteShareGroupStateResponse extends Infer<typeof WriteShareGroupStateResponse> {}

@@ -1,0 +1,105 @@
+/** StreamsGroupDescribe (API key 89). */
+import { arrayOf, bool, int16, int32, int64, string, struct, structs, uint16, type Infer } from '../declare.ts'
+import { message } from '../message.ts'
+
+export const StreamsGroupDescribeRequest = message({
+  kind: 'request',
+  name: 'StreamsGroupDescribeRequest',
+  key: 89,
+  versions: '0',
+  flexible: '0+',
+  listeners: ['broker'],
+  fields: {
+    groupIds: arrayOf(string()),
+    includeAuthorizedOperations: bool(),
+  },
+})
+export interface StreamsGroupDescribeRequest extends Infer<typeof StreamsGroupDescribeRequest> {}
+
+const EndpointFields = {
+  host: string(),
+  port: uint16(),
+}
+
+const TaskOffsetFields = {
+  subtopologyId: string(),
+  partition: int32(),
+  offset: int64(),
+}
+
+const TaskIdsFields = {
+  subtopologyId: string(),
+  partitions: arrayOf(int32()),
+}
+
+const AssignmentFields = {
+  activeTasks: structs(TaskIdsFields),
+  standbyTasks: structs(TaskIdsFields),
+  warmupTasks: structs(TaskIdsFields),
+}
+
+const KeyValueFields = {
+  key: string(),
+  value: string(),
+}
+
+const TopicInfoFields = {
+  name: string(),
+  partitions: int32(),
+  replicationFactor: int16(),
+  topicConfigs: structs(KeyValueFields),
+}
+
+export const StreamsGroupDescribeResponse = message({
+  kind: 'response',
+  name: 'StreamsGroupDescribeResponse',
+  key: 89,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    throttleTimeMs: int32(),
+    groups: structs({
+      errorCode: int16(),
+      errorMessage: string({ nullable: '0+', default: null }),
+      groupId: string(),
+      groupState: string(),
+      groupEpoch: int32(),
+      assignmentEpoch: int32(),
+      topology: struct(
+        {
+          epoch: int32(),
+          subtopologies: structs(
+            {
+              subtopologyId: string(),
+              sourceTopics: arrayOf(string()),
+              repartitionSinkTopics: arrayOf(string()),
+              stateChangelogTopics: structs(TopicInfoFields),
+              repartitionSourceTopics: structs(TopicInfoFields),
+            },
+            { nullable: '0+', default: null },
+          ),
+        },
+        { nullable: '0+', default: null },
+      ),
+      members: structs({
+        memberId: string(),
+        memberEpoch: int32(),
+        instanceId: string({ nullable: '0+', default: null }),
+        rackId: string({ nullable: '0+', default: null }),
+        clientId: string(),
+        clientHost: string(),
+        topologyEpoch: int32(),
+        processId: string(),
+        userEndpoint: struct(EndpointFields, { nullable: '0+', default: null }),
+        clientTags: structs(KeyValueFields),
+        taskOffsets: structs(TaskOffsetFields),
+        taskEndOffsets: structs(TaskOffsetFields),
+        assignment: struct(AssignmentFields),
+        targetAssignment: struct(AssignmentFields),
+        isClassic: bool(),
+      }),
+      authorizedOperations: int32({ default: -2_147_483_648 }),
+    }),
+  },
+})
+export interface StreamsGroupDescribeResponse extends Infer<typeof StreamsGroupDescribeResponse> {}

@@ -1,0 +1,2 @@
+/** Reads wire types from bytes it does not own. */
+export class Reader {}

@@ -1,0 +1,231 @@
+/** Streams groups. */
+import { arrayOf, int16, int32, int64, int8, string, struct, structs, uint16, type Infer } from '../declare.ts'
+import { message } from '../message.ts'
+
+export const StreamsGroupCurrentMemberAssignmentKey = message({
+  kind: 'key',
+  name: 'StreamsGroupCurrentMemberAssignmentKey',
+  key: 22,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    groupId: string({ versions: '0' }),
+    memberId: string({ versions: '0' }),
+  },
+})
+export interface StreamsGroupCurrentMemberAssignmentKey extends Infer<typeof StreamsGroupCurrentMemberAssignmentKey> {}
+
+const TaskIdsFields = {
+  subtopologyId: string(),
+  partitions: arrayOf(int32()),
+  assignmentEpochs: arrayOf(int32(), { nullable: '0+', default: null, tag: 0, tagged: '0+' }),
+}
+
+export const StreamsGroupCurrentMemberAssignmentValue = message({
+  kind: 'value',
+  name: 'StreamsGroupCurrentMemberAssignmentValue',
+  key: 22,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    memberEpoch: int32(),
+    previousMemberEpoch: int32(),
+    state: int8(),
+    activeTasks: structs(TaskIdsFields),
+    standbyTasks: structs(TaskIdsFields),
+    warmupTasks: structs(TaskIdsFields),
+    activeTasksPendingRevocation: structs(TaskIdsFields),
+    standbyTasksPendingRevocation: structs(TaskIdsFields),
+    warmupTasksPendingRevocation: structs(TaskIdsFields),
+  },
+})
+export interface StreamsGroupCurrentMemberAssignmentValue extends Infer<
+  typeof StreamsGroupCurrentMemberAssignmentValue
+> {}
+
+export const StreamsGroupMemberMetadataKey = message({
+  kind: 'key',
+  name: 'StreamsGroupMemberMetadataKey',
+  key: 19,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    groupId: string({ versions: '0' }),
+    memberId: string({ versions: '0' }),
+  },
+})
+export interface StreamsGroupMemberMetadataKey extends Infer<typeof StreamsGroupMemberMetadataKey> {}
+
+const EndpointFields = {
+  host: string(),
+  port: uint16(),
+}
+
+const KeyValueFields = {
+  key: string(),
+  value: string(),
+}
+
+export const StreamsGroupMemberMetadataValue = message({
+  kind: 'value',
+  name: 'StreamsGroupMemberMetadataValue',
+  key: 19,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    instanceId: string({ nullable: '0+' }),
+    rackId: string({ nullable: '0+' }),
+    clientId: string(),
+    clientHost: string(),
+    rebalanceTimeoutMs: int32({ default: -1 }),
+    topologyEpoch: int32(),
+    processId: string(),
+    userEndpoint: struct(EndpointFields, { nullable: '0+', default: null }),
+    clientTags: structs(KeyValueFields),
+  },
+})
+export interface StreamsGroupMemberMetadataValue extends Infer<typeof StreamsGroupMemberMetadataValue> {}
+
+export const StreamsGroupMetadataKey = message({
+  kind: 'key',
+  name: 'StreamsGroupMetadataKey',
+  key: 17,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    groupId: string({ versions: '0' }),
+  },
+})
+export interface StreamsGroupMetadataKey extends Infer<typeof StreamsGroupMetadataKey> {}
+
+const LastAssignmentConfigFields = {
+  key: string(),
+  value: string(),
+}
+
+export const StreamsGroupMetadataValue = message({
+  kind: 'value',
+  name: 'StreamsGroupMetadataValue',
+  key: 17,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    epoch: int32(),
+    metadataHash: int64(),
+    validatedTopologyEpoch: int32({ default: -1, tag: 0, tagged: '0+' }),
+    lastAssignmentConfigs: structs(LastAssignmentConfigFields, { nullable: '0+', default: null, tag: 1, tagged: '0+' }),
+  },
+})
+export interface StreamsGroupMetadataValue extends Infer<typeof StreamsGroupMetadataValue> {}
+
+export const StreamsGroupTargetAssignmentMemberKey = message({
+  kind: 'key',
+  name: 'StreamsGroupTargetAssignmentMemberKey',
+  key: 21,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    groupId: string({ versions: '0' }),
+    memberId: string({ versions: '0' }),
+  },
+})
+export interface StreamsGroupTargetAssignmentMemberKey extends Infer<typeof StreamsGroupTargetAssignmentMemberKey> {}
+
+const TaskIdsFields = {
+  subtopologyId: string(),
+  partitions: arrayOf(int32()),
+}
+
+export const StreamsGroupTargetAssignmentMemberValue = message({
+  kind: 'value',
+  name: 'StreamsGroupTargetAssignmentMemberValue',
+  key: 21,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    activeTasks: structs(TaskIdsFields),
+    standbyTasks: structs(TaskIdsFields),
+    warmupTasks: structs(TaskIdsFields),
+  },
+})
+export interface StreamsGroupTargetAssignmentMemberValue extends Infer<
+  typeof StreamsGroupTargetAssignmentMemberValue
+> {}
+
+export const StreamsGroupTargetAssignmentMetadataKey = message({
+  kind: 'key',
+  name: 'StreamsGroupTargetAssignmentMetadataKey',
+  key: 20,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    groupId: string({ versions: '0' }),
+  },
+})
+export interface StreamsGroupTargetAssignmentMetadataKey extends Infer<
+  typeof StreamsGroupTargetAssignmentMetadataKey
+> {}
+
+export const StreamsGroupTargetAssignmentMetadataValue = message({
+  kind: 'value',
+  name: 'StreamsGroupTargetAssignmentMetadataValue',
+  key: 20,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    assignmentEpoch: int32(),
+    assignmentTimestamp: int64({ tag: 0, tagged: '0+', ignorable: true }),
+  },
+})
+export interface StreamsGroupTargetAssignmentMetadataValue extends Infer<
+  typeof StreamsGroupTargetAssignmentMetadataValue
+> {}
+
+export const StreamsGroupTopologyKey = message({
+  kind: 'key',
+  name: 'StreamsGroupTopologyKey',
+  key: 23,
+  versions: '0',
+  flexible: 'none',
+  fields: {
+    groupId: string({ versions: '0' }),
+  },
+})
+export interface StreamsGroupTopologyKey extends Infer<typeof StreamsGroupTopologyKey> {}
+
+const TopicConfigFields = {
+  key: string(),
+  value: string(),
+}
+
+const TopicInfoFields = {
+  name: string(),
+  partitions: int32(),
+  replicationFactor: int16(),
+  topicConfigs: structs(TopicConfigFields),
+}
+
+export const StreamsGroupTopologyValue = message({
+  kind: 'value',
+  name: 'StreamsGroupTopologyValue',
+  key: 23,
+  versions: '0',
+  flexible: '0+',
+  fields: {
+    epoch: int32(),
+    subtopologies: structs({
+      subtopologyId: string(),
+      sourceTopics: arrayOf(string()),
+      sourceTopicRegex: arrayOf(string()),
+      stateChangelogTopics: structs(TopicInfoFields),
+      repartitionSinkTopics: arrayOf(string()),
+      repartitionSourceTopics: structs(TopicInfoFields),
+      copartitionGroups: structs({
+        sourceTopics: arrayOf(int16()),
+        sourceTopicRegex: arrayOf(int16()),
+        repartitionSourceTopics: arrayOf(int16()),
+      }),
+    }),
+  },
+})
+export interface StreamsGroupTopologyValue extends Infer<typeof StreamsGroupTopologyValue> {}

@@ -1,0 +1,2 @@
+/** Collects wire types. */
+export class Writer {}
