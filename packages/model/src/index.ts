@@ -11,3 +11,43 @@ export {
   ZERO_UUID,
   type Uuid,
 } from './uuid.ts'
+export { CLUSTER_DEFAULT_RESOURCE, ConfigOperation, ConfigResourceType, ConfigSource } from './config-resource.ts'
+export type {
+  ConfigCheck,
+  ConfigImportance,
+  ConfigKey,
+  ConfigMode,
+  ConfigTable,
+  ConfigType,
+  ConfigValues,
+} from './configs/definition.ts'
+export {
+  brokerRegistrationChangeRecordVersion,
+  ELIGIBLE_LEADER_REPLICAS_FEATURE,
+  GROUP_VERSION_FEATURE,
+  KRAFT_VERSION_FEATURE,
+  METADATA_VERSION_FEATURE,
+  METADATA_VERSION_LATEST,
+  METADATA_VERSION_LEVELS,
+  METADATA_VERSION_MIN,
+  metadataVersionName,
+  parseMetadataVersion,
+  partitionRecordVersion,
+  registerBrokerRecordVersion,
+  SHARE_VERSION_FEATURE,
+  STREAMS_VERSION_FEATURE,
+  SUPPORTED_FEATURES,
+  TRANSACTION_VERSION_FEATURE,
+  type FeatureRange,
+  type MetadataVersionLevel,
+} from './features.ts'
+export {
+  CLUSTER_METADATA_TOPIC,
+  CONSUMER_OFFSETS_TOPIC,
+  hasCollisionCharacters,
+  isInternalTopic,
+  SHARE_GROUP_STATE_TOPIC,
+  topicCollisionKey,
+  topicNameProblem,
+  TRANSACTION_STATE_TOPIC,
+} from './topic-name.ts'

@@ -24,7 +24,14 @@ test('well-known ids have their bytes', () => {
 })
 
 test('what is no uuid is refused', () => {
-  for (const text of ['', 'short', `${ZERO_UUID}=`, `${ZERO_UUID}A`, 'AAAAAAAAAAAAAAAAAAAAAB', 'AAAAAAAAAAAAAAAAAAAA+A']) {
+  for (const text of [
+    '',
+    'short',
+    `${ZERO_UUID}=`,
+    `${ZERO_UUID}A`,
+    'AAAAAAAAAAAAAAAAAAAAAB',
+    'AAAAAAAAAAAAAAAAAAAA+A',
+  ]) {
     assert.equal(parseUuid(text), undefined, text)
   }
 })

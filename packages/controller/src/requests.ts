@@ -1,0 +1,68 @@
+/**
+ * What can be asked of the controller: for each request its message and the message that answers it. `authorized` checks
+ * are the caller's: the controller sees only what may be done.
+ */
+import type { Infer } from '@braidlog/protocol'
+import type {
+  AllocateProducerIdsRequest,
+  AllocateProducerIdsResponse,
+  AlterConfigsRequest,
+  AlterConfigsResponse,
+  AlterPartitionReassignmentsRequest,
+  AlterPartitionReassignmentsResponse,
+  BrokerHeartbeatRequest,
+  BrokerHeartbeatResponse,
+  BrokerRegistrationRequest,
+  BrokerRegistrationResponse,
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+  CreateTopicsRequest,
+  CreateTopicsResponse,
+  DeleteTopicsRequest,
+  DeleteTopicsResponse,
+  ElectLeadersRequest,
+  ElectLeadersResponse,
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+  ListPartitionReassignmentsRequest,
+  ListPartitionReassignmentsResponse,
+  UnregisterBrokerRequest,
+  UnregisterBrokerResponse,
+  UpdateFeaturesRequest,
+  UpdateFeaturesResponse,
+} from '@braidlog/protocol'
+
+interface Exchange<Request, Response> {
+  readonly request: Infer<Request>
+  readonly response: Infer<Response>
+}
+
+/** Requests that may write records. */
+export interface ControllerRequests {
+  readonly allocateProducerIds: Exchange<typeof AllocateProducerIdsRequest, typeof AllocateProducerIdsResponse>
+  readonly alterConfigs: Exchange<typeof AlterConfigsRequest, typeof AlterConfigsResponse>
+  readonly alterPartitionReassignments: Exchange<
+    typeof AlterPartitionReassignmentsRequest,
+    typeof AlterPartitionReassignmentsResponse
+  >
+  readonly brokerHeartbeat: Exchange<typeof BrokerHeartbeatRequest, typeof BrokerHeartbeatResponse>
+  readonly brokerRegistration: Exchange<typeof BrokerRegistrationRequest, typeof BrokerRegistrationResponse>
+  readonly createPartitions: Exchange<typeof CreatePartitionsRequest, typeof CreatePartitionsResponse>
+  readonly createTopics: Exchange<typeof CreateTopicsRequest, typeof CreateTopicsResponse>
+  readonly deleteTopics: Exchange<typeof DeleteTopicsRequest, typeof DeleteTopicsResponse>
+  readonly electLeaders: Exchange<typeof ElectLeadersRequest, typeof ElectLeadersResponse>
+  readonly incrementalAlterConfigs: Exchange<
+    typeof IncrementalAlterConfigsRequest,
+    typeof IncrementalAlterConfigsResponse
+  >
+  readonly listPartitionReassignments: Exchange<
+    typeof ListPartitionReassignmentsRequest,
+    typeof ListPartitionReassignmentsResponse
+  >
+  readonly unregisterBroker: Exchange<typeof UnregisterBrokerRequest, typeof UnregisterBrokerResponse>
+  readonly updateFeatures: Exchange<typeof UpdateFeaturesRequest, typeof UpdateFeaturesResponse>
+}
+
+export type ControllerRequestName = keyof ControllerRequests
+export type RequestOf<N extends ControllerRequestName> = ControllerRequests[N]['request']
+export type ResponseOf<N extends ControllerRequestName> = ControllerRequests[N]['response']
