@@ -1,0 +1,13 @@
+/** Public face of `runtime`. */
+export { ListenError, listenError, osErrorCode, storageError } from './errors.ts'
+export {
+  listen,
+  ServerSocket,
+  type ListenOptions,
+  type NetServer,
+  type ReadMode,
+  type SocketReceiver,
+} from './net-server.ts'
+export { NodeStorage } from './node-storage.ts'
+export { Slab, SLAB_SIZE_BYTES, SlabPool } from './slab.ts'
+export { systemClock, systemRandom, systemTimers } from './system.ts'

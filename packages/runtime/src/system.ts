@@ -1,0 +1,45 @@
+/** The real clock, timers and randomness, behind the interfaces of `base`. */
+import type { Clock, Random, Timer, Timers } from '@braidlog/base'
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+}
+
+/** `setTimeout` fires at once when asked for more than this: longer delays are waited for in steps. */
+const DELAY_STEP_MAX_MS = 2 ** 31 - 1
+
+export const systemTimers: Timers = {
+  after(delayMs, callback): Timer {
+    const deadlineMs = performance.now() + delayMs
+    let handle: NodeJS.Timeout
+    const arm = (): void => {
+      const leftMs = Math.max(0, deadlineMs - performance.now())
+      if (leftMs > DELAY_STEP_MAX_MS) handle = setTimeout(arm, DELAY_STEP_MAX_MS)
+      else handle = setTimeout(callback, Math.ceil(leftMs))
+      handle.unref()
+    }
+    arm()
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+const POOL_COUNT = 256
+
+/** Cryptographic randomness, drawn in blocks of 1 KiB. */
+class SystemRandom implements Random {
+  readonly #pool = new Uint32Array(POOL_COUNT)
+  #next = POOL_COUNT
+
+  uint32(): number {
+    if (this.#next === POOL_COUNT) {
+      crypto.getRandomValues(this.#pool)
+      this.#next = 0
+    }
+    const value = this.#pool[this.#next]!
+    this.#pool[this.#next++] = 0
+    return value
+  }
+}
+
+export const systemRandom: Random = new SystemRandom()

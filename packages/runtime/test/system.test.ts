@@ -1,0 +1,32 @@
+/** The real clock, timers and randomness. */
+import assert from 'node:assert/strict'
+import { it, mock } from 'node:test'
+import { systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
+
+it('the monotonic clock never goes back', () => {
+  let last = systemClock.monotonicMs()
+  for (let i = 0; i < 100; i++) {
+    const now = systemClock.monotonicMs()
+    assert(now >= last)
+    last = now
+  }
+})
+
+it('a delay longer than setTimeout can count does not fire at once', () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  let fired = false
+  const timer = systemTimers.after(2 ** 31 + 5000, () => {
+    fired = true
+  })
+  mock.timers.tick(1000)
+  assert.equal(fired, false)
+  timer.cancel()
+  mock.timers.reset()
+})
+
+it('random numbers fill 32 bits and do not repeat across refills', () => {
+  const seen = new Set<number>()
+  for (let i = 0; i < 1000; i++) seen.add(systemRandom.uint32())
+  assert(seen.size > 990)
+  assert([...seen].some((value) => value > 0x7fffffff))
+})
