@@ -42,6 +42,11 @@ export interface FieldOptions {
   readonly tagged?: VersionRange
   /** A value that differs from the default is dropped, not refused, where the version has no such field. */
   readonly ignorable?: boolean
+  /**
+   * Versions in which the field itself uses compact lengths; the message's when left out. Only the client id of the
+   * request header differs, so that a broker can read the header of a version it does not know.
+   */
+  readonly flexible?: VersionRange
 }
 
 /** One declared field; `T` is the type of its decoded value. */

@@ -1,9 +1,14 @@
 /**
  * A declared message with its codecs. The codec of a version is compiled when it is first used.
+ *
+ * When generated code meets something malformed, the interpreter walks the same input again, only to name the field.
  */
 import type { Fields, InferFields, Input, MessageDeclaration } from './declare.ts'
-import type { Reader } from './reader.ts'
-import type { Writer } from './writer.ts'
+import { ProtocolError } from './errors.ts'
+import { interpretRead, interpretWrite } from './interpreter.ts'
+import { Reader } from './reader.ts'
+import { inVersions, parseVersions } from './version-range.ts'
+import { Writer } from './writer.ts'
 
 export interface Message<F extends Fields = Fields> extends MessageDeclaration<F> {
   /** Lowest and highest valid version. */
@@ -14,12 +19,49 @@ export interface Message<F extends Fields = Fields> extends MessageDeclaration<F
   read(reader: Reader, version: number): InferFields<F>
   /** Appends one message. @throws ProtocolError when a value does not fit its type or this version. */
   write(writer: Writer, value: Input<InferFields<F>>, version: number): void
-  /** Reads a message that fills `bytes` exactly. */
+  /** Reads a message that fills the rest of the reader's bytes exactly. @throws ProtocolError */
+  readToEnd(reader: Reader, version: number): InferFields<F>
+  /** Reads a message that fills `bytes` exactly. @throws ProtocolError */
   decode(bytes: Uint8Array, version: number): InferFields<F>
-  /** @returns a fresh array that the caller owns. */
+  /** @returns a fresh array that the caller owns. @throws ProtocolError */
   encode(value: Input<InferFields<F>>, version: number): Uint8Array
 }
 
 export function message<F extends Fields>(declaration: MessageDeclaration<F>): Message<F> {
-  return { ...declaration, versionMin: 0, versionMax: 0 } as unknown as Message<F>
+  const { min, max } = parseVersions(declaration.versions)
+
+  function checkVersion(version: number): void {
+    if (version >= min && version <= max) return
+    const problem = `version ${version} is outside ${declaration.versions}`
+    throw new ProtocolError('UNSUPPORTED_VERSION', problem, declaration.name)
+  }
+
+  const self: Message<F> = {
+    ...declaration,
+    versionMin: min,
+    versionMax: max,
+    isFlexible: (version) => inVersions(declaration.flexible, version),
+    read(reader, version) {
+      checkVersion(version)
+      return interpretRead(declaration, reader, version) as InferFields<F>
+    },
+    write(writer, value, version) {
+      checkVersion(version)
+      interpretWrite(declaration, writer, value, version)
+    },
+    decode: (bytes, version) => self.readToEnd(new Reader(bytes), version),
+    readToEnd(reader, version) {
+      const value = self.read(reader, version)
+      const left = reader.remaining()
+      if (left === 0) return value
+      const problem = `${left} bytes are left after the message`
+      throw new ProtocolError('TRAILING_BYTES', problem, `${declaration.name} v${version}`)
+    },
+    encode(value, version) {
+      const writer = new Writer()
+      self.write(writer, value, version)
+      return writer.toBytes()
+    },
+  }
+  return self
 }

@@ -87,16 +87,6 @@ const TopicPartitionFields = {
   partitions: arrayOf(int32()),
 }
 
-const TaskIdsFields = {
-  subtopologyId: string(),
-  partitions: arrayOf(int32()),
-}
-
-const EndpointFields = {
-  host: string(),
-  port: uint16(),
-}
-
 export const StreamsGroupHeartbeatResponse = message({
   kind: 'response',
   name: 'StreamsGroupHeartbeatResponse',

@@ -11,7 +11,7 @@ export const RequestHeader = message({
     requestApiKey: int16(),
     requestApiVersion: int16(),
     correlationId: int32(),
-    clientId: string({ versions: '1+', nullable: '1+' }),
+    clientId: string({ versions: '1+', nullable: '1+', flexible: 'none' }),
   },
 })
 export interface RequestHeader extends Infer<typeof RequestHeader> {}

@@ -15,7 +15,7 @@ export const StreamsGroupCurrentMemberAssignmentKey = message({
 })
 export interface StreamsGroupCurrentMemberAssignmentKey extends Infer<typeof StreamsGroupCurrentMemberAssignmentKey> {}
 
-const TaskIdsFields = {
+const OwnedTaskIdsFields = {
   subtopologyId: string(),
   partitions: arrayOf(int32()),
   assignmentEpochs: arrayOf(int32(), { nullable: '0+', default: null, tag: 0, tagged: '0+' }),
@@ -31,12 +31,12 @@ export const StreamsGroupCurrentMemberAssignmentValue = message({
     memberEpoch: int32(),
     previousMemberEpoch: int32(),
     state: int8(),
-    activeTasks: structs(TaskIdsFields),
-    standbyTasks: structs(TaskIdsFields),
-    warmupTasks: structs(TaskIdsFields),
-    activeTasksPendingRevocation: structs(TaskIdsFields),
-    standbyTasksPendingRevocation: structs(TaskIdsFields),
-    warmupTasksPendingRevocation: structs(TaskIdsFields),
+    activeTasks: structs(OwnedTaskIdsFields),
+    standbyTasks: structs(OwnedTaskIdsFields),
+    warmupTasks: structs(OwnedTaskIdsFields),
+    activeTasksPendingRevocation: structs(OwnedTaskIdsFields),
+    standbyTasksPendingRevocation: structs(OwnedTaskIdsFields),
+    warmupTasksPendingRevocation: structs(OwnedTaskIdsFields),
   },
 })
 export interface StreamsGroupCurrentMemberAssignmentValue extends Infer<
