@@ -1,0 +1,182 @@
+/**
+ * The one error class of the client. Its `code` says what happened, `retriable` whether the same call may succeed later
+ * (the client has already retried within the call's own bound), `fatal` whether the object that raised it is done for.
+ *
+ * Codes are Kafka's error names when a broker answered, and the names of {@link ClientErrorCode} when the client itself
+ * gave up. A call on several items fails with the detail of each item in `details`: nothing is thrown away.
+ */
+import { ErrorCode, type ErrorName } from '@braidlog/model'
+
+/** What the client itself can find wrong. */
+export type ClientErrorCode =
+  /** The call's `timeoutMs` (or `deliveryTimeoutMs`) ran out. */
+  | 'TIMED_OUT'
+  /** The call's `signal` was aborted; `cause` is its reason. */
+  | 'ABORTED'
+  /** The client, producer or consumer was closed. */
+  | 'CLOSED'
+  /** No broker could be reached, or the connection broke. */
+  | 'CONNECTION_FAILED'
+  /** The broker answered something that is not the protocol. */
+  | 'PROTOCOL_VIOLATION'
+  /** A wrong option or argument; the message names it. */
+  | 'INVALID_OPTION'
+  /** An option of Apache Kafka's clients that this version does not offer. */
+  | 'UNSUPPORTED_OPTION'
+  /** The broker has no version of the API that we speak. */
+  | 'UNSUPPORTED_API'
+  /** A serializer threw, or its result does not fit. */
+  | 'SERIALIZATION_FAILED'
+  /** A deserializer threw; `details` names the partition and the offset. */
+  | 'DESERIALIZATION_FAILED'
+  /** A batch does not match its checksum or cannot be decoded. */
+  | 'CORRUPT_BATCH'
+  /** There is no offset to start from and `autoOffsetReset` is `none`. */
+  | 'NO_OFFSET'
+  /** The log lost records that this consumer had already read, and `autoOffsetReset` is `none` (KIP-320). */
+  | 'LOG_TRUNCATED'
+  /** The partition is not assigned to this consumer. */
+  | 'NOT_ASSIGNED'
+  /** Some items of a call failed with different codes; see `details`. */
+  | 'PARTIAL_FAILURE'
+
+export type KafkaErrorCode = ErrorName | ClientErrorCode
+
+/** One item of a call on several items: a topic, a partition, a group, a configuration resource. */
+export interface ErrorDetail {
+  /** What the item is called: `orders`, `orders-3`, `billing`. */
+  readonly item: string
+  readonly topic?: string | undefined
+  readonly partition?: number | undefined
+  readonly offset?: bigint | undefined
+  /** `null` when this item succeeded. */
+  readonly error: KafkaError | null
+}
+
+export interface KafkaErrorOptions {
+  readonly retriable?: boolean
+  readonly fatal?: boolean
+  readonly details?: readonly ErrorDetail[]
+  readonly cause?: unknown
+}
+
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError'
+  readonly code: KafkaErrorCode
+  /** Trying again may help. */
+  readonly retriable: boolean
+  /** The producer, consumer or member that raised it cannot go on. */
+  readonly fatal: boolean
+  /** One entry per item of the call, failed or not; empty when the call had a single item. */
+  readonly details: readonly ErrorDetail[]
+
+  constructor(code: KafkaErrorCode, message: string, options: KafkaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retriable = options.retriable ?? isRetriable(code)
+    this.fatal = options.fatal ?? FATAL.has(code)
+    this.details = options.details ?? []
+  }
+
+  /** True for errors of this package, whichever copy of it raised them. */
+  static is(error: unknown): error is KafkaError {
+    return error instanceof Error && error.name === 'KafkaError' && 'code' in error
+  }
+}
+
+const CLIENT_RETRIABLE = new Set<KafkaErrorCode>(['TIMED_OUT', 'CONNECTION_FAILED'])
+
+/** After these the producer or the member cannot go on, whatever it does. */
+const FATAL = new Set<KafkaErrorCode>([
+  'CLOSED',
+  'PRODUCER_FENCED',
+  'FENCED_INSTANCE_ID',
+  'UNSUPPORTED_API',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_SESSION_TIMEOUT',
+  'GROUP_MAX_SIZE_REACHED',
+])
+
+/** Names of broker errors that may go away by themselves, as Apache Kafka's clients see them. */
+const BROKER_RETRIABLE = new Set<KafkaErrorCode>([
+  'CORRUPT_MESSAGE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'REQUEST_TIMED_OUT',
+  'BROKER_NOT_AVAILABLE',
+  'REPLICA_NOT_AVAILABLE',
+  'NETWORK_EXCEPTION',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'NOT_CONTROLLER',
+  'CONCURRENT_TRANSACTIONS',
+  'KAFKA_STORAGE_ERROR',
+  'FETCH_SESSION_ID_NOT_FOUND',
+  'INVALID_FETCH_SESSION_EPOCH',
+  'LISTENER_NOT_FOUND',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'OFFSET_NOT_AVAILABLE',
+  'PREFERRED_LEADER_NOT_AVAILABLE',
+  'ELIGIBLE_LEADERS_NOT_AVAILABLE',
+  'ELECTION_NOT_NEEDED',
+  'UNSTABLE_OFFSET_COMMIT',
+  'THROTTLING_QUOTA_EXCEEDED',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+  'FETCH_SESSION_TOPIC_ID_ERROR',
+  'REBALANCE_IN_PROGRESS',
+])
+
+export function isRetriable(code: KafkaErrorCode): boolean {
+  return BROKER_RETRIABLE.has(code) || CLIENT_RETRIABLE.has(code)
+}
+
+const NAMES = new Map<number, ErrorName>(
+  (Object.entries(ErrorCode) as [ErrorName, number][]).map(([name, code]) => [code, name]),
+)
+
+/** Kafka's name of an error code; a code newer than this client counts as UNKNOWN_SERVER_ERROR. */
+export function errorNameOf(code: number): ErrorName {
+  return NAMES.get(code) ?? 'UNKNOWN_SERVER_ERROR'
+}
+
+/** The error that a broker's code stands for. `what` names the item or the call; `message` is the broker's own text. */
+export function brokerError(
+  code: number,
+  what: string,
+  message?: string | null,
+  options?: KafkaErrorOptions,
+): KafkaError {
+  const name = errorNameOf(code)
+  const known = NAMES.has(code) ? '' : ` (${code})`
+  return new KafkaError(name, `${what}: ${name}${known}${message ? `: ${message}` : ''}`, options)
+}
+
+/** The error of a call of which some items failed: the item's own code when they agree, else PARTIAL_FAILURE. */
+export function itemsError(call: string, details: readonly ErrorDetail[]): KafkaError {
+  const failed = details.filter((detail) => detail.error !== null)
+  const first = failed[0]!.error!
+  if (failed.length === 1) {
+    return new KafkaError(first.code, first.message, {
+      retriable: first.retriable,
+      fatal: first.fatal,
+      details,
+      cause: first.cause,
+    })
+  }
+  const same = failed.every((detail) => detail.error!.code === first.code)
+  const listed = failed.slice(0, 5).map((detail) => `${detail.item}: ${detail.error!.code}`)
+  if (failed.length > listed.length) listed.push(`and ${failed.length - listed.length} more`)
+  return new KafkaError(
+    same ? first.code : 'PARTIAL_FAILURE',
+    `${call}: ${failed.length} of ${details.length} failed (${listed.join(', ')})`,
+    { retriable: failed.every((detail) => detail.error!.retriable), details },
+  )
+}
