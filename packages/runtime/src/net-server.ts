@@ -49,12 +49,14 @@ export class ServerSocket {
   readonly remotePort: number
   readonly localPort: number
   readonly #socket: net.Socket
+  readonly #retarget: (() => void) | undefined
   #unsentBytes = 0
   #reading = true
   #ended = false
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, retarget?: () => void) {
     this.#socket = socket
+    this.#retarget = retarget
     this.remoteAddress = socket.remoteAddress ?? 'unknown'
     this.remotePort = socket.remotePort ?? 0
     this.localPort = socket.localPort ?? 0
@@ -94,6 +96,14 @@ export class ServerSocket {
     for (let i = 0; i < last; i++) this.#socket.write(chunks[i]!)
     this.#socket.write(chunks[last]!, done)
     this.#socket.uncork()
+  }
+
+  /**
+   * Asks the receiver for its target again. Needed when the target has changed for another reason than `received`:
+   * the system would otherwise fill the region it was told before, which may have a new owner by then.
+   */
+  retarget(): void {
+    this.#retarget?.()
   }
 
   pauseReading(): void {
@@ -216,7 +226,7 @@ function receiveDirect(
   const handle = inner._handle
   inner._handle = null
   inner._server = null
-  let receiver: SocketReceiver | undefined
+  const slot: { receiver?: SocketReceiver } = {}
   const early = new Uint8Array(1)
   const socket = new net.Socket({
     handle,
@@ -225,18 +235,22 @@ function receiveDirect(
     manualStart: true,
     onread: {
       // Asked once while the socket is being made, before there is a receiver; that region is replaced below.
-      buffer: () => receiver?.readTarget() ?? early,
+      buffer: () => slot.receiver?.readTarget() ?? early,
       callback: (sizeBytes: number) => {
-        receiver!.received(sizeBytes)
+        slot.receiver!.received(sizeBytes)
         // `false` would stop the reading; a receiver that wants that has paused by itself.
         return true
       },
     },
   } as unknown as net.SocketConstructorOpts)
   ;(socket as unknown as Undocumented)._server = server
-  const serverSocket = new ServerSocket(socket)
-  receiver = accept(serverSocket)
-  ;(handle as unknown as { useUserBuffer(target: Uint8Array): void }).useUserBuffer(receiver.readTarget())
+  const serverSocket = new ServerSocket(socket, () => {
+    const current = (socket as unknown as Undocumented)._handle as { useUserBuffer(target: Uint8Array): void } | null
+    current?.useUserBuffer(slot.receiver!.readTarget())
+  })
+  const receiver = accept(serverSocket)
+  slot.receiver = receiver
+  serverSocket.retarget()
   watch(socket, receiver, gone)
   if (serverSocket.isReading) socket.resume()
 }

@@ -1,7 +1,7 @@
 /** The real clock, timers and randomness. */
 import assert from 'node:assert/strict'
 import { it, mock } from 'node:test'
-import { systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
+import { atEndOfTurn, systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
 
 it('the monotonic clock never goes back', () => {
   let last = systemClock.monotonicMs()
@@ -29,4 +29,16 @@ it('random numbers fill 32 bits and do not repeat across refills', () => {
   for (let i = 0; i < 1000; i++) seen.add(systemRandom.uint32())
   assert(seen.size > 990)
   assert([...seen].some((value) => value > 0x7fffffff))
+})
+
+it('callbacks at the end of a turn run once, in order, and what they ask for runs in the next turn', async () => {
+  const order: string[] = []
+  atEndOfTurn(() => {
+    order.push('a')
+    atEndOfTurn(() => order.push('c'))
+  })
+  atEndOfTurn(() => order.push('b'))
+  order.push('now')
+  await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
+  assert.deepEqual(order, ['now', 'a', 'b', 'c'])
 })
