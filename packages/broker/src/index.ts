@@ -1,0 +1,2 @@
+/** Public face of `broker`. */
+export { newBrokerMetrics, type ApiMetrics, type BrokerMetrics } from './metrics.ts'

@@ -1,0 +1,58 @@
+/** Counters of a broker: plain numbers that only grow, except where it says so. Readers take differences. */
+import { APIS } from '@braidlog/protocol'
+
+export interface ApiMetrics {
+  requests: number
+  /** Requests answered with an error at the top level of the response, or by closing the connection. */
+  errors: number
+}
+
+export interface BrokerMetrics {
+  readonly startedAtMs: number
+  bytesReceived: number
+  bytesSent: number
+  /** Bytes of record batches appended by producers. */
+  bytesProduced: number
+  /** Bytes of record batches sent to consumers. */
+  bytesFetched: number
+  requests: number
+  /** Requests by API name. */
+  readonly apis: { readonly [name: string]: ApiMetrics }
+  connectionsAccepted: number
+  connectionsClosed: number
+  /** Connections turned away or closed by us because of what the client did. */
+  connectionsRefused: number
+  /** Now open; goes up and down. */
+  connectionsOpen: number
+  /** Bytes of requests that are being received or worked on; goes up and down. */
+  requestBytesInFlight: number
+  /** Longest time for which the event loop was kept from everything else, in ms; readers may set it back to 0. */
+  longestTurnMs: number
+  turns: number
+  /** Fetch sessions in the cache now, and how many were evicted so far. */
+  fetchSessions: number
+  fetchSessionsEvicted: number
+}
+
+export function newBrokerMetrics(startedAtMs: number): BrokerMetrics {
+  const apis: { [name: string]: ApiMetrics } = {}
+  for (const api of APIS) apis[api.name] = { requests: 0, errors: 0 }
+  return {
+    startedAtMs,
+    bytesReceived: 0,
+    bytesSent: 0,
+    bytesProduced: 0,
+    bytesFetched: 0,
+    requests: 0,
+    apis,
+    connectionsAccepted: 0,
+    connectionsClosed: 0,
+    connectionsRefused: 0,
+    connectionsOpen: 0,
+    requestBytesInFlight: 0,
+    longestTurnMs: 0,
+    turns: 0,
+    fetchSessions: 0,
+    fetchSessionsEvicted: 0,
+  }
+}

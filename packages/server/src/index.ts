@@ -1,0 +1,4 @@
+/** Public face of `server`. */
+export { ServerError, type ServerErrorCode } from './errors.ts'
+export type { CloseOptions, Server, ServerListener, ServerOptions } from './server.ts'
+export { startServer } from './start.ts'

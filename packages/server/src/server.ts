@@ -1,0 +1,58 @@
+/**
+ * One Braidlog node in this process: controller and broker on one data directory.
+ */
+import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
+import type { BrokerMetrics } from '@braidlog/broker'
+
+export interface ServerOptions {
+  /** Text of a `server.properties` file. */
+  readonly properties?: string
+  /** Environment variables; `KAFKA_*` override the file, by the rules of the apache/kafka image. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Keys of `server.properties` that override everything else. */
+  readonly config?: Readonly<Record<string, string | number | boolean>>
+  /** Format the data directory when it is empty, with this cluster id or a random one. */
+  readonly format?: boolean | { readonly clusterId?: string }
+  /** Default: the file system. With another storage, no lock file is taken. */
+  readonly storage?: Storage
+  readonly clock?: Clock
+  readonly timers?: Timers
+  readonly random?: Random
+  /** Default: silent. */
+  readonly logger?: Logger
+}
+
+export interface ServerListener {
+  /** Name of the listener, such as `PLAINTEXT`. */
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly advertisedHost: string
+  readonly advertisedPort: number
+}
+
+export interface CloseOptions {
+  /** After this long, what is left is abandoned; the next start recovers. Default 30 s. */
+  readonly timeoutMs?: number
+}
+
+export interface Server extends AsyncDisposable {
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly directory: string
+  /** Listeners for clients, in the order of `listeners`. */
+  readonly listeners: readonly ServerListener[]
+  /** `host:port` of every client listener, advertised form, joined by commas. */
+  readonly bootstrapServers: string
+  /** What was odd about the configuration: unknown keys with the nearest name, keys without effect. */
+  readonly warnings: readonly string[]
+  /** Effective configuration by Kafka's key. */
+  readonly config: ReadonlyMap<string, string>
+  readonly metrics: BrokerMetrics
+  /** Resolves when the server has stopped, with the failure that stopped it (a broken disk) or `undefined`. */
+  readonly stopped: Promise<Error | undefined>
+  /** Clean shutdown: stops listening, flushes, writes checkpoints, snapshots and the clean-shutdown marker. */
+  close(options?: CloseOptions): Promise<void>
+  /** Drops everything as a crash would: nothing is flushed, no marker is written. For tests. */
+  kill(): Promise<void>
+}
