@@ -70,11 +70,13 @@ export type InferFields<F extends Fields> = { -readonly [K in keyof F]: F[K] ext
 export type Infer<M> = M extends MessageDeclaration<infer F> ? InferFields<F> : never
 
 /** What an encoder accepts: any field may be left out and then takes its default. */
-export type Input<T> = T extends Uint8Array | string | number | boolean | null
-  ? T
-  : T extends readonly (infer E)[]
-    ? readonly Input<E>[]
-    : { readonly [K in keyof T]?: Input<T[K]> | undefined }
+export type Input<T> = unknown extends T
+  ? unknown
+  : T extends Uint8Array | string | number | boolean | null
+    ? T
+    : T extends readonly (infer E)[]
+      ? readonly Input<E>[]
+      : { readonly [K in keyof T]?: Input<T[K]> | undefined }
 
 type Value<T, O> = O extends { readonly nullable: VersionRange } ? T | null : T
 type Options<T> = FieldOptions & { readonly default?: T | null }

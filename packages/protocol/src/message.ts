@@ -4,6 +4,7 @@
  * When generated code meets something malformed, the interpreter walks the same input again, only to name the field.
  */
 import type { Fields, InferFields, Input, MessageDeclaration } from './declare.ts'
+import { compileReader, compileWriter, type Read, type Write } from './codec.ts'
 import { ProtocolError } from './errors.ts'
 import { interpretRead, interpretWrite } from './interpreter.ts'
 import { Reader } from './reader.ts'
@@ -30,8 +31,21 @@ export interface Message<F extends Fields = Fields> extends MessageDeclaration<F
 export function message<F extends Fields>(declaration: MessageDeclaration<F>): Message<F> {
   const { min, max } = parseVersions(declaration.versions)
 
+  const readers: (Read | undefined)[] = []
+  const writers: (Write | undefined)[] = []
+
+  function readerOf(version: number): Read {
+    checkVersion(version)
+    return (readers[version] = compileReader(declaration, version))
+  }
+
+  function writerOf(version: number): Write {
+    checkVersion(version)
+    return (writers[version] = compileWriter(declaration, version))
+  }
+
   function checkVersion(version: number): void {
-    if (version >= min && version <= max) return
+    if (Number.isInteger(version) && version >= min && version <= max) return
     const problem = `version ${version} is outside ${declaration.versions}`
     throw new ProtocolError('UNSUPPORTED_VERSION', problem, declaration.name)
   }
@@ -42,12 +56,26 @@ export function message<F extends Fields>(declaration: MessageDeclaration<F>): M
     versionMax: max,
     isFlexible: (version) => inVersions(declaration.flexible, version),
     read(reader, version) {
-      checkVersion(version)
-      return interpretRead(declaration, reader, version) as InferFields<F>
+      const read = readers[version] ?? readerOf(version)
+      const start = reader.at
+      try {
+        return read(reader) as InferFields<F>
+      } catch (error) {
+        if (!(error instanceof ProtocolError) || error.where !== '') throw error
+        reader.at = start
+        interpretRead(declaration, reader, version)
+        throw error
+      }
     },
     write(writer, value, version) {
-      checkVersion(version)
-      interpretWrite(declaration, writer, value, version)
+      const write = writers[version] ?? writerOf(version)
+      try {
+        write(writer, value)
+      } catch (error) {
+        if (!(error instanceof ProtocolError) || error.where !== '') throw error
+        interpretWrite(declaration, new Writer(), value, version)
+        throw error
+      }
     },
     decode: (bytes, version) => self.readToEnd(new Reader(bytes), version),
     readToEnd(reader, version) {

@@ -96,6 +96,10 @@ export class Reader {
   uvarint(): number {
     const { bytes, end } = this
     let at = this.at
+    if (at < end && bytes[at]! < 0x80) {
+      this.at = at + 1
+      return bytes[at]!
+    }
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {
       if (at >= end) throw new ProtocolError('TRUNCATED', 'the bytes end inside a varint')
