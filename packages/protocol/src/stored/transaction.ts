@@ -22,10 +22,10 @@ export const TransactionLogValue = message({
   flexible: '1+',
   fields: {
     producerId: int64(),
-    previousProducerId: int64({ default: -1, tag: 0, tagged: '1+' }),
-    nextProducerId: int64({ default: -1, tag: 1, tagged: '1+' }),
+    previousProducerId: int64({ default: -1, tag: 0, tagged: '1+', versions: '1+' }),
+    nextProducerId: int64({ default: -1, tag: 1, tagged: '1+', versions: '1+' }),
     producerEpoch: int16(),
-    nextProducerEpoch: int16({ default: -1, tag: 3, tagged: '1+' }),
+    nextProducerEpoch: int16({ default: -1, tag: 3, tagged: '1+', versions: '1+' }),
     transactionTimeoutMs: int32(),
     transactionStatus: int8(),
     transactionPartitions: structs(
@@ -37,7 +37,7 @@ export const TransactionLogValue = message({
     ),
     transactionLastUpdateTimestampMs: int64(),
     transactionStartTimestampMs: int64(),
-    clientTransactionVersion: int16({ tag: 2, tagged: '1+' }),
+    clientTransactionVersion: int16({ tag: 2, tagged: '1+', versions: '1+' }),
   },
 })
 export interface TransactionLogValue extends Infer<typeof TransactionLogValue> {}
