@@ -74,7 +74,9 @@ export {
   type Crc32c,
 } from './header.ts'
 export { batches, batchPositions, viewOf, wholeBatchEnd } from './iterate.ts'
+export { lz4FrameSizeBytes } from './lz4-frame.ts'
 export type { RecordHeader, RecordView } from './record.ts'
 export { RecordScanner, type RecordLayout } from './scan.ts'
 export { BatchFault, faultErrorCode, faultMessage, validateBatch, type ValidateOptions } from './validate.ts'
 export { varintSizeBytes, varlongSizeBytes, VarintReader, writeVarint, writeVarlong } from './varint.ts'
+export { snappyBlocks, xerialFrame, xerialInputs } from './xerial.ts'

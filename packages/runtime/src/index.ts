@@ -1,4 +1,5 @@
 /** Public face of `runtime`. */
+export { nodeCodecs } from './codecs.ts'
 export { ListenError, listenError, osErrorCode, storageError } from './errors.ts'
 export {
   listen,

@@ -1,0 +1,191 @@
+/**
+ * Checksums and compression by native code: @node-rs/crc32, node:zlib (gzip, zstd), snappy, lz4-napi.
+ *
+ * Every decompression is bounded before its output is allocated: zlib stops at a limit by itself, snappy blocks and LZ4
+ * frames are measured first. Each codec's module is loaded when it is first used.
+ */
+import { createRequire } from 'node:module'
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+import type * as Lz4 from 'lz4-napi'
+import type * as Snappy from 'snappy'
+import { crc32c as crc32cNative } from '@node-rs/crc32'
+import {
+  crc32c as crc32cPlain,
+  lz4FrameSizeBytes,
+  RecordsError,
+  snappyBlocks,
+  xerialFrame,
+  xerialInputs,
+  type Codecs,
+  type CompressionType,
+} from '@braidlog/records'
+
+/**
+ * Below this many bytes the plain loop beats the call into native code.
+ * Measured on Node 24 with a view made per call: 50 against 154 ns at 64 B, even at 320 B, 1123 against 490 at 1 KiB.
+ */
+const NATIVE_CRC_SIZE_BYTES_MIN = 320
+
+/** A hop through the thread pool costs 20 to 50 µs: worth it from about these sizes on. */
+const ASYNC_COMPRESS_SIZE_BYTES_MIN = 256 * 1024
+const ASYNC_DECOMPRESS_SIZE_BYTES_MIN = 64 * 1024
+
+const gzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gzip)
+const gunzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gunzip)
+const zstdCompress = promisify<zlib.InputType, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)
+const zstdDecompress = promisify<zlib.InputType, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)
+
+const require = createRequire(import.meta.url)
+let snappyModule: typeof Snappy | undefined
+let lz4Module: typeof Lz4 | undefined
+
+function snappy(): typeof Snappy {
+  return (snappyModule ??= require('snappy') as typeof Snappy)
+}
+
+function lz4(): typeof Lz4 {
+  return (lz4Module ??= require('lz4-napi') as typeof Lz4)
+}
+
+function crc32c(bytes: Uint8Array, start: number, end: number): number {
+  return end - start < NATIVE_CRC_SIZE_BYTES_MIN
+    ? crc32cPlain(bytes, start, end)
+    : crc32cNative(bytes.subarray(start, end))
+}
+
+function compress(type: CompressionType, bytes: Uint8Array, level?: number): Uint8Array {
+  switch (type) {
+    case 'none':
+      return bytes
+    case 'gzip':
+      return zlib.gzipSync(bytes, gzipOptions(level))
+    case 'zstd':
+      return zlib.zstdCompressSync(bytes, zstdOptions(level))
+    case 'snappy':
+      return xerialFrame(xerialInputs(bytes).map((piece) => snappy().compressSync(piece)))
+    case 'lz4':
+      return lz4().compressFrameSync(asBuffer(bytes))
+    default:
+      return type satisfies never
+  }
+}
+
+async function compressAsync(type: CompressionType, bytes: Uint8Array, level?: number): Promise<Uint8Array> {
+  if (bytes.length < ASYNC_COMPRESS_SIZE_BYTES_MIN) return compress(type, bytes, level)
+  switch (type) {
+    case 'none':
+      return bytes
+    case 'gzip':
+      return gzip(bytes, gzipOptions(level))
+    case 'zstd':
+      return zstdCompress(bytes, zstdOptions(level))
+    case 'snappy':
+      return xerialFrame(await Promise.all(xerialInputs(bytes).map((piece) => snappy().compress(piece))))
+    case 'lz4':
+      return lz4().compressFrame(bytes)
+    default:
+      return type satisfies never
+  }
+}
+
+function decompress(type: CompressionType, bytes: Uint8Array, sizeBytesMax: number): Uint8Array {
+  try {
+    switch (type) {
+      case 'none':
+        return bytes
+      case 'gzip':
+        return zlib.gunzipSync(bytes, { maxOutputLength: sizeBytesMax })
+      case 'zstd':
+        return zlib.zstdDecompressSync(bytes, { maxOutputLength: sizeBytesMax })
+      case 'snappy': {
+        const { blocks, sizeBytes } = snappyBlocks(bytes, sizeBytesMax)
+        const pieces = blocks.map((block) => snappy().uncompressSync(block, { asBuffer: true }) as Buffer)
+        return joined(pieces, sizeBytes)
+      }
+      case 'lz4':
+        checkLz4(bytes, sizeBytesMax)
+        return lz4().decompressFrameSync(asBuffer(bytes))
+      default:
+        return type satisfies never
+    }
+  } catch (error) {
+    throw decompressionError(type, sizeBytesMax, error)
+  }
+}
+
+async function decompressAsync(type: CompressionType, bytes: Uint8Array, sizeBytesMax: number): Promise<Uint8Array> {
+  if (bytes.length < ASYNC_DECOMPRESS_SIZE_BYTES_MIN) return decompress(type, bytes, sizeBytesMax)
+  try {
+    switch (type) {
+      case 'none':
+        return bytes
+      case 'gzip':
+        return await gunzip(bytes, { maxOutputLength: sizeBytesMax })
+      case 'zstd':
+        return await zstdDecompress(bytes, { maxOutputLength: sizeBytesMax })
+      case 'snappy': {
+        const { blocks, sizeBytes } = snappyBlocks(bytes, sizeBytesMax)
+        const pieces = await Promise.all(blocks.map((block) => snappy().uncompress(block, { asBuffer: true })))
+        return joined(pieces as Buffer[], sizeBytes)
+      }
+      case 'lz4':
+        checkLz4(bytes, sizeBytesMax)
+        return await lz4().decompressFrame(bytes)
+      default:
+        return type satisfies never
+    }
+  } catch (error) {
+    throw decompressionError(type, sizeBytesMax, error)
+  }
+}
+
+function checkLz4(bytes: Uint8Array, sizeBytesMax: number): void {
+  const sizeBytes = lz4FrameSizeBytes(bytes)
+  if (sizeBytes > sizeBytesMax) throw tooLarge('lz4', sizeBytesMax)
+}
+
+function joined(pieces: readonly Buffer[], sizeBytes: number): Uint8Array {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, sizeBytes)
+}
+
+function gzipOptions(level: number | undefined): zlib.ZlibOptions {
+  return level === undefined ? {} : { level }
+}
+
+function zstdOptions(level: number | undefined): zlib.ZstdOptions {
+  return level === undefined ? {} : { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }
+}
+
+/** The same memory as a Buffer, for modules that insist on one. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function tooLarge(type: CompressionType, sizeBytesMax: number, cause?: unknown): RecordsError {
+  return new RecordsError(
+    'DECOMPRESSED_TOO_LARGE',
+    `${type} data decompresses to more than the ${sizeBytesMax} bytes accepted`,
+    { cause },
+  )
+}
+
+function decompressionError(type: CompressionType, sizeBytesMax: number, error: unknown): RecordsError {
+  if (error instanceof RecordsError) return error
+  if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(type, sizeBytesMax, error)
+  return new RecordsError('CORRUPT_COMPRESSED_DATA', `${type} data does not decompress`, { cause: error })
+}
+
+/** Engine-level UTF-8 writer of buffers, which works on any Uint8Array; twice as fast as TextEncoder for long texts. */
+const { utf8Write } = Buffer.prototype as unknown as {
+  readonly utf8Write?: (this: Uint8Array, text: string, at: number) => number
+}
+
+export const nodeCodecs: Codecs = {
+  crc32c,
+  compress,
+  compressAsync,
+  decompress,
+  decompressAsync,
+  ...(utf8Write && { writeUtf8: (target: Uint8Array, text: string, at: number) => utf8Write.call(target, text, at) }),
+}
