@@ -38,8 +38,8 @@ const KINDS: Record<string, MessageKind> = { 'coordinator-key': 'key', 'coordina
 function compareMessage(definition: JsonMessage, message: Message): string[] {
   const { name } = definition
   const differences: string[] = []
-  const compare = (what: string, theirs: unknown, ours: unknown): void => {
-    if (String(theirs) !== String(ours)) differences.push(`DIFFERENT ${name} ${what}: theirs ${theirs}, ours ${ours}`)
+  const compare = (what: string, their: unknown, our: unknown): void => {
+    differences.push(...different(`${name} ${what}`, their, our))
   }
   compare('kind', KINDS[definition.type] ?? definition.type, message.kind)
   compare('key', definition.apiKey, message.key)
@@ -51,6 +51,11 @@ function compareMessage(definition: JsonMessage, message: Message): string[] {
   }
   differences.push(...compareFields(definition, message, definition.fields, message.fields, name))
   return differences
+}
+
+function different(what: string, theirs: unknown, ours: unknown): string[] {
+  const [their, our] = [String(theirs), String(ours)]
+  return their === our ? [] : [`DIFFERENT ${what}: theirs ${their}, ours ${our}`]
 }
 
 function compareFields(
@@ -84,7 +89,7 @@ function compareField(
 ): string[] {
   const differences: string[] = []
   const compare = (what: string, their: unknown, our: unknown): void => {
-    if (String(their) !== String(our)) differences.push(`DIFFERENT ${path} ${what}: theirs ${their}, ours ${our}`)
+    differences.push(...different(`${path} ${what}`, their, our))
   }
   const fields = theirs.fields ?? structFields(definition, theirs.type)
   compare('type', wireType(theirs.type, fields !== undefined), ourType(ours))
@@ -120,8 +125,9 @@ function ourType(field: Field<unknown>): string {
 
 /** Their default as text; what the definition leaves out is the zero value of the type. */
 function theirDefault(field: JsonField, isStruct: boolean): string {
+  // The generator takes a bare null for "no default"; null as a default is spelled as text.
   const value = field.default ?? ''
-  if (value === 'null' || field.default === null) return 'null'
+  if (value === 'null') return 'null'
   if (field.type.startsWith('[]') || isStruct) return 'empty'
   switch (field.type) {
     case 'string':

@@ -20,7 +20,7 @@ export interface ConsumerGroupCurrentMemberAssignmentKey extends Infer<
 const TopicPartitionsFields = {
   topicId: uuid(),
   partitions: arrayOf(int32()),
-  assignmentEpochs: arrayOf(int32(), { nullable: '0+', default: null, tag: 0, tagged: '0+' }),
+  assignmentEpochs: arrayOf(int32(), { nullable: '0+', tag: 0, tagged: '0+' }),
 }
 
 export const ConsumerGroupCurrentMemberAssignmentValue = message({

@@ -18,7 +18,7 @@ export interface StreamsGroupCurrentMemberAssignmentKey extends Infer<typeof Str
 const OwnedTaskIdsFields = {
   subtopologyId: string(),
   partitions: arrayOf(int32()),
-  assignmentEpochs: arrayOf(int32(), { nullable: '0+', default: null, tag: 0, tagged: '0+' }),
+  assignmentEpochs: arrayOf(int32(), { nullable: '0+', tag: 0, tagged: '0+' }),
 }
 
 export const StreamsGroupCurrentMemberAssignmentValue = message({
@@ -113,7 +113,7 @@ export const StreamsGroupMetadataValue = message({
     epoch: int32(),
     metadataHash: int64(),
     validatedTopologyEpoch: int32({ default: -1, tag: 0, tagged: '0+' }),
-    lastAssignmentConfigs: structs(LastAssignmentConfigFields, { nullable: '0+', default: null, tag: 1, tagged: '0+' }),
+    lastAssignmentConfigs: structs(LastAssignmentConfigFields, { nullable: '0+', tag: 1, tagged: '0+' }),
   },
 })
 export interface StreamsGroupMetadataValue extends Infer<typeof StreamsGroupMetadataValue> {}
