@@ -28,8 +28,10 @@ export interface ConfigChange {
   readonly resourceType: number
   readonly resourceName: string
   readonly name: string
+  /** `undefined`: there was no override. */
+  readonly before: string | undefined
   /** `undefined`: the override was removed. */
-  readonly value: string | undefined
+  readonly after: string | undefined
 }
 
 export interface BrokerChange {
@@ -40,6 +42,7 @@ export interface BrokerChange {
 
 export interface ControllerChange {
   readonly id: number
+  readonly before: ControllerRegistration | undefined
   readonly after: ControllerRegistration | undefined
 }
 
@@ -54,10 +57,7 @@ export interface FeatureChange {
 export type OtherChange = 'acls' | 'client-quotas' | 'delegation-tokens' | 'producer-ids' | 'scram-credentials'
 
 export interface MetadataDelta {
-  /** Offset of the last record in the delta and the raft epoch in which it was written. */
-  readonly offset: number
-  readonly epoch: number
-  /** The image was replaced as a whole (a snapshot was loaded): the lists tell the difference to the image before it. */
+  /** The image was replaced as a whole: the lists tell the difference to the image before it. */
   readonly fromSnapshot: boolean
   readonly topics: readonly TopicChange[]
   readonly partitions: readonly PartitionChange[]
@@ -66,4 +66,53 @@ export interface MetadataDelta {
   readonly controllers: readonly ControllerChange[]
   readonly features: readonly FeatureChange[]
   readonly others: ReadonlySet<OtherChange>
+}
+
+/** Where `apply` notes what it did. */
+export class DeltaBuilder implements MetadataDelta {
+  readonly fromSnapshot: boolean
+  readonly topics: TopicChange[] = []
+  readonly partitions: PartitionChange[] = []
+  readonly configs: ConfigChange[] = []
+  readonly brokers: BrokerChange[] = []
+  readonly controllers: ControllerChange[] = []
+  readonly features: FeatureChange[] = []
+  readonly others = new Set<OtherChange>()
+
+  constructor(fromSnapshot = false) {
+    this.fromSnapshot = fromSnapshot
+  }
+
+  topic(change: TopicChange): void {
+    this.topics.push(change)
+  }
+
+  partition(change: PartitionChange): void {
+    this.partitions.push(change)
+  }
+
+  config(change: ConfigChange): void {
+    this.configs.push(change)
+  }
+
+  broker(change: BrokerChange): void {
+    this.brokers.push(change)
+  }
+
+  controller(change: ControllerChange): void {
+    this.controllers.push(change)
+  }
+
+  feature(change: FeatureChange): void {
+    this.features.push(change)
+  }
+
+  other(change: OtherChange): void {
+    this.others.add(change)
+  }
+
+  get isEmpty(): boolean {
+    const lists = [this.topics, this.partitions, this.configs, this.brokers, this.controllers, this.features]
+    return this.others.size === 0 && lists.every((list) => list.length === 0)
+  }
 }

@@ -1,23 +1,72 @@
 /** Public face of `metadata`. */
+export { MetadataBatchWriter, readMetadataBatches, type BatchPosition, type MetadataBatch } from './batch.ts'
+export { activationRecords, BOOTSTRAP_FILE, bootstrapRecords, readBootstrapFile } from './bootstrap.ts'
 export {
+  brokerRecord,
+  controllerRecord,
   SecurityProtocol,
   type BrokerRegistration,
   type ControllerRegistration,
   type EndpointRegistration,
   type FeatureSupport,
 } from './cluster-image.ts'
-export type {
-  BrokerChange,
-  ConfigChange,
-  ControllerChange,
-  FeatureChange,
-  MetadataDelta,
-  OtherChange,
-  PartitionChange,
-  TopicChange,
+export {
+  DeltaBuilder,
+  type BrokerChange,
+  type ConfigChange,
+  type ControllerChange,
+  type FeatureChange,
+  type MetadataDelta,
+  type OtherChange,
+  type PartitionChange,
+  type TopicChange,
 } from './delta.ts'
-export type { FormatOptions, FormatResult, StorageInspection, VoterEndpoint } from './format.ts'
-export type { ImageView } from './image.ts'
+export { DIRECTORY_LOST, DIRECTORY_MIGRATING, DIRECTORY_UNASSIGNED, isReservedDirectoryId } from './directory-id.ts'
+export { MetadataError, type MetadataErrorCode } from './errors.ts'
+export {
+  formatStorage,
+  inspectStorage,
+  METADATA_LOG_DIRECTORY,
+  type FormatOptions,
+  type FormatResult,
+  type StorageInspection,
+  type VoterEndpoint,
+} from './format.ts'
+export { MetadataImage, type ImageView } from './image.ts'
 export type { MetadataListener } from './listener.ts'
-export { METADATA_RECORDS, type MetadataRecord, type MetadataRecordOf, type MetadataRecordType } from './record.ts'
-export { LeaderRecoveryState, NO_LEADER, type PartitionRegistration, type TopicImage } from './topics-image.ts'
+export { META_PROPERTIES_FILE, readMetaProperties, type MetaProperties } from './meta-properties.ts'
+export type { ClientQuota, QuotaEntityPart } from './principals-image.ts'
+export {
+  decodeMetadataRecord,
+  encodeMetadataRecord,
+  METADATA_RECORDS,
+  metadataRecord,
+  type MetadataRecord,
+  type MetadataRecordInput,
+  type MetadataRecordOf,
+  type MetadataRecordType,
+} from './record.ts'
+export {
+  BOOTSTRAP_SNAPSHOT_ID,
+  deleteSnapshot,
+  listSnapshots,
+  parseSnapshotFileName,
+  readSnapshot,
+  removeUnfinishedSnapshots,
+  snapshotFileName,
+  writeSnapshot,
+  type LoadedSnapshot,
+  type SnapshotContents,
+  type SnapshotId,
+  type SnapshotQuorum,
+} from './snapshot-file.ts'
+export {
+  LeaderRecoveryState,
+  mergeChange,
+  NO_LEADER,
+  NO_LEADER_CHANGE,
+  partitionRecord,
+  registrationFromRecord,
+  type PartitionRegistration,
+  type TopicImage,
+} from './topics-image.ts'

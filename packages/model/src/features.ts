@@ -90,6 +90,20 @@ export const SUPPORTED_FEATURES: readonly FeatureRange[] = [
   { name: TRANSACTION_VERSION_FEATURE, levelMin: 0, levelMax: 2 },
 ]
 
+/** From which metadata.version on a new cluster begins with a feature switched on, and at which level. */
+const FEATURE_DEFAULTS: readonly (readonly [name: string, metadataVersion: number, level: number])[] = [
+  [GROUP_VERSION_FEATURE, 22, 1],
+  [TRANSACTION_VERSION_FEATURE, 24, 2],
+  [ELIGIBLE_LEADER_REPLICAS_FEATURE, 26, 1],
+  [SHARE_VERSION_FEATURE, 28, 1],
+  [STREAMS_VERSION_FEATURE, 29, 1],
+]
+
+/** Levels that formatting at a metadata.version implies, those at 0 left out. */
+export function defaultFeatureLevels(metadataVersion: number): Map<string, number> {
+  return new Map(FEATURE_DEFAULTS.filter((each) => metadataVersion >= each[1]).map(([name, , level]) => [name, level]))
+}
+
 /** Record versions that a metadata.version selects. */
 export function registerBrokerRecordVersion(metadataVersion: number): number {
   return metadataVersion >= 30 ? 4 : metadataVersion >= 17 ? 3 : metadataVersion >= 8 ? 2 : 1

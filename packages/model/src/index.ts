@@ -23,6 +23,7 @@ export type {
 } from './configs/definition.ts'
 export {
   brokerRegistrationChangeRecordVersion,
+  defaultFeatureLevels,
   ELIGIBLE_LEADER_REPLICAS_FEATURE,
   GROUP_VERSION_FEATURE,
   KRAFT_VERSION_FEATURE,
