@@ -1,0 +1,90 @@
+/**
+ * What serves one API: a range of versions and a function.
+ *
+ * Produce and Fetch take the bytes as they lie in the receive buffer. All other APIs are declared with `api`: their
+ * request is copied out and decoded, and whatever the function returns is encoded in the version of the request.
+ */
+import type { Slab } from '@braidlog/runtime'
+import { apiByKey, Reader, type Fields, type InferFields, type Input, type Message } from '@braidlog/protocol'
+import { assert } from '@braidlog/base'
+import type { Exchange } from './exchange.ts'
+
+export interface ApiHandler {
+  readonly key: number
+  readonly name: string
+  /** What is served. */
+  readonly versionMin: number
+  readonly versionMax: number
+  /** What ApiVersions says is served; differs for Produce only. */
+  readonly advertisedMin: number
+  /** Further requests of the connection may be taken up before this one is answered. */
+  readonly pipelined: boolean
+  /**
+   * Serves one request, now or later; the exchange must be answered exactly once.
+   * @param at where the body begins
+   * @throws ProtocolError when the body is malformed: the connection is closed
+   */
+  handle(exchange: Exchange, bytes: Uint8Array, at: number, end: number, owner: Slab | undefined): void
+}
+
+/** Where a decoded request comes from. */
+export interface RequestContext {
+  readonly apiVersion: number
+  readonly clientId: string
+  /** Address of the client, without port. */
+  readonly clientHost: string
+  /** The listener on which it came in: its clients get addresses of the same listener. */
+  readonly listenerName: string
+  /** Aborted when the connection is gone: nobody will read the answer. */
+  readonly exchange: Exchange
+}
+
+export interface ApiOptions {
+  readonly versionMin?: number
+  readonly versionMax?: number
+}
+
+/** A handler of decoded requests. A promise it returns must be bounded by the request's own timeout. */
+export function api<Request extends Fields, Response extends Fields>(
+  request: Message<Request>,
+  response: Message<Response>,
+  handle: (
+    body: InferFields<Request>,
+    context: RequestContext,
+  ) => Input<InferFields<Response>> | Promise<Input<InferFields<Response>>>,
+  options: ApiOptions = {},
+): ApiHandler {
+  const known = apiByKey(request.key!)
+  assert(known !== undefined, `${request.name} has no API key`)
+  const versionMin = options.versionMin ?? known.versionMin
+  return {
+    key: known.key,
+    name: known.name,
+    versionMin,
+    versionMax: options.versionMax ?? known.versionMaxStable,
+    advertisedMin: versionMin,
+    pipelined: false,
+    handle(exchange, bytes, at, end) {
+      // The buffer is reused as soon as this returns, and decoded values hold views of it.
+      const body = request.readToEnd(new Reader(Uint8Array.prototype.slice.call(bytes, at, end)), exchange.apiVersion)
+      const { connection } = exchange
+      const answer = handle(body, {
+        apiVersion: exchange.apiVersion,
+        clientId: exchange.clientId,
+        clientHost: connection.socket.remoteAddress,
+        listenerName: connection.listenerName,
+        exchange,
+      })
+      if (!(answer instanceof Promise)) {
+        exchange.respondWith(response, answer)
+        return
+      }
+      answer
+        .then(
+          (value) => exchange.respondWith(response, value),
+          (error: unknown) => exchange.failed(error),
+        )
+        .catch((error: unknown) => exchange.failed(error))
+    },
+  }
+}

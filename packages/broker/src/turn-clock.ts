@@ -1,0 +1,51 @@
+/**
+ * What the broker does once per turn of the event loop: sends the responses that became ready, and measures how long
+ * the turn kept everybody else waiting.
+ */
+import type { Clock } from '@braidlog/base'
+import { atEndOfTurn } from '@braidlog/runtime'
+import type { BrokerMetrics } from './metrics.ts'
+
+/** Something with responses to send. */
+export interface Flushable {
+  flush(): void
+}
+
+export class TurnClock {
+  /** Monotonic time at the beginning of this turn: good enough for everything that happens in it. */
+  nowMs: number
+  readonly #clock: Clock
+  readonly #metrics: BrokerMetrics
+  #dirty: Flushable[] = []
+  #open = false
+
+  constructor(clock: Clock, metrics: BrokerMetrics) {
+    this.#clock = clock
+    this.#metrics = metrics
+    this.nowMs = clock.monotonicMs()
+  }
+
+  /** Work begins; cheap when the turn has begun already. */
+  begin(): void {
+    if (this.#open) return
+    this.#open = true
+    this.nowMs = this.#clock.monotonicMs()
+    atEndOfTurn(() => this.#end())
+  }
+
+  /** `flush` of it will be called once, at the end of the turn. The caller makes sure that it asks only once. */
+  markDirty(flushable: Flushable): void {
+    this.#dirty.push(flushable)
+    this.begin()
+  }
+
+  #end(): void {
+    const dirty = this.#dirty
+    this.#dirty = []
+    this.#open = false
+    for (const flushable of dirty) flushable.flush()
+    const tookMs = this.#clock.monotonicMs() - this.nowMs
+    this.#metrics.turns++
+    if (tookMs > this.#metrics.longestTurnMs) this.#metrics.longestTurnMs = tookMs
+  }
+}
