@@ -21,7 +21,7 @@ import { ensureJava } from '../peers/java.ts'
 import { classPath } from '../peers/kafka.ts'
 
 /** Instances of every version, each way. */
-const INSTANCES = 8
+const INSTANCES = 24
 const ANSWER_SIZE_MAX = 16 * 1024 * 1024
 const TIMEOUT_MS = 60_000
 

@@ -143,7 +143,8 @@ function valueReader(generation: Generation, target: string, field: Field<unknow
   const compact = isCompact(declaration, field, version)
   if (field.type === 'struct') {
     const read = `${target} = ${structReader(generation, field.fields!, name)}(r)`
-    return nullable ? [`if (r.structPresent()) ${read}`, `else { ${probe()}${target} = null }`] : [read]
+    const present = isTagged(field, version) ? 'taggedStructPresent' : 'structPresent'
+    return nullable ? [`if (r.${present}()) ${read}`, `else { ${probe()}${target} = null }`] : [read]
   }
   if (field.type === 'array') return arrayReader(generation, target, field, name)
   const fixed = fixedSizeOf(field.type)

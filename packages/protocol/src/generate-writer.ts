@@ -152,7 +152,11 @@ function valueWriter(
     const write = `${structWriter(generation, field.fields!, name)}(${writer}, ${target})`
     const absent = `if (${target} === undefined) ${target} = ${field.default === null ? 'null' : '{}'}`
     if (!nullable) return [absent, write]
-    return [absent, `if (${target} === null) ${writer}.int8(-1)`, `else { ${writer}.int8(1); ${write} }`]
+    const marker = (present: boolean): string => {
+      if (isTagged(field, version)) return `${writer}.uvarint(${present ? 1 : 0})`
+      return `${writer}.int8(${present ? 1 : -1})`
+    }
+    return [absent, `if (${target} === null) ${marker(false)}`, `else { ${marker(true)}; ${write} }`]
   }
   if (field.type === 'array') return arrayWriter(generation, writer, target, field, name)
   if (fixedSizeOf(field.type) !== undefined) {

@@ -4,7 +4,8 @@
  * It is the oracle that the generated codecs are compared with, what runs where code generation is forbidden, and what
  * names the field of a malformed message (the generated code keeps no path: a failure is walked again here).
  *
- * Source: Apache Kafka's message README; KIP-482 (tagged fields), KIP-893 (nullable structs).
+ * Source: Apache Kafka's message README; KIP-482 (tagged fields), KIP-893 (nullable structs;
+ * in a tagged field their marker is an unsigned varint, as in Apache Kafka's generated code).
  */
 import type { Field, Fields, MessageDeclaration, ScalarType } from './declare.ts'
 import { ProtocolError } from './errors.ts'
@@ -118,7 +119,10 @@ function readNamed(walk: Walk, name: string, field: Field<unknown>, reader: Read
 function readField(walk: Walk, field: Field<unknown>, reader: Reader): unknown {
   const nullable = isNullable(field, walk.version)
   if (field.type === 'struct') {
-    if (nullable && !reader.structPresent()) return null
+    if (nullable) {
+      const present = isTagged(field, walk.version) ? reader.taggedStructPresent() : reader.structPresent()
+      if (!present) return null
+    }
     return readStruct(walk, field.fields!, reader)
   }
   const compact = isCompact(walk.declaration, field, walk.version)
@@ -193,7 +197,10 @@ function writeField(walk: Walk, field: Field<unknown>, writer: Writer, given: un
   const nullable = isNullable(field, walk.version)
   if (value === null && !nullable) throw new ProtocolError('UNEXPECTED_NULL', 'null where this version has none')
   if (field.type === 'struct') {
-    if (nullable) writer.int8(value === null ? -1 : 1)
+    if (nullable) {
+      if (isTagged(field, walk.version)) writer.uvarint(value === null ? 0 : 1)
+      else writer.int8(value === null ? -1 : 1)
+    }
     if (value !== null) writeStruct(walk, field.fields!, writer, value)
     return
   }

@@ -171,6 +171,14 @@ export class Reader {
     throw new ProtocolError('INVALID_VALUE', `a nullable struct starts with -1 or 1, not ${marker}`)
   }
 
+  /** The marker before a nullable struct in a tagged field, where it is unsigned: 0 null, 1 present. */
+  taggedStructPresent(): boolean {
+    const marker = this.uvarint()
+    if (marker === 1) return true
+    if (marker === 0) return false
+    throw new ProtocolError('INVALID_VALUE', `a nullable tagged struct starts with 0 or 1, not ${marker}`)
+  }
+
   /** Steps over a tagged field that this version does not know. */
   skip(size: number): void {
     this.need(size)

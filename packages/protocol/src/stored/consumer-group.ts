@@ -77,7 +77,7 @@ export const ConsumerGroupMemberMetadataValue = message({
           metadata: bytes(),
         }),
       },
-      { nullable: '0+', default: null, tag: 0, tagged: '0+' },
+      { nullable: '0+', tag: 0, tagged: '0+' },
     ),
   },
 })
