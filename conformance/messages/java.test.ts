@@ -1,6 +1,7 @@
 /**
  * Our bytes against the classes in Apache Kafka's jars, for every message in every version, both ways:
- * what we write they read and write alike, and what they write from random instances we read and write alike.
+ * what we write they read and write alike, what they write from random instances we read and write alike, and a value
+ * of the newest version goes into an older one, or is refused there, alike.
  *
  * One JVM runs `java/MessageHarness.java` (compiled by `java` itself when it starts) and answers over its standard streams.
  */
@@ -9,8 +10,9 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { test } from 'node:test'
-import { SeededRandom } from '@braidlog/base'
+import { below, SeededRandom } from '@braidlog/base'
 import { randomValue } from '../../packages/protocol/fuzz/random-value.ts'
+import { ProtocolError } from '../../packages/protocol/src/errors.ts'
 import { FrameSplitter } from '../../packages/protocol/src/frame.ts'
 import type { Message } from '../../packages/protocol/src/message.ts'
 import * as messages from '../../packages/protocol/src/messages.ts'
@@ -27,11 +29,12 @@ const TIMEOUT_MS = 60_000
 
 const REWRITE = 0
 const RANDOM = 1
+const DOWNGRADE = 2
 
 interface Question {
   readonly message: Message
   readonly version: number
-  readonly operation: typeof REWRITE | typeof RANDOM
+  readonly operation: typeof REWRITE | typeof RANDOM | typeof DOWNGRADE
   readonly payload: Uint8Array
 }
 
@@ -63,15 +66,29 @@ function* questions(): Generator<Question> {
         const seed = new Writer()
         seed.int64(random.uint32())
         yield { message, version, operation: RANDOM, payload: seed.toBytes() }
+        if (version < message.versionMax) yield downgrade(message, version, random)
       }
     }
   }
+}
+
+/** A value of the newest version; half of the time with few fields set, so that older versions can carry it. */
+function downgrade(message: Message, version: number, random: SeededRandom): Question {
+  const newest = message.versionMax
+  const full = randomValue(message, newest, random)
+  const sparse = Object.fromEntries(Object.entries(full).filter(() => below(random, 3) === 0))
+  const value = below(random, 2) === 0 ? full : sparse
+  const writer = new Writer()
+  writer.int16(newest)
+  message.write(writer, value, newest)
+  return { message, version, operation: DOWNGRADE, payload: writer.toBytes() }
 }
 
 /** @returns what is wrong with the answer, as a line each */
 function judge({ message, version, operation, payload }: Question, answer: Uint8Array): string[] {
   const at = `${message.name} v${version}`
   const bytes = answer.subarray(1)
+  if (operation === DOWNGRADE) return judgeDowngrade({ message, version, operation, payload }, answer)
   if (answer[0] !== 0) return [`${at}: Java says ${new TextDecoder().decode(bytes)}`]
   if (operation === REWRITE) {
     return equal(bytes, payload) ? [] : [`${at}: ours ${hex(payload)}\n  Java's ${hex(bytes)}`]
@@ -81,6 +98,25 @@ function judge({ message, version, operation, payload }: Question, answer: Uint8
     return equal(bytes, ours) ? [] : [`${at}: Java's ${hex(bytes)}\n  ours ${hex(ours)}`]
   } catch (error) {
     return [`${at}: Java's ${hex(bytes)}\n  ${error as Error}`]
+  }
+}
+
+function judgeDowngrade({ message, version, payload }: Question, answer: Uint8Array): string[] {
+  const ours = downgraded(message, version, payload)
+  const theirs = answer[0] === 0 ? answer.subarray(1) : undefined
+  if (ours === undefined ? theirs === undefined : theirs !== undefined && equal(ours, theirs)) return []
+  const [us, java] = [ours, theirs].map((bytes) => (bytes === undefined ? 'refused' : hex(bytes)))
+  return [`${message.name} v${version} from v${message.versionMax}: ours ${us}\n  Java's ${java}`]
+}
+
+/** @returns `undefined` when the version cannot carry the value */
+function downgraded(message: Message, version: number, payload: Uint8Array): Uint8Array | undefined {
+  const value = message.decode(payload.subarray(2), message.versionMax)
+  try {
+    return message.encode(value, version)
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined
+    throw error
   }
 }
 

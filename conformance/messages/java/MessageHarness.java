@@ -34,7 +34,8 @@ import org.apache.kafka.common.record.internal.BaseRecords;
  * Answer:    size int32 | status int8 (0 done, 1 failed) | bytes of the message, or text of the failure
  *
  * Operation 0 reads the payload as a message and writes it again; operation 1 takes the payload as a seed (int64),
- * fills an instance with random values and writes it.
+ * fills an instance with random values and writes it; operation 2 takes another version (int16) and a message in that
+ * version, and writes it in the version of the question.
  */
 public final class MessageHarness {
     private static final String[] PACKAGES = {
@@ -91,9 +92,10 @@ public final class MessageHarness {
             throw new IllegalArgumentException("valid versions are " + message.lowestSupportedVersion() + " to "
                 + message.highestSupportedVersion());
         }
-        if (operation == 0) {
+        if (operation != 1) {
+            short payloadVersion = operation == 0 ? version : question.getShort();
             ByteBuffer payload = question.slice();
-            message.read(new ByteBufferAccessor(payload), version);
+            message.read(new ByteBufferAccessor(payload), payloadVersion);
             if (payload.hasRemaining()) throw new IllegalArgumentException(payload.remaining() + " bytes are left");
         } else {
             Schema[] schemas = (Schema[]) type.getField("SCHEMAS").get(null);
