@@ -110,6 +110,9 @@ export class RecordBatch implements Iterable<RecordView> {
   readonly #records: Uint8Array
   readonly #recordsStart: number
   readonly #recordsEnd: number
+  readonly #isLogAppendTime: boolean
+  /** What the records' timestamps are told from; NaN when it is no safe integer, and then so is every sum with it. */
+  readonly #timestamp: number
   /** Start of each record, found on first random access. */
   #positions: Int32Array | undefined
 
@@ -128,6 +131,9 @@ export class RecordBatch implements Iterable<RecordView> {
     this.baseOffset = batchBaseOffset(view, at)
     this.recordCount = batchRecordCount(view, at)
     this.attributes = batchAttributes(view, at)
+    this.#isLogAppendTime = this.timestampType === 'LogAppendTime'
+    const timestamp = this.#isLogAppendTime ? batchMaxTimestamp(view, at) : batchBaseTimestamp(view, at)
+    this.#timestamp = Number.isSafeInteger(timestamp) ? timestamp : Number.NaN
   }
 
   get lastOffset(): number {
@@ -230,23 +236,28 @@ export class RecordBatch implements Iterable<RecordView> {
   }
 
   #recordView(scanner: RecordScanner): RecordView {
-    const type = this.timestampType
-    const logAppendTime = type === 'LogAppendTime'
-    const timestamp = logAppendTime
-      ? batchMaxTimestamp(this.#view, this.#at)
-      : batchBaseTimestamp(this.#view, this.#at) + scanner.timestampDelta
+    const timestamp = this.#timestamp + (this.#isLogAppendTime ? 0 : scanner.timestampDelta)
     const offset = this.baseOffset + scanner.offsetDelta
     if (Number.isSafeInteger(timestamp)) {
-      return new RecordView(scanner, this.#records, offset, timestamp, type, undefined)
+      return new RecordView(scanner, this.#records, offset, timestamp, this.timestampType, undefined)
     }
-    const exact = logAppendTime
-      ? this.#view.getBigInt64(this.#at + MAX_TIMESTAMP_AT)
-      : BigInt.asIntN(
-          64,
-          this.#view.getBigInt64(this.#at + BASE_TIMESTAMP_AT) +
-            new VarintReader(scanner.bytes, scanner.timestampDeltaAt).varlongBigInt(),
-        )
-    return new RecordView(scanner, this.#records, offset, Number.NaN, type, exact)
+    const exact = this.#exactTimestamp(scanner)
+    const number = Number(exact)
+    return new RecordView(
+      scanner,
+      this.#records,
+      offset,
+      Number.isSafeInteger(number) ? number : Number.NaN,
+      this.timestampType,
+      exact,
+    )
+  }
+
+  /** The rare timestamp that takes more than 53 bits, or is the sum of one that does. */
+  #exactTimestamp(scanner: RecordScanner): bigint {
+    if (this.#isLogAppendTime) return this.#view.getBigInt64(this.#at + MAX_TIMESTAMP_AT)
+    const delta = new VarintReader(scanner.bytes, scanner.timestampDeltaAt).varlongBigInt()
+    return BigInt.asIntN(64, this.#view.getBigInt64(this.#at + BASE_TIMESTAMP_AT) + delta)
   }
 
   #malformed(): RecordsError {
