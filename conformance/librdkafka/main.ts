@@ -1,0 +1,228 @@
+/**
+ * librdkafka's own test suite against a broker: the most used client that is not Java, tested by its authors.
+ *
+ * `tests.json` lists every test of theirs that needs a broker, with the reason for each one that is not run; the only reasons are
+ * features that we do not have. One process per test number, several at a time, because most of them wait. A test that fails beside
+ * others is repeated once alone: their time limits assume a machine that does nothing else.
+ *
+ * `npm run conformance -- librdkafka` runs all. `node conformance/librdkafka/main.ts 0030 0045` runs some and prints what they said.
+ */
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensurePinnedNode } from '../../tools/pinned-node.ts'
+import { countsLine, recordCounts } from '../../tools/test-counts.ts'
+import { ensureJava } from '../peers/java.ts'
+import { classPath } from '../peers/kafka.ts'
+import { ensureLibrdkafka, type Librdkafka } from '../peers/librdkafka.ts'
+import { run } from '../peers/process.ts'
+import { against, startPeerServer, type PeerServer } from '../peers/server.ts'
+
+ensurePinnedNode()
+
+interface Entry {
+  /** The broker configuration it wants; `default` creates topics that a client asks for, `noautocreate` does not. */
+  readonly scenario?: 'noautocreate'
+  /** Why it is not run. */
+  readonly skip?: string
+}
+
+interface Group {
+  readonly number: string
+  readonly scenario: 'default' | 'noautocreate'
+  readonly names: readonly string[]
+}
+
+interface Outcome {
+  readonly name: string
+  readonly state: 'passed' | 'failed' | 'skipped'
+  readonly durationS: number
+  readonly detail: string
+}
+
+const entries = JSON.parse(readFileSync(join(import.meta.dirname, 'tests.json'), 'utf8')) as Readonly<
+  Record<string, Entry>
+>
+
+/** A test process is ended after this; the longest (0113) takes about two minutes on an idle machine. */
+const groupTimeoutMs = 6 * 60_000
+
+/** Most tests wait for timeouts and rebalances, so that more of them than cores fit. */
+const concurrency = Math.max(2, availableParallelism() * 2)
+
+const only = process.argv.slice(2)
+const librdkafka = await ensureLibrdkafka()
+const work = mkdtempSync(join(tmpdir(), 'braidlog-librdkafka-'))
+const outcomes: Outcome[] = []
+try {
+  await writeKafkaScripts(join(work, 'kafka', 'bin'))
+  for (const scenario of ['default', 'noautocreate'] as const) {
+    const groups = groupsOf(scenario)
+    if (groups.length === 0) continue
+    const server = await startPeerServer({
+      properties: { 'num.partitions': 4, 'auto.create.topics.enable': scenario === 'default' },
+    })
+    try {
+      outcomes.push(...(await runGroups(groups, server)))
+    } finally {
+      if (outcomes.some((outcome) => outcome.state === 'failed'))
+        process.stdout.write(`The server said:\n${server.log()}\n`)
+      await server.stop()
+    }
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+report()
+
+function groupsOf(scenario: 'default' | 'noautocreate'): Group[] {
+  const names = Object.entries(entries)
+    .filter(([name, entry]) => {
+      if ((entry.scenario ?? 'default') !== scenario) return false
+      return only.length > 0 ? only.some((wanted) => name.startsWith(wanted)) : entry.skip === undefined
+    })
+    .map(([name]) => name)
+  const byNumber = Map.groupBy(names, (name) => name.split('_')[0]!)
+  return [...byNumber].map(([number, group]) => ({ number, scenario, names: group }))
+}
+
+async function runGroups(groups: readonly Group[], server: PeerServer): Promise<Outcome[]> {
+  const results: Outcome[] = []
+  const again: Group[] = []
+  const queue = [...groups]
+  const worker = async (): Promise<void> => {
+    for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+      const outcome = await runGroup(group, server)
+      if (outcome.some(({ state }) => state === 'failed') && only.length === 0) again.push(group)
+      else results.push(...show(outcome))
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+  for (const group of again) results.push(...show(await runGroup(group, server), 'alone'))
+  return results
+}
+
+/** Runs the tests of one number in one process of librdkafka's runner, and reads the report that it writes. */
+async function runGroup(group: Group, server: PeerServer): Promise<Outcome[]> {
+  const { testsDirectory, env }: Librdkafka = librdkafka
+  const directory = mkdtempSync(join(work, `${group.number}-`))
+  const conf = join(directory, 'test.conf')
+  const report = join(directory, 'report.json')
+  writeFileSync(conf, `bootstrap.servers=${server.bootstrap}\ntest.timeout.multiplier=3\ntest.topic.random=true\n`)
+  const knownIssue = ['0028', '0047'].includes(group.number) ? ['-k'] : []
+  const startedMs = Date.now()
+  let said = ''
+  try {
+    const result = await run(
+      join(testsDirectory, 'test-runner'),
+      ['-p1', '-Q', '-L', '-s', group.scenario, ...knownIssue],
+      {
+        cwd: testsDirectory,
+        env: {
+          ...env,
+          CI: undefined,
+          TESTS: group.number,
+          TEST_KAFKA_VERSION: '4.3.0',
+          TEST_CONSUMER_GROUP_PROTOCOL: 'classic',
+          TEST_REPORT: report,
+          RDKAFKA_TEST_CONF: conf,
+          KAFKA_PATH: join(work, 'kafka'),
+          BROKERS: server.bootstrap,
+        },
+        timeoutMs: groupTimeoutMs,
+        exitCodes: Array.from({ length: 256 }, (_, code) => code),
+      },
+    )
+    said = result.stdout + result.stderr
+  } catch (error) {
+    said = error instanceof Error ? error.message : String(error)
+  }
+  const states = readReport(report)
+  const durationS = (Date.now() - startedMs) / 1000
+  if (only.length > 0) process.stdout.write(said)
+  return group.names.map((name) => {
+    const state = states.get(name)
+    if (state === 'PASSED') return { name, state: 'passed', durationS, detail: '' }
+    if (state === 'SKIPPED') return { name, state: 'skipped', durationS, detail: reasonIn(said, name) }
+    return { name, state: 'failed', durationS, detail: `${state ?? 'no report'}\n${excerpt(said)}` }
+  })
+}
+
+/** The runner's report is nearly JSON: the messages in it are not escaped, so that only names and states are read. */
+function readReport(file: string): Map<string, string> {
+  let text = ''
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    // It died before it wrote one.
+  }
+  return new Map([...text.matchAll(/"name": "([^"]+)", "state": "([^"]+)"/g)].map((match) => [match[1]!, match[2]!]))
+}
+
+function reasonIn(said: string, name: string): string {
+  return (
+    withoutColours(said).match(new RegExp(`\\[${name}[^\\]]*\\].*?(?:WARN|SKIP)[^\\n]*`))?.[0] ??
+    'the runner skipped it'
+  )
+}
+
+/** The lines that tell why, else the last ones. */
+function excerpt(said: string): string {
+  const lines = withoutColours(said).split('\n')
+  const at = lines.findIndex((line) => /test_fail|FAIL|TEST FAILURE|Assert|assert|Timeout/.test(line))
+  const part = at === -1 ? lines.slice(-15) : lines.slice(Math.max(0, at - 12), at + 14)
+  return part.map((line) => `    ${line}`).join('\n')
+}
+
+function withoutColours(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- terminal colours begin with the escape character
+  return text.replace(/\u001b\[[0-9;]*m/g, '')
+}
+
+function show(group: readonly Outcome[], note = ''): readonly Outcome[] {
+  for (const { name, state, durationS, detail } of group) {
+    const mark = state === 'passed' ? '✔' : state === 'skipped' ? '–' : '✖'
+    process.stdout.write(
+      `${mark} ${name} (${durationS.toFixed(1)} s${note === '' ? '' : `, ${note}`})${detail === '' ? '' : ` ${detail}`}\n`,
+    )
+  }
+  return group
+}
+
+/**
+ * Some tests call scripts of an Apache Kafka installation through KAFKA_PATH to make topics with a given configuration; these run the
+ * same Java programs from the jars.
+ */
+async function writeKafkaScripts(bin: string): Promise<void> {
+  const { java } = await ensureJava()
+  const jars = await classPath()
+  mkdirSync(bin, { recursive: true })
+  for (const [script, mainClass] of [
+    ['kafka-topics.sh', 'org.apache.kafka.tools.TopicCommand'],
+    ['kafka-acls.sh', 'org.apache.kafka.tools.AclCommand'],
+  ] as const) {
+    const path = join(bin, script)
+    writeFileSync(path, `#!/bin/sh\nexec '${java}' -XX:TieredStopAtLevel=1 -cp '${jars}' ${mainClass} "$@"\n`)
+    chmodSync(path, 0o755)
+  }
+}
+
+function report(): void {
+  const notRun = Object.entries(entries).filter(([, entry]) => entry.skip !== undefined)
+  if (only.length === 0) {
+    process.stdout.write(`\nNot run: ${notRun.length} of ${Object.keys(entries).length} tests that need a broker\n`)
+    for (const [reason, group] of Map.groupBy(notRun, ([, entry]) => entry.skip!)) {
+      process.stdout.write(`  ${reason}: ${group.map(([name]) => name).join(', ')}\n`)
+    }
+  }
+  const count = (state: Outcome['state']): number => outcomes.filter((outcome) => outcome.state === state).length
+  const counts = {
+    name: `librdkafka's tests against ${against}`,
+    passed: count('passed'),
+    failed: count('failed'),
+    skipped: count('skipped') + (only.length === 0 ? notRun.length : 0),
+  }
+  recordCounts(counts)
+  process.stdout.write(`librdkafka: ${countsLine(counts)}\n`)
+  process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1
+}
