@@ -1,5 +1,6 @@
 /** Public face of `model`. */
 export { ErrorCode, type ErrorName } from './error-code.ts'
+export { errorFacts, errorName, ERRORS, isRetriable, type ErrorFacts } from './error-facts.ts'
 export { internalPartitionFor, javaAbs, javaStringHash } from './java-hash.ts'
 export {
   METADATA_TOPIC_ID,
