@@ -17,7 +17,9 @@ import java.util.Map;
 import java.util.Random;
 
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.protocol.types.BoundField;
@@ -35,7 +37,7 @@ import org.apache.kafka.common.record.internal.BaseRecords;
  *
  * Operation 0 reads the payload as a message and writes it again; operation 1 takes the payload as a seed (int64),
  * fills an instance with random values and writes it; operation 2 takes another version (int16) and a message in that
- * version, and writes it in the version of the question.
+ * version, and writes it in the version of the question; operation 3 lists the error codes, a line each.
  */
 public final class MessageHarness {
     private static final String[] PACKAGES = {
@@ -86,6 +88,7 @@ public final class MessageHarness {
         byte[] name = new byte[question.getShort()];
         question.get(name);
         short version = question.getShort();
+        if (operation == 3) return errors().getBytes("UTF-8");
         Class<?> type = classOf(new String(name, "UTF-8"));
         Message message = (Message) type.getDeclaredConstructor().newInstance();
         if (version < message.lowestSupportedVersion() || version > message.highestSupportedVersion()) {
@@ -105,6 +108,15 @@ public final class MessageHarness {
         byte[] bytes = new byte[written.remaining()];
         written.get(bytes);
         return bytes;
+    }
+
+    private static String errors() {
+        StringBuilder lines = new StringBuilder();
+        for (Errors each : Errors.values()) {
+            boolean retriable = each.exception() instanceof RetriableException;
+            lines.append(each.code()).append(' ').append(each.name()).append(' ').append(retriable).append('\n');
+        }
+        return lines.toString();
     }
 
     private static Class<?> classOf(String name) throws ClassNotFoundException {
