@@ -68,24 +68,24 @@ export class MetadataBatchWriter {
 }
 
 /**
- * Reads batches that stand back to back.
+ * Reads batches that stand back to back. `controlsOnly`: records of other batches are not decoded.
  * @throws MetadataError `CORRUPT` with `origin` in the message, when bytes are left over; RecordsError for damaged batches
  */
 export function* readMetadataBatches(
   bytes: Uint8Array,
-  options: { readonly codecs: Codecs; readonly origin: string },
+  options: { readonly codecs: Codecs; readonly origin: string; readonly controlsOnly?: boolean },
 ): Generator<MetadataBatch, void, void> {
   let at = 0
   for (const batch of batches(bytes, { codecs: options.codecs })) {
     at += batch.sizeBytes
-    yield readMetadataBatch(batch)
+    yield readMetadataBatch(batch, options.controlsOnly === true)
   }
   if (at < bytes.length) {
     throw new MetadataError('CORRUPT', `${options.origin} ends in ${bytes.length - at} bytes that are no whole batch`)
   }
 }
 
-function readMetadataBatch(batch: RecordBatch): MetadataBatch {
+function readMetadataBatch(batch: RecordBatch, controlsOnly: boolean): MetadataBatch {
   const position = {
     baseOffset: batch.baseOffset,
     lastOffset: batch.lastOffset,
@@ -93,6 +93,7 @@ function readMetadataBatch(batch: RecordBatch): MetadataBatch {
     timestampMs: batch.maxTimestampMs,
   }
   if (batch.isControl) return { ...position, records: [], controls: controlRecordsOf(batch) }
+  if (controlsOnly) return { ...position, records: [], controls: [] }
   const records: MetadataRecord[] = []
   for (const { offset, value } of batch) {
     if (value === null) throw new MetadataError('CORRUPT', `the metadata record at offset ${offset} has no value`)

@@ -1,0 +1,72 @@
+/**
+ * The first batch of a leader's epoch: LEADER_CHANGE and, in a dynamic quorum, its version and voters when the log does
+ * not have them yet or the leader's own endpoints have changed.
+ *
+ * Source: KIP-595, KIP-853.
+ */
+import { ZERO_UUID } from '@braidlog/model'
+import { KRaftVersionRecord, LeaderChangeMessage, VotersRecord } from '@braidlog/protocol'
+import { BatchBuilder, CONTROL_TYPES, type Codecs, type ControlRecord } from '@braidlog/records'
+import { sameEndpoints, votersRecord, type QuorumConfiguration, type Voter } from './voters.ts'
+
+export interface EpochStart {
+  readonly codecs: Codecs
+  readonly baseOffset: number
+  readonly epoch: number
+  readonly timestampMs: number
+  readonly leader: Voter
+  readonly quorum: QuorumConfiguration
+}
+
+/** Apache Kafka writes version 0, without directory ids, at every kraft.version. */
+const LEADER_CHANGE_VERSION = 0
+const BATCH_SIZE_BYTES_MAX = 1024 * 1024
+
+export function epochStartBatch(start: EpochStart): {
+  readonly bytes: Uint8Array
+  readonly controls: readonly ControlRecord[]
+} {
+  const { leader, quorum } = start
+  const controls: ControlRecord[] = [
+    {
+      type: 'leaderChange',
+      message: {
+        version: LEADER_CHANGE_VERSION,
+        leaderId: leader.id,
+        voters: quorum.voters.map((voter) => ({ voterId: voter.id, voterDirectoryId: ZERO_UUID })),
+        grantingVoters: [{ voterId: leader.id, voterDirectoryId: ZERO_UUID }],
+      },
+    },
+  ]
+  if (quorum.kraftVersion > 0 && votersAreDue(quorum, leader)) {
+    const voters = quorum.voters.map((voter) => (voter.id === leader.id ? leader : voter))
+    controls.push({ type: 'kraftVersion', message: { version: 0, kRaftVersion: quorum.kraftVersion } })
+    controls.push({ type: 'kraftVoters', message: votersRecord(voters) })
+  }
+  const builder = new BatchBuilder({ codecs: start.codecs, sizeBytesMax: BATCH_SIZE_BYTES_MAX })
+  for (const control of controls) {
+    const key = Uint8Array.of(0, 0, 0, CONTROL_TYPES.indexOf(control.type))
+    builder.append(key, encodeControl(control), start.timestampMs)
+  }
+  const bytes = builder.build({ baseOffset: start.baseOffset, leaderEpoch: start.epoch, control: true }).slice()
+  return { bytes, controls }
+}
+
+function votersAreDue(quorum: QuorumConfiguration, leader: Voter): boolean {
+  if (quorum.votersOffset < 0) return true
+  const known = quorum.voters.find((voter) => voter.id === leader.id)
+  return known === undefined || !sameEndpoints(known.endpoints, leader.endpoints)
+}
+
+function encodeControl(control: ControlRecord): Uint8Array {
+  switch (control.type) {
+    case 'kraftVersion':
+      return KRaftVersionRecord.encode(control.message, 0)
+    case 'kraftVoters':
+      return VotersRecord.encode(control.message, 0)
+    case 'leaderChange':
+      return LeaderChangeMessage.encode(control.message, LEADER_CHANGE_VERSION)
+    default:
+      throw new RangeError(`${control.type} does not begin an epoch`)
+  }
+}

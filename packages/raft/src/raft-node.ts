@@ -1,0 +1,378 @@
+/**
+ * The shell around {@link RaftMachine}: performs its effects in order on the log directory, groups appends into one
+ * fdatasync, and hands committed batches to the listener. It runs over injected interfaces, in the simulator too.
+ *
+ *     append → page cache → (end of turn) fdatasync → high watermark → listener → `committed` resolves
+ *
+ * Invariant: the listener sees every batch once, in order, and only when it is durable; `committed` resolves after the
+ * listener has seen it.
+ * Source: `KafkaRaftClient` of Apache Kafka (KIP-595).
+ */
+import { assert } from '@braidlog/base'
+import {
+  MetadataBatchWriter,
+  type LoadedSnapshot,
+  type MetadataBatch,
+  type MetadataRecord,
+  type SnapshotId,
+} from '@braidlog/metadata'
+import type { Uuid } from '@braidlog/model'
+import type { ControlRecord } from '@braidlog/records'
+import { epochStartBatch } from './epoch-start.ts'
+import { RaftError } from './errors.ts'
+import { RaftMachine, type RaftEffect, type RaftInput } from './machine.ts'
+import { MetadataLog, type MetadataLogOptions } from './metadata-log.ts'
+import type { RetentionLimits } from './retention.ts'
+import {
+  applyControls,
+  staticQuorum,
+  votersRecord,
+  type QuorumConfiguration,
+  type Voter,
+  type VoterEndpoint,
+} from './voters.ts'
+
+/** Receives what the quorum has committed. Must not throw: an exception fails the node. */
+export interface RaftListener {
+  /** Comes first, if there is a snapshot; what follows begins at its end offset. */
+  handleLoadSnapshot(snapshot: LoadedSnapshot): void
+  handleCommit(batch: MetadataBatch): void
+}
+
+export interface RaftNodeOptions extends MetadataLogOptions {
+  readonly nodeId: number
+  /** `directory.id` of meta.properties. */
+  readonly directoryId: Uuid
+  /** Where this node's controller listens. */
+  readonly endpoints: readonly VoterEndpoint[]
+  /** Who votes when the directory was formatted for a static quorum. */
+  readonly staticVoters: readonly Voter[]
+  readonly retention: RetentionLimits
+  readonly listener: RaftListener
+  /** The log failed: nothing more will be committed. Called at most once. */
+  readonly onFailure: (error: RaftError) => void
+}
+
+export interface Appended {
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly epoch: number
+  /** Rejects with RaftError `STORAGE_FAILED` or `CLOSED`; then the outcome is unknown until the log is read again. */
+  readonly committed: Promise<void>
+}
+
+interface CommitWaiter {
+  readonly lastOffset: number
+  readonly resolve: () => void
+  readonly reject: (error: RaftError) => void
+}
+
+export class RaftNode {
+  readonly #options: RaftNodeOptions
+  readonly #log: MetadataLog
+  readonly #machine: RaftMachine
+  readonly #writer: MetadataBatchWriter
+  #quorum: QuorumConfiguration
+  /** Appended, not committed yet, in order. */
+  readonly #uncommitted: MetadataBatch[] = []
+  readonly #waiters: CommitWaiter[] = []
+  /** Offset and epoch up to which the listener has seen everything. */
+  #applied: SnapshotId = { endOffset: 0, epoch: 0 }
+  #appliedTimestampMs = 0
+  #sizeBytesAtSnapshot = 0
+  #flushNeeded = false
+  #flushing: Promise<void> | undefined
+  #snapshotting: Promise<void> | undefined
+  #failure: RaftError | undefined
+  #closed = false
+
+  private constructor(options: RaftNodeOptions, log: MetadataLog, quorum: QuorumConfiguration) {
+    this.#options = options
+    this.#log = log
+    this.#quorum = quorum
+    this.#machine = new RaftMachine(options)
+    this.#writer = new MetadataBatchWriter(options.codecs)
+  }
+
+  /**
+   * Recovers the log, becomes leader in a new epoch and hands everything that is committed to the listener.
+   * @throws RaftError `SEVERAL_VOTERS`, `NOT_A_VOTER`, `CORRUPT`; MetadataError, LogError, StorageError
+   */
+  static async open(options: RaftNodeOptions): Promise<RaftNode> {
+    const log = await MetadataLog.open(options)
+    try {
+      const quorum = storedQuorum(log, options)
+      checkVoters(quorum, options)
+      const node = new RaftNode(options, log, quorum)
+      await node.#start()
+      return node
+    } catch (error) {
+      await log.close()
+      throw error
+    }
+  }
+
+  get epoch(): number {
+    return this.#machine.epoch
+  }
+
+  /** First offset that is not committed. */
+  get highWatermark(): number {
+    return this.#machine.highWatermark
+  }
+
+  get endOffset(): number {
+    return this.#log.endOffset
+  }
+
+  get startOffset(): number {
+    return this.#log.startOffset
+  }
+
+  get kraftVersion(): number {
+    return this.#quorum.kraftVersion
+  }
+
+  get voters(): readonly Voter[] {
+    return this.#quorum.voters
+  }
+
+  get latestSnapshotId(): SnapshotId | undefined {
+    return this.#log.latestSnapshotId
+  }
+
+  /** Bytes in the log since the newest snapshot; what the log held when it was opened counts. */
+  get sizeBytesSinceSnapshot(): number {
+    return this.#log.sizeBytes - this.#sizeBytesAtSnapshot
+  }
+
+  /** Timestamp of the last record that the listener has seen. */
+  get appliedTimestampMs(): number {
+    return this.#appliedTimestampMs
+  }
+
+  /**
+   * Appends records in one batch: all are committed, or none.
+   * @throws RaftError `STORAGE_FAILED`: nothing is appended any more; `CLOSED`
+   */
+  append(records: readonly MetadataRecord[]): Appended {
+    this.#assertUsable()
+    assert(records.length > 0, 'there is something to append')
+    assert(this.#machine.role === 'leader', 'only a leader appends')
+    const baseOffset = this.#log.endOffset
+    const { epoch } = this
+    const timestampMs = this.#options.clock.nowMs()
+    const built = this.#writer.write(records, { baseOffset, epoch, timestampMs })
+    assert(built.length === 1, 'a group of records fits into one batch')
+    try {
+      this.#log.append(built[0]!)
+    } catch (cause) {
+      throw this.#fail('could not be written', cause)
+    }
+    const lastOffset = this.#log.endOffset - 1
+    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs, records, controls: [] })
+    const committed = new Promise<void>((resolve, reject) => this.#waiters.push({ lastOffset, resolve, reject }))
+    // A caller that does not wait must not make the process fail on an unhandled rejection.
+    committed.catch(() => {})
+    this.#step({ type: 'appended', endOffset: this.#log.endOffset })
+    return { baseOffset, lastOffset, epoch, committed }
+  }
+
+  /**
+   * Writes a snapshot of everything that the listener has seen, then deletes what the retention limits give up.
+   * One at a time: a call while one is being written waits for that one and writes none.
+   * @param records the state, read before this returns to the event loop
+   */
+  createSnapshot(records: Iterable<MetadataRecord>): Promise<void> {
+    this.#snapshotting ??= this.#writeSnapshot(records).finally(() => (this.#snapshotting = undefined))
+    return this.#snapshotting
+  }
+
+  /** Makes durable what was appended, stops, closes the files. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#flushing
+    await this.#snapshotting?.catch(() => {})
+    this.#rejectWaiters(new RaftError('CLOSED', 'the metadata log is closed'))
+    this.#step({ type: 'resign' })
+    await this.#log.close()
+  }
+
+  async #start(): Promise<void> {
+    const recoveredEnd = this.#log.endOffset
+    const snapshot = this.#log.loadedSnapshot
+    await this.#startMachine({
+      type: 'start',
+      election: this.#log.readElectionState(),
+      lastEpoch: this.#log.lastEpoch,
+      endOffset: recoveredEnd,
+    })
+    await this.#log.flush()
+    // What was recovered is committed as soon as the epoch's first batch is; it is read back, not held in memory.
+    if (snapshot !== undefined) this.#loadSnapshot(snapshot)
+    for (const batch of this.#log.read(this.#applied.endOffset)) {
+      if (batch.baseOffset >= recoveredEnd) break
+      this.#deliver(batch)
+    }
+    this.#step({ type: 'flushed', endOffset: this.#log.durableOffset })
+    assert(this.highWatermark === this.#log.endOffset, 'a new leader of a quorum of one commits all that it has')
+  }
+
+  /** The steps before leadership, whose effects must be durable one after the other. */
+  async #startMachine(input: RaftInput): Promise<void> {
+    const effects: RaftEffect[] = []
+    this.#machine.step(input, effects)
+    for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) {
+      if (effect.type === 'persist') {
+        const voterIds = this.#quorum.voters.map((voter) => voter.id)
+        await this.#log.writeElectionState(effect.election, this.#quorum.kraftVersion, voterIds)
+        this.#machine.step({ type: 'persisted' }, effects)
+      } else if (effect.type === 'begin-epoch') {
+        this.#beginEpoch(effect.epoch, effects)
+      } else assert(effect.type === 'flush', 'nothing is committed before the epoch began')
+    }
+  }
+
+  #beginEpoch(epoch: number, effects: RaftEffect[]): void {
+    const { codecs, clock, nodeId, directoryId, endpoints } = this.#options
+    const baseOffset = this.#log.endOffset
+    const { bytes, controls } = epochStartBatch({
+      codecs,
+      baseOffset,
+      epoch,
+      timestampMs: clock.nowMs(),
+      leader: { id: nodeId, directoryId, endpoints },
+      quorum: this.#quorum,
+    })
+    this.#log.append(bytes)
+    this.#quorum = applyControls(this.#quorum, controls, baseOffset)
+    const lastOffset = this.#log.endOffset - 1
+    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs: clock.nowMs(), records: [], controls })
+    this.#machine.step({ type: 'appended', endOffset: this.#log.endOffset }, effects)
+  }
+
+  #step(input: RaftInput): void {
+    const effects: RaftEffect[] = []
+    this.#machine.step(input, effects)
+    for (const effect of effects) {
+      if (effect.type === 'flush') this.#requestFlush()
+      else if (effect.type === 'high-watermark') this.#deliverCommitted(effect.offset)
+      else assert(false, `a running leader has no effect ${effect.type}`)
+    }
+  }
+
+  /** The flush begins at the end of the turn, so that all appends of the turn share it. */
+  #requestFlush(): void {
+    this.#flushNeeded = true
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined))
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      while (this.#flushNeeded && this.#failure === undefined) {
+        await Promise.resolve()
+        this.#flushNeeded = false
+        await this.#log.flush()
+        this.#step({ type: 'flushed', endOffset: this.#log.durableOffset })
+      }
+    } catch (cause) {
+      this.#fail('could not be made durable', cause)
+    }
+  }
+
+  #deliverCommitted(highWatermark: number): void {
+    let count = 0
+    for (const batch of this.#uncommitted) {
+      if (batch.lastOffset >= highWatermark) break
+      this.#deliver(batch)
+      count++
+    }
+    this.#uncommitted.splice(0, count)
+    const waiting = this.#waiters.findIndex((waiter) => waiter.lastOffset >= highWatermark)
+    for (const waiter of this.#waiters.splice(0, waiting === -1 ? this.#waiters.length : waiting)) waiter.resolve()
+  }
+
+  #loadSnapshot(snapshot: LoadedSnapshot): void {
+    this.#options.listener.handleLoadSnapshot(snapshot)
+    this.#applied = snapshot.id
+    this.#appliedTimestampMs = snapshot.lastContainedLogTimestampMs
+  }
+
+  #deliver(batch: MetadataBatch): void {
+    this.#options.listener.handleCommit(batch)
+    this.#applied = { endOffset: batch.lastOffset + 1, epoch: batch.epoch }
+    this.#appliedTimestampMs = batch.timestampMs
+  }
+
+  async #writeSnapshot(records: Iterable<MetadataRecord>): Promise<void> {
+    this.#assertUsable()
+    const id = this.#applied
+    const { kraftVersion, voters } = this.#quorum
+    const sizeBytes = this.#log.sizeBytes
+    try {
+      await this.#log.writeSnapshot(id, {
+        lastContainedLogTimestampMs: this.#appliedTimestampMs,
+        records,
+        quorum:
+          kraftVersion === 0
+            ? undefined
+            : { kraftVersion: { version: 0, kRaftVersion: kraftVersion }, voters: votersRecord(voters) },
+      })
+      this.#sizeBytesAtSnapshot = sizeBytes
+      await this.#log.clean(this.#options.retention)
+      this.#sizeBytesAtSnapshot = Math.min(this.#sizeBytesAtSnapshot, this.#log.sizeBytes)
+    } catch (cause) {
+      // The log still has everything: a snapshot that cannot be written costs disk space, not metadata.
+      throw new RaftError('STORAGE_FAILED', `the snapshot at offset ${id.endOffset} could not be written`, { cause })
+    }
+  }
+
+  #fail(what: string, cause: unknown): RaftError {
+    if (this.#failure !== undefined) return this.#failure
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    this.#failure = new RaftError('STORAGE_FAILED', `the metadata log ${what}: ${reason}; restart the node`, { cause })
+    this.#rejectWaiters(this.#failure)
+    this.#options.onFailure(this.#failure)
+    return this.#failure
+  }
+
+  #rejectWaiters(error: RaftError): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+  }
+
+  #assertUsable(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#closed) throw new RaftError('CLOSED', 'the metadata log is closed')
+  }
+}
+
+/** The quorum as snapshot and log have it; the configured static one when they say nothing. */
+function storedQuorum(log: MetadataLog, options: RaftNodeOptions): QuorumConfiguration {
+  let quorum = staticQuorum(options.staticVoters)
+  const snapshot = log.loadedSnapshot
+  // Offset 0 is no place in the log: such a snapshot is what formatting left.
+  if (snapshot !== undefined) quorum = applyControls(quorum, snapshot.controls, snapshot.id.endOffset - 1)
+  for (const [offset, controls] of log.readControls(snapshot?.id.endOffset ?? 0)) {
+    quorum = applyControls(quorum, controls satisfies readonly ControlRecord[], offset)
+  }
+  return quorum
+}
+
+function checkVoters(quorum: QuorumConfiguration, options: RaftNodeOptions): void {
+  const { voters, kraftVersion } = quorum
+  const names = voters.map((voter) => voter.id).join(', ')
+  if (voters.length > 1) {
+    throw new RaftError('SEVERAL_VOTERS', `the quorum has the voters ${names}; only a quorum of one node can be run`)
+  }
+  const voter = voters[0]
+  const isUs = voter?.id === options.nodeId && (kraftVersion === 0 || voter.directoryId === options.directoryId)
+  if (isUs) return
+  const us = `node ${options.nodeId}${kraftVersion === 0 ? '' : ` with directory ${options.directoryId}`}`
+  throw new RaftError(
+    'NOT_A_VOTER',
+    voter === undefined
+      ? `no voter is known: set controller.quorum.voters, or format the directory for a quorum of its own`
+      : `the voter is node ${names} with directory ${voter.directoryId}, not ${us}`,
+  )
+}
