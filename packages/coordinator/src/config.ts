@@ -12,7 +12,7 @@ export interface GroupCoordinatorConfig {
   readonly initialRebalanceDelayMs: number
   /** `group.max.size` */
   readonly groupSizeMax: number
-  /** `offset.metadata.max.bytes`: UTF-8 bytes of metadata that may accompany one committed offset. */
+  /** `offset.metadata.max.bytes`: metadata that may accompany one committed offset; as in Apache Kafka, UTF-16 units. */
   readonly offsetMetadataSizeMaxBytes: number
   /** `offsets.retention.minutes`, in milliseconds. */
   readonly offsetsRetentionMs: number
@@ -20,11 +20,14 @@ export interface GroupCoordinatorConfig {
   readonly offsetsRetentionCheckIntervalMs: number
   /** How long a member that has joined for the first time is kept while it waits for its first rebalance to end. */
   readonly newMemberJoinTimeoutMs: number
-  /** Requests that may wait in one shard while it loads or while its appends are not yet committed. */
+  /** Requests that may wait in one shard: for their turn, for a rebalance, for the high watermark. */
   readonly shardRequestsMax: number
-  /** Records of one turn are split into batches of at most this size (`offsets.load.buffer.size` reads as much). */
+  /**
+   * Records of one turn are split into batches of at most this size: below `max.message.bytes` of the topic. A group whose
+   * record would be larger cannot finish a rebalance.
+   */
   readonly appendBatchSizeMaxBytes: number
-  /** How much of the log one step of a load reads and replays before other work of the process has its turn. */
+  /** `offsets.load.buffer.size`: what one step of a load reads and replays before other work has its turn. */
   readonly loadChunkSizeBytes: number
 }
 
@@ -41,5 +44,5 @@ export const defaultGroupCoordinatorConfig: GroupCoordinatorConfig = {
   newMemberJoinTimeoutMs: 5 * MINUTE_MS,
   shardRequestsMax: 100_000,
   appendBatchSizeMaxBytes: 1_000_000,
-  loadChunkSizeBytes: 1 << 20,
+  loadChunkSizeBytes: 5 << 20,
 }

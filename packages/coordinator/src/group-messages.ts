@@ -40,7 +40,9 @@ export interface JoinRequest {
 /** One group of an OffsetFetch. `topics` null: all that are committed. */
 export interface OffsetFetchGroup {
   readonly groupId: string
-  readonly topics: readonly { readonly name: string; readonly topicId: Uuid; readonly partitionIndexes: readonly number[] }[] | null
+  readonly topics:
+    | readonly { readonly name: string; readonly topicId: Uuid; readonly partitionIndexes: readonly number[] }[]
+    | null
 }
 
 export type GroupRequest =

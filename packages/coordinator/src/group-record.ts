@@ -111,10 +111,7 @@ export function decodeGroupRecord(key: Uint8Array, value: Uint8Array | null): Gr
   }
 }
 
-function decodeValue<T>(
-  message: { readToEnd(reader: Reader, version: number): T },
-  bytes: Uint8Array,
-): T {
+function decodeValue<T>(message: { readToEnd(reader: Reader, version: number): T }, bytes: Uint8Array): T {
   const reader = new Reader(bytes)
   return message.readToEnd(reader, reader.int16())
 }

@@ -1,10 +1,12 @@
 /** Public face of `coordinator`. */
 export { defaultGroupCoordinatorConfig, type GroupCoordinatorConfig } from './config.ts'
+export { CoordinatorHost, type CoordinatorHostOptions, type Pending } from './coordinator-host.ts'
 export type { AppendOutcome, CoordinatorLog, CoordinatorLogListener } from './coordinator-log.ts'
 export { CoordinatorType, findCoordinator, type CoordinatorLocation } from './find-coordinator.ts'
-export {
-  GroupCoordinator,
-  type GroupCoordinatorOptions,
-  type RequestOrigin,
-  type TopicLookup,
-} from './group-coordinator.ts'
+export { GroupCoordinator, type GroupCoordinatorOptions, type RequestOrigin } from './group-coordinator.ts'
+export type { DeletedTopic } from './group-messages.ts'
+export { decodeGroupRecord, encodeGroupRecord, type GroupRecord } from './group-record.ts'
+export { GroupShard } from './group-shard.ts'
+export type { Instant } from './instant.ts'
+export type { MachineDecision, RecordSerde, ReplicatedMachine, StoredRecord } from './replicated-machine.ts'
+export type { TopicLookup } from './topic-lookup.ts'

@@ -49,7 +49,7 @@ export function maybeCompleteJoin(step: Step, group: ClassicGroup): void {
 
 /** Ends the join phase with whoever is there. */
 export function completeJoin(step: Step, group: ClassicGroup): void {
-  for (const member of [...group.members()]) {
+  for (const member of group.members()) {
     // A static member that is away keeps its place until its session ends.
     if (member.joinTicket === undefined && member.groupInstanceId === null) group.remove(member.memberId)
   }
@@ -191,7 +191,7 @@ function joinTimerRang(step: Step, group: ClassicGroup): void {
 
 /** Members that know their generation but never fetched their part are gone: assign anew without them. */
 function syncDeadlinePassed(step: Step, group: ClassicGroup): void {
-  for (const memberId of [...group.pendingSyncs]) dismiss(step, group, group.member(memberId)!)
+  for (const memberId of group.pendingSyncs) dismiss(step, group, group.member(memberId)!)
   prepareRebalance(step, group)
 }
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from '@braidlog/model'
 import type { ClassicMember, Ticket } from './classic-member.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import type { GroupCoordinatorConfig } from './config.ts'
+import { joinFailed, syncFailed } from './group-failures.ts'
 import type { Answer, GroupApi, GroupResponses } from './group-messages.ts'
 import type { GroupRecord } from './group-record.ts'
 import type { Instant } from './instant.ts'
@@ -23,17 +24,7 @@ export class Step {
   }
 
   answerJoin(ticket: Ticket, errorCode: ErrorCode, memberId: string): void {
-    this.answer('joinGroup', ticket, {
-      throttleTimeMs: 0,
-      errorCode,
-      generationId: -1,
-      protocolType: null,
-      protocolName: null,
-      leader: '',
-      skipAssignment: false,
-      memberId,
-      members: [],
-    })
+    this.answer('joinGroup', ticket, joinFailed(errorCode, memberId))
   }
 
   /** The state of the group as the member should see it: only the leader gets the others' subscriptions. */
@@ -52,13 +43,7 @@ export class Step {
   }
 
   answerSync(ticket: Ticket, errorCode: ErrorCode): void {
-    this.answer('syncGroup', ticket, {
-      throttleTimeMs: 0,
-      errorCode,
-      protocolType: null,
-      protocolName: null,
-      assignment: new Uint8Array(0),
-    })
+    this.answer('syncGroup', ticket, syncFailed(errorCode))
   }
 
   answerSynced(ticket: Ticket, group: ClassicGroup, member: ClassicMember): void {
