@@ -48,6 +48,24 @@ test('a transaction marker has the bytes every reader expects', () => {
   }
 })
 
+test('a commit marker is byte for byte what Apache Kafka 4.3 writes', () => {
+  const marker = endTxnMarker({
+    codecs,
+    baseOffset: 55,
+    leaderEpoch: 8,
+    timestampMs: 1_234,
+    outcome: 'commit',
+    coordinatorEpoch: 21,
+    producerId: 7,
+    producerEpoch: 3,
+  })
+  assert.equal(
+    [...marker].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
+    '00000000000000370000004200000008025c93f59c0030000000000000' +
+      '00000004d200000000000004d200000000000000070003ffffffff000000012000000008000000010c00000000001500',
+  )
+})
+
 test('a change of leader reads back, with directory ids only in version 1', () => {
   const voters = [{ voterId: 1, voterDirectoryId: directoryId }]
   for (const version of [0, 1]) {
