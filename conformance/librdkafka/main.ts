@@ -48,7 +48,7 @@ const entries = JSON.parse(readFileSync(join(import.meta.dirname, 'tests.json'),
 const groupTimeoutMs = 6 * 60_000
 
 /** Most tests wait for timeouts and rebalances, so that more of them than cores fit. */
-const concurrency = Math.max(2, availableParallelism() * 2)
+const concurrency = Math.max(2, availableParallelism() * 3)
 
 const only = process.argv.slice(2)
 const librdkafka = await ensureLibrdkafka()
@@ -93,8 +93,10 @@ async function runGroups(groups: readonly Group[], server: PeerServer): Promise<
   const worker = async (): Promise<void> => {
     for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
       const outcome = await runGroup(group, server)
-      if (outcome.some(({ state }) => state === 'failed') && only.length === 0) again.push(group)
-      else results.push(...show(outcome))
+      if (outcome.some(({ state }) => state === 'failed') && only.length === 0) {
+        process.stdout.write(`… ${group.names.join(', ')}: will be repeated alone\n`)
+        again.push(group)
+      } else results.push(...show(outcome))
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
@@ -113,26 +115,22 @@ async function runGroup(group: Group, server: PeerServer): Promise<Outcome[]> {
   const startedMs = Date.now()
   let said = ''
   try {
-    const result = await run(
-      join(testsDirectory, 'test-runner'),
-      ['-p1', '-Q', '-L', '-s', group.scenario, ...knownIssue],
-      {
-        cwd: testsDirectory,
-        env: {
-          ...env,
-          CI: undefined,
-          TESTS: group.number,
-          TEST_KAFKA_VERSION: '4.3.0',
-          TEST_CONSUMER_GROUP_PROTOCOL: 'classic',
-          TEST_REPORT: report,
-          RDKAFKA_TEST_CONF: conf,
-          KAFKA_PATH: join(work, 'kafka'),
-          BROKERS: server.bootstrap,
-        },
-        timeoutMs: groupTimeoutMs,
-        exitCodes: Array.from({ length: 256 }, (_, code) => code),
+    const result = await run(join(testsDirectory, 'test-runner'), ['-p1', '-L', '-s', group.scenario, ...knownIssue], {
+      cwd: directory,
+      env: {
+        ...env,
+        CI: undefined,
+        TESTS: group.number,
+        TEST_KAFKA_VERSION: '4.3.0',
+        TEST_CONSUMER_GROUP_PROTOCOL: 'classic',
+        TEST_REPORT: report,
+        RDKAFKA_TEST_CONF: conf,
+        KAFKA_PATH: join(work, 'kafka'),
+        BROKERS: server.bootstrap,
       },
-    )
+      timeoutMs: groupTimeoutMs,
+      exitCodes: Array.from({ length: 256 }, (_, code) => code),
+    })
     said = result.stdout + result.stderr
   } catch (error) {
     said = error instanceof Error ? error.message : String(error)
