@@ -1,2 +1,6 @@
 /** Public face of `broker`. */
+export { Broker, type BrokerOptions } from './broker.ts'
+export { Connections, type ConnectionsOptions } from './connections.ts'
+export { defaultConnectionLimits, type ConnectionLimits } from './limits.ts'
 export { newBrokerMetrics, type ApiMetrics, type BrokerMetrics } from './metrics.ts'
+export { defaultBrokerSettings, type BrokerSettings } from './settings.ts'

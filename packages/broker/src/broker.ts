@@ -1,0 +1,168 @@
+/**
+ * A broker: takes requests on its listeners and answers them from the partitions and coordinators of this node.
+ *
+ * Made of parts that were opened before (`server` does that): connections, controller, partitions. `start` brings the
+ * partitions in line with the metadata; only then are requests taken up.
+ */
+import type { Clock, Logger, Random, Timers } from '@braidlog/base'
+import type { ControllerNode } from '@braidlog/controller'
+import { GroupCoordinator, type GroupCoordinatorConfig } from '@braidlog/coordinator'
+import type { LogConfig } from '@braidlog/log'
+import { CONSUMER_OFFSETS_TOPIC } from '@braidlog/model'
+import type { Partition, PartitionSet } from '@braidlog/partition'
+import type { Codecs } from '@braidlog/records'
+import { atEndOfTurn } from '@braidlog/runtime'
+import type { Connections } from './connections.ts'
+import type { BrokerContext } from './context.ts'
+import { FetchSessions } from './fetch-session.ts'
+import { OffsetsLog } from './offsets-log.ts'
+import { Pipeline } from './pipeline.ts'
+import { handlersOf } from './registry.ts'
+import { Replicas } from './replicas.ts'
+import type { BrokerSettings } from './settings.ts'
+import { TopicCreation } from './topic-creation.ts'
+
+export interface BrokerOptions {
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly directory: string
+  readonly settings: BrokerSettings
+  readonly groupConfig: GroupCoordinatorConfig
+  readonly connections: Connections
+  readonly controller: ControllerNode
+  readonly partitions: PartitionSet
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly codecs: Codecs
+  readonly logger: Logger
+  /** Effective configuration of a topic's logs. */
+  readonly logConfigOf: (topic: string) => LogConfig
+  readonly diskSpace: BrokerContext['diskSpace']
+  /** Something happened after which this node cannot go on. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** How long `close` waits for requests in work before it closes their connections. */
+const DRAIN_MS = 1_000
+
+export class Broker {
+  readonly #options: BrokerOptions
+  readonly #groups: GroupCoordinator
+  readonly #replicas: Replicas
+  #unsubscribe: () => void = () => {}
+
+  constructor(options: BrokerOptions) {
+    this.#options = options
+    const { controller, partitions, clock, timers, random, logger, nodeId, settings } = options
+    const { image } = controller
+    this.#groups = new GroupCoordinator({
+      config: options.groupConfig,
+      // The number cannot change any more once the topic exists: groups are spread over its partitions by it.
+      partitionCount: image.topic(CONSUMER_OFFSETS_TOPIC)?.partitions.size ?? settings.offsetsTopicPartitionCount,
+      topics: {
+        topicId: (name) => image.topic(name)?.id,
+        topicName: (id) => image.topicById(id)?.name,
+        partitionCount: (name) => image.topic(name)?.partitions.size,
+      },
+      clock,
+      timers,
+      random,
+      codecs: options.codecs,
+      defer: atEndOfTurn,
+      logger,
+    })
+    this.#replicas = new Replicas({
+      nodeId,
+      partitions,
+      image,
+      logger,
+      listener: {
+        onLead: (topic, partition, replica) => this.#onLead(topic, partition, replica),
+        onResign: (topic, partition, leaderEpoch) => this.#onResign(topic, partition, leaderEpoch),
+      },
+      logConfigOf: options.logConfigOf,
+      onFailure: options.onFailure,
+    })
+  }
+
+  /** Follows the metadata from now on, beginning with all of it. */
+  follow(): void {
+    const { controller } = this.#options
+    const unsubscribeReplicas = controller.subscribe(this.#replicas)
+    const unsubscribeGroups = controller.subscribe({
+      onImage: (_image, delta) => {
+        const deleted = delta.topics.filter((change) => change.kind === 'removed')
+        if (deleted.length > 0) this.#groups.topicsDeleted(deleted.map(({ name, id }) => ({ name, topicId: id })))
+      },
+    })
+    this.#unsubscribe = () => {
+      unsubscribeReplicas()
+      unsubscribeGroups()
+    }
+  }
+
+  /** Resolves when the partitions of this node are as the metadata says. */
+  settled(): Promise<void> {
+    return this.#replicas.settled()
+  }
+
+  /** Takes up requests from now on. */
+  serve(): void {
+    const { connections, controller, partitions, nodeId, settings, logger } = this.#options
+    const replicas = this.#replicas
+    const context: BrokerContext = {
+      nodeId,
+      clusterId: this.#options.clusterId,
+      directory: this.#options.directory,
+      settings,
+      image: controller.image,
+      controller,
+      partitions,
+      replicas,
+      groups: this.#groups,
+      sessions: new FetchSessions(settings.fetchSessionsMax, this.#options.random),
+      topicCreation: new TopicCreation({ controller, replicas, settings, logger }),
+      clock: this.#options.clock,
+      turns: connections.turns,
+      random: this.#options.random,
+      logger,
+      metrics: connections.metrics,
+      diskSpace: this.#options.diskSpace,
+    }
+    connections.serve(new Pipeline(handlersOf(context), connections.metrics))
+  }
+
+  /** Stops taking requests, answers what is in work, then closes all connections. */
+  async stop(): Promise<void> {
+    const { connections } = this.#options
+    await connections.stopListening()
+    // What waits for members or data is answered now; the rest is appended and about to be answered.
+    this.#groups.close()
+    await connections.drained(DRAIN_MS)
+    connections.closeAll('the broker stops')
+    this.#unsubscribe()
+    await this.#replicas.settled()
+  }
+
+  /** Drops everything as a crash would. */
+  kill(): void {
+    const { connections } = this.#options
+    void connections.stopListening()
+    connections.closeAll('the broker was killed')
+    this.#unsubscribe()
+    this.#groups.close()
+  }
+
+  #onLead(topic: string, partition: number, replica: Partition): void {
+    if (topic !== CONSUMER_OFFSETS_TOPIC) return
+    const log = new OffsetsLog(replica, this.#options.partitions.rooms)
+    this.#groups.lead(partition, replica.leaderEpoch, log).catch((error: unknown) => {
+      this.#options.logger.error('cannot load a partition of group state', { topic, partition, error })
+    })
+  }
+
+  #onResign(topic: string, partition: number, leaderEpoch: number): void {
+    if (topic === CONSUMER_OFFSETS_TOPIC) this.#groups.resign(partition, leaderEpoch)
+  }
+}

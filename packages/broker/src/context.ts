@@ -1,0 +1,34 @@
+/** What the handlers of a broker share. */
+import type { Clock, Logger, Random } from '@braidlog/base'
+import type { ControllerNode } from '@braidlog/controller'
+import type { GroupCoordinator } from '@braidlog/coordinator'
+import type { ImageView } from '@braidlog/metadata'
+import type { PartitionSet } from '@braidlog/partition'
+import type { FetchSessions } from './fetch-session.ts'
+import type { BrokerMetrics } from './metrics.ts'
+import type { Replicas } from './replicas.ts'
+import type { BrokerSettings } from './settings.ts'
+import type { TopicCreation } from './topic-creation.ts'
+import type { TurnClock } from './turn-clock.ts'
+
+export interface BrokerContext {
+  readonly nodeId: number
+  readonly clusterId: string
+  /** The data directory. */
+  readonly directory: string
+  readonly settings: BrokerSettings
+  readonly image: ImageView
+  readonly controller: ControllerNode
+  readonly partitions: PartitionSet
+  readonly replicas: Replicas
+  readonly groups: GroupCoordinator
+  readonly sessions: FetchSessions
+  readonly topicCreation: TopicCreation
+  readonly clock: Clock
+  readonly turns: TurnClock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: BrokerMetrics
+  /** Of the file system that holds the data directory; -1: not known. */
+  readonly diskSpace: () => { readonly totalBytes: number; readonly usableBytes: number }
+}

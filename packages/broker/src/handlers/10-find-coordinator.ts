@@ -1,0 +1,33 @@
+/**
+ * FindCoordinator (API key 10): which node coordinates a group. The first question creates `__consumer_offsets`.
+ *
+ * Transactions and share groups are refused in a way that clients do not retry: this release has no coordinator for
+ * them.
+ */
+import { CoordinatorType, findCoordinator, type CoordinatorLocation } from '@braidlog/coordinator'
+import { CONSUMER_OFFSETS_TOPIC, ErrorCode } from '@braidlog/model'
+import { FindCoordinatorRequest, FindCoordinatorResponse } from '@braidlog/protocol'
+import type { BrokerContext } from '../context.ts'
+import { endpointOf } from '../endpoints.ts'
+import { api, type ApiHandler } from '../handler.ts'
+
+export function findCoordinatorHandler(broker: BrokerContext): ApiHandler {
+  const { image } = broker
+  return api(FindCoordinatorRequest, FindCoordinatorResponse, async (request, { apiVersion, listenerName }) => {
+    if (request.keyType === CoordinatorType.GROUP && image.topic(CONSUMER_OFFSETS_TOPIC) === undefined) {
+      await broker.topicCreation.create(CONSUMER_OFFSETS_TOPIC)
+    }
+    const locate = (type: CoordinatorType, key: string): CoordinatorLocation => {
+      if (type !== CoordinatorType.GROUP) {
+        const what = type === CoordinatorType.TRANSACTION ? 'transactions' : 'share groups'
+        return { ok: false, error: ErrorCode.UNSUPPORTED_VERSION, message: `this broker does not serve ${what}` }
+      }
+      const leader = image.partition(CONSUMER_OFFSETS_TOPIC, broker.groups.partitionFor(key))?.leader ?? -1
+      const node = image.broker(leader)
+      const endpoint = node && !node.fenced ? endpointOf(node, listenerName) : undefined
+      if (endpoint === undefined) return { ok: false, error: ErrorCode.COORDINATOR_NOT_AVAILABLE }
+      return { ok: true, nodeId: endpoint.nodeId, host: endpoint.host, port: endpoint.port }
+    }
+    return findCoordinator(request, apiVersion, locate)
+  })
+}

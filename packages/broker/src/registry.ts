@@ -1,0 +1,42 @@
+/** All that the broker serves, one line for each API or family of APIs. */
+import type { BrokerContext } from './context.ts'
+import type { ApiHandler } from './handler.ts'
+import { produceHandler } from './handlers/00-produce.ts'
+import { fetchHandler } from './handlers/01-fetch.ts'
+import { listOffsetsHandler } from './handlers/02-list-offsets.ts'
+import { metadataHandler } from './handlers/03-metadata.ts'
+import { findCoordinatorHandler } from './handlers/10-find-coordinator.ts'
+import { apiVersionsHandler } from './handlers/18-api-versions.ts'
+import { deleteRecordsHandler } from './handlers/21-delete-records.ts'
+import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
+import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
+import { describeLogDirsHandler } from './handlers/35-describe-log-dirs.ts'
+import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
+import { describeProducersHandler } from './handlers/61-describe-producers.ts'
+import { describeTopicPartitionsHandler } from './handlers/75-describe-topic-partitions.ts'
+import { clusterHandlers } from './handlers/cluster.ts'
+import { groupHandlers } from './handlers/groups.ts'
+import { topicHandlers } from './handlers/topics.ts'
+
+/** Whatever is not in this list is not advertised, and a request for it closes the connection. */
+export function handlersOf(broker: BrokerContext): ApiHandler[] {
+  const handlers: ApiHandler[] = [
+    produceHandler(broker),
+    fetchHandler(broker),
+    listOffsetsHandler(broker),
+    metadataHandler(broker),
+    findCoordinatorHandler(broker),
+    deleteRecordsHandler(broker),
+    initProducerIdHandler(broker),
+    offsetForLeaderEpochHandler(broker),
+    describeLogDirsHandler(broker),
+    describeClusterHandler(broker),
+    describeProducersHandler(broker),
+    describeTopicPartitionsHandler(broker),
+    ...groupHandlers(broker),
+    ...topicHandlers(broker),
+    ...clusterHandlers(broker),
+  ]
+  handlers.push(apiVersionsHandler(broker, handlers))
+  return handlers
+}
