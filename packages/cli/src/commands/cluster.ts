@@ -1,0 +1,235 @@
+/** `braidlog cluster`: brokers, controller, features, log directories, and whether all is well. */
+import { Command } from '@commander-js/extra-typings'
+import type { Admin } from '@braidlog/client'
+import { remote, type Cli, type Context } from '../command.ts'
+import { CliError } from '../exit.ts'
+import { formatBytes } from '../terminal.ts'
+
+export function define(cli: Cli) {
+  return new Command('cluster')
+    .description('brokers, controller, log directories and health')
+    .addCommand(info(cli))
+    .addCommand(health(cli))
+    .addCommand(logDirs(cli))
+    .addCommand(features(cli))
+    .addCommand(quorum(cli))
+}
+
+function info(cli: Cli) {
+  return remote('info', 'cluster id, controller and brokers').action((flags) =>
+    cli.execute('cluster info', flags, async (context) => {
+      const admin = (await context.kafka()).admin()
+      const cluster = await admin.describeCluster(context.call)
+      return {
+        data: cluster,
+        before: `cluster ${cluster.clusterId}\n`,
+        table: {
+          columns: [
+            { title: 'broker', align: 'right' },
+            { title: 'host' },
+            { title: 'port', align: 'right' },
+            { title: 'rack' },
+            { title: 'role' },
+          ],
+          rows: cluster.brokers.map((broker) => [
+            broker.nodeId,
+            broker.host,
+            broker.port,
+            broker.rack,
+            [broker.nodeId === cluster.controller ? 'controller' : '', broker.fenced ? 'fenced' : '']
+              .filter(Boolean)
+              .join(', '),
+          ]),
+        },
+      }
+    }),
+  )
+}
+
+interface Problem {
+  readonly severity: 'error' | 'warning'
+  readonly what: string
+  readonly hint: string
+}
+
+function health(cli: Cli) {
+  return remote('health', 'what is wrong in the cluster; exit code 1 when something is').action((flags) =>
+    cli.execute('cluster health', flags, async (context) => {
+      const admin = (await context.kafka()).admin()
+      const problems = await findProblems(admin, context)
+      const errors = problems.filter(({ severity }) => severity === 'error')
+      const result = {
+        data: { healthy: errors.length === 0, problems },
+        ...(problems.length === 0
+          ? { text: 'healthy: every partition has a leader and all its replicas, every broker is up' }
+          : {
+              table: {
+                columns: [{ title: 'severity' }, { title: 'what' }, { title: 'what to do' }],
+                rows: problems.map(({ severity, what, hint }) => [severity, what, hint]),
+              },
+            }),
+      }
+      if (errors.length > 0) {
+        const { render } = await import('../output.ts')
+        await context.terminal.write(
+          await render('cluster health', result, context.settings.format, context.terminal.color),
+        )
+        throw new CliError(`${errors.length} problem${errors.length === 1 ? '' : 's'} found`, {
+          exitCode: 1,
+          code: 'UNHEALTHY',
+        })
+      }
+      return result
+    }),
+  )
+}
+
+/** Offline and under-replicated partitions, fenced brokers, disks that are nearly full or failed. */
+async function findProblems(admin: Admin, context: Context): Promise<Problem[]> {
+  const problems: Problem[] = []
+  const cluster = await admin.describeCluster({ ...context.call, includeFenced: true })
+  for (const broker of cluster.brokers.filter(({ fenced }) => fenced)) {
+    problems.push({
+      severity: 'error',
+      what: `broker ${broker.nodeId} is fenced`,
+      hint: 'start it, or look into its log: it does not send heartbeats',
+    })
+  }
+  for (const topic of await admin.describeTopics(undefined, context.call)) {
+    for (const partition of topic.partitions) {
+      const name = `${topic.name}-${partition.partition}`
+      if (partition.leader === null) {
+        problems.push({
+          severity: 'error',
+          what: `partition ${name} is offline`,
+          hint: `start one of its brokers: ${partition.replicas.join(', ')}`,
+        })
+      } else if (partition.isr.length < partition.replicas.length) {
+        const missing = partition.replicas.filter((replica) => !partition.isr.includes(replica))
+        problems.push({
+          severity: 'error',
+          what: `partition ${name} is under-replicated`,
+          hint: `not in sync: broker ${missing.join(', ')}; start it, or give it time to catch up`,
+        })
+      }
+    }
+  }
+  for (const directory of await admin.describeLogDirs(undefined, context.call)) {
+    const where = `${directory.path} of broker ${directory.broker}`
+    if (directory.error !== null) {
+      problems.push({ severity: 'error', what: `${where} has failed: ${directory.error}`, hint: 'replace the disk' })
+    } else if (directory.totalBytes && directory.usableBytes !== null) {
+      const share = directory.usableBytes / directory.totalBytes
+      if (share < 0.1) {
+        problems.push({
+          severity: share < 0.02 ? 'error' : 'warning',
+          what: `${where} has ${formatBytes(directory.usableBytes)} left`,
+          hint: 'lower retention.ms or retention.bytes of large topics, or add space',
+        })
+      }
+    }
+  }
+  return problems
+}
+
+function logDirs(cli: Cli) {
+  return remote('logdirs', 'log directories and what lies in them')
+    .option('-p, --partitions', 'one line per partition')
+    .action((flags) =>
+      cli.execute('cluster logdirs', flags, async (context) => {
+        const data = await (await context.kafka()).admin().describeLogDirs(undefined, context.call)
+        const size = (bytes: number | null): string | null => (bytes === null ? null : formatBytes(bytes))
+        return {
+          data,
+          table:
+            flags.partitions === true
+              ? {
+                  columns: [
+                    { title: 'broker', align: 'right' },
+                    { title: 'topic' },
+                    { title: 'partition', align: 'right' },
+                    { title: 'size', align: 'right' },
+                    { title: 'path', wide: true },
+                  ],
+                  rows: data.flatMap((directory) =>
+                    directory.replicas.map((replica) => [
+                      directory.broker,
+                      replica.topic,
+                      replica.partition,
+                      size(replica.sizeBytes),
+                      directory.path,
+                    ]),
+                  ),
+                }
+              : {
+                  columns: [
+                    { title: 'broker', align: 'right' },
+                    { title: 'path' },
+                    { title: 'partitions', align: 'right' },
+                    { title: 'used', align: 'right' },
+                    { title: 'free', align: 'right' },
+                    { title: 'total', align: 'right' },
+                    { title: 'error' },
+                  ],
+                  rows: data.map((directory) => [
+                    directory.broker,
+                    directory.path,
+                    directory.replicas.length,
+                    size(directory.replicas.reduce((sum, replica) => sum + replica.sizeBytes, 0)),
+                    size(directory.usableBytes),
+                    size(directory.totalBytes),
+                    directory.error,
+                  ]),
+                },
+        }
+      }),
+    )
+}
+
+function features(cli: Cli) {
+  return remote('features', 'finalized and supported feature levels').action((flags) =>
+    cli.execute('cluster features', flags, async (context) => {
+      const data = await (await context.kafka()).admin().describeFeatures(context.call)
+      return {
+        data,
+        table: {
+          columns: [
+            { title: 'feature' },
+            { title: 'finalized', align: 'right' },
+            { title: 'supported min', align: 'right' },
+            { title: 'supported max', align: 'right' },
+          ],
+          rows: data.features.map((feature) => [
+            feature.name,
+            feature.finalized,
+            feature.supportedMin,
+            feature.supportedMax,
+          ]),
+        },
+      }
+    }),
+  )
+}
+
+function quorum(cli: Cli) {
+  return remote('quorum', 'the controllers: leader, epoch, voters').action((flags) =>
+    cli.execute('cluster quorum', flags, async (context) => {
+      const data = await (await context.kafka()).admin().describeQuorum(context.call)
+      return {
+        data,
+        before: `leader ${data.leader}, epoch ${data.leaderEpoch}, high watermark ${data.highWatermark}\n`,
+        table: {
+          columns: [{ title: 'node', align: 'right' }, { title: 'role' }, { title: 'log end', align: 'right' }],
+          rows: [
+            ...data.voters.map((voter) => [
+              voter.nodeId,
+              voter.nodeId === data.leader ? 'leader' : 'voter',
+              voter.logEndOffset,
+            ]),
+            ...data.observers.map((observer) => [observer.nodeId, 'observer', observer.logEndOffset]),
+          ],
+        },
+      }
+    }),
+  )
+}
