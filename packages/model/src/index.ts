@@ -13,6 +13,17 @@ export {
   type Uuid,
 } from './uuid.ts'
 export { CLUSTER_DEFAULT_RESOURCE, ConfigOperation, ConfigResourceType, ConfigSource } from './config-resource.ts'
+export {
+  checkBrokerConfigs,
+  checkClientMetricsConfigs,
+  checkGroupConfigs,
+  checkTopicConfigs,
+  isListConfig,
+  type ConfigFault,
+} from './configs/alter.ts'
+export { BRAIDLOG_CONFIGS, BRAIDLOG_PREFIX } from './configs/braidlog-configs.ts'
+export { BROKER_CONFIGS, type BrokerConfigs } from './configs/broker-configs.ts'
+export { CLIENT_METRICS_CONFIGS } from './configs/client-metrics-configs.ts'
 export type {
   ConfigCheck,
   ConfigImportance,
@@ -22,6 +33,34 @@ export type {
   ConfigType,
   ConfigValues,
 } from './configs/definition.ts'
+export {
+  describeBrokerConfigs,
+  describeClientMetricsConfigs,
+  describeClusterConfigs,
+  describeGroupConfigs,
+  describeTopicConfigs,
+  type DescribedConfig,
+  type DescribedSynonym,
+} from './configs/describe.ts'
+export { GROUP_CONFIGS } from './configs/group-configs.ts'
+export {
+  formatConfigValue,
+  nearestConfigName,
+  parseConfigs,
+  parseConfigValue,
+  type ConfigProblem,
+  type ParsedConfig,
+  type ParsedConfigs,
+  type UnknownConfig,
+} from './configs/parse.ts'
+export {
+  resolveBrokerConfigs,
+  resolveTopicConfigs,
+  type BrokerConfigLayers,
+  type TopicConfigs,
+} from './configs/resolve.ts'
+export { brokerConfigSynonyms, TOPIC_CONFIG_SYNONYMS, type ConfigSynonym } from './configs/synonyms.ts'
+export { TOPIC_CONFIGS } from './configs/topic-configs.ts'
 export {
   brokerRegistrationChangeRecordVersion,
   defaultFeatureLevels,
