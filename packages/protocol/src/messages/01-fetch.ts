@@ -1,7 +1,15 @@
-/** Fetch (API key 1). */
+/** Fetch (API key 1): reads record batches from partitions, for consumers and for followers. */
 import { arrayOf, int16, int32, int64, int8, records, string, struct, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * From where to read in which partitions, and how long to wait for at least `minBytes`. A consumer sends replica id -1,
+ * a follower its own. Version 4 adds the isolation level, version 7 fetch sessions, which name only the partitions that
+ * changed (KIP-227), version 9 the leader epoch for fencing (KIP-320), version 11 the rack, so that a follower nearby
+ * can answer (KIP-392), version 12 the epoch of the last fetched record, so that a diverging follower is told, version
+ * 13 topic ids (KIP-516), version 15 the replica's broker epoch (KIP-903), version 17 its directory id (KIP-853),
+ * version 18 the high watermark it knows (KIP-1166).
+ */
 export const FetchRequest = message({
   kind: 'request',
   name: 'FetchRequest',
@@ -52,12 +60,40 @@ export const FetchRequest = message({
 })
 export interface FetchRequest extends Infer<typeof FetchRequest> {}
 
+/**
+ * Batches as they lie in the log: the first may begin before the asked offset, the last may be cut. Version 4 adds
+ * aborted transactions and the last stable offset, version 12 where a follower diverges and who leads now, version 16
+ * the endpoints of new leaders (KIP-951).
+ */
 export const FetchResponse = message({
   kind: 'response',
   name: 'FetchResponse',
   key: 1,
   versions: '4-18',
   flexible: '12+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'OFFSET_OUT_OF_RANGE',
+    'CORRUPT_MESSAGE',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'NOT_LEADER_OR_FOLLOWER',
+    'REPLICA_NOT_AVAILABLE',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'KAFKA_STORAGE_ERROR',
+    'FETCH_SESSION_ID_NOT_FOUND',
+    'INVALID_FETCH_SESSION_EPOCH',
+    'FENCED_LEADER_EPOCH',
+    'UNKNOWN_LEADER_EPOCH',
+    'UNSUPPORTED_COMPRESSION_TYPE',
+    'OFFSET_NOT_AVAILABLE',
+    'UNKNOWN_TOPIC_ID',
+    'INCONSISTENT_TOPIC_ID',
+    'INCONSISTENT_CLUSTER_ID',
+    'FETCH_SESSION_TOPIC_ID_ERROR',
+    'OFFSET_MOVED_TO_TIERED_STORAGE',
+  ],
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16({ versions: '7+', ignorable: true }),

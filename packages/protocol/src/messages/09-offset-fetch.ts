@@ -1,7 +1,12 @@
-/** OffsetFetch (API key 9). */
+/** OffsetFetch (API key 9): reads the committed offsets of groups. */
 import { arrayOf, bool, int16, int32, int64, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Whose offsets, of which partitions; null topics mean all that have one (from version 2). Version 7 can insist on
+ * offsets that no open transaction may change (KIP-447), version 8 asks for several groups at once (KIP-709), version 9
+ * checks member and epoch (KIP-848), version 10 replaces topic names by ids.
+ */
 export const OffsetFetchRequest = message({
   kind: 'request',
   name: 'OffsetFetchRequest',
@@ -39,12 +44,31 @@ export const OffsetFetchRequest = message({
 })
 export interface OffsetFetchRequest extends Infer<typeof OffsetFetchRequest> {}
 
+/**
+ * Per partition the offset (-1: none), its leader epoch and the text that was committed with it. Groups have a list of
+ * their own from version 8.
+ */
 export const OffsetFetchResponse = message({
   kind: 'response',
   name: 'OffsetFetchResponse',
   key: 9,
   versions: '1-10',
   flexible: '6+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'INVALID_GROUP_ID',
+    'UNKNOWN_MEMBER_ID',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'GROUP_ID_NOT_FOUND',
+    'UNSTABLE_OFFSET_COMMIT',
+    'UNKNOWN_TOPIC_ID',
+    'STALE_MEMBER_EPOCH',
+  ],
   fields: {
     throttleTimeMs: int32({ versions: '3+', ignorable: true }),
     topics: structs(

@@ -1,7 +1,11 @@
-/** LeaveGroup (API key 13). */
+/** LeaveGroup (API key 13): removes members from a group. */
 import { int16, int32, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * One member before version 3; from there on any number, by member id or static instance id (KIP-345), and from version
+ * 5 with a reason each (KIP-800).
+ */
 export const LeaveGroupRequest = message({
   kind: 'request',
   name: 'LeaveGroupRequest',
@@ -24,12 +28,22 @@ export const LeaveGroupRequest = message({
 })
 export interface LeaveGroupRequest extends Infer<typeof LeaveGroupRequest> {}
 
+/** An error code for the request and, from version 3, one for each member. */
 export const LeaveGroupResponse = message({
   kind: 'response',
   name: 'LeaveGroupResponse',
   key: 13,
   versions: '0-5',
   flexible: '4+',
+  errors: [
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'INVALID_GROUP_ID',
+    'UNKNOWN_MEMBER_ID',
+    'GROUP_AUTHORIZATION_FAILED',
+    'FENCED_INSTANCE_ID',
+  ],
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16(),

@@ -1,7 +1,8 @@
-/** ListGroups (API key 16). */
+/** ListGroups (API key 16): lists the groups that a broker coordinates. */
 import { arrayOf, int16, int32, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Which ones: by state (version 4, KIP-518) and by type (version 5, KIP-848); all when the filters are empty. */
 export const ListGroupsRequest = message({
   kind: 'request',
   name: 'ListGroupsRequest',
@@ -16,12 +17,14 @@ export const ListGroupsRequest = message({
 })
 export interface ListGroupsRequest extends Infer<typeof ListGroupsRequest> {}
 
+/** Ids and protocol types, with states from version 4 and group types from version 5. */
 export const ListGroupsResponse = message({
   kind: 'response',
   name: 'ListGroupsResponse',
   key: 16,
   versions: '0-5',
   flexible: '3+',
+  errors: ['COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'CLUSTER_AUTHORIZATION_FAILED'],
   fields: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
     errorCode: int16(),

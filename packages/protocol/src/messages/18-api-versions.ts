@@ -1,7 +1,11 @@
-/** ApiVersions (API key 18). */
+/** ApiVersions (API key 18): tells which versions of which APIs the server speaks. */
 import { bool, int16, int32, int64, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * The first request of most clients; from version 3 they say who they are (KIP-511). Whoever does not know the version
+ * still answers, in version 0.
+ */
 export const ApiVersionsRequest = message({
   kind: 'request',
   name: 'ApiVersionsRequest',
@@ -16,12 +20,18 @@ export const ApiVersionsRequest = message({
 })
 export interface ApiVersionsRequest extends Infer<typeof ApiVersionsRequest> {}
 
+/**
+ * Ranges of versions per API. Version 3 adds supported and finalized features; before version 4 a feature whose range
+ * begins at 0 has to be left out (KAFKA-17011). Its header is version 0 always, so that a client can read it before it
+ * knows anything.
+ */
 export const ApiVersionsResponse = message({
   kind: 'response',
   name: 'ApiVersionsResponse',
   key: 18,
   versions: '0-4',
   flexible: '3+',
+  errors: ['UNSUPPORTED_VERSION', 'INVALID_REQUEST'],
   fields: {
     errorCode: int16(),
     apiKeys: structs({

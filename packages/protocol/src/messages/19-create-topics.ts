@@ -1,7 +1,11 @@
-/** CreateTopics (API key 19). */
+/** CreateTopics (API key 19): creates topics. */
 import { arrayOf, bool, int16, int32, int8, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Topics with partition count and replication factor, or with an assignment of replicas; -1 takes the broker's defaults
+ * (version 4, KIP-464). `validateOnly` creates nothing. Forwarded to the controller.
+ */
 export const CreateTopicsRequest = message({
   kind: 'request',
   name: 'CreateTopicsRequest',
@@ -29,12 +33,32 @@ export const CreateTopicsRequest = message({
 })
 export interface CreateTopicsRequest extends Infer<typeof CreateTopicsRequest> {}
 
+/**
+ * Per topic an error, and from version 5 what was created, with its configuration (KIP-525). Version 6 may throttle
+ * (KIP-599), version 7 returns the topic id.
+ */
 export const CreateTopicsResponse = message({
   kind: 'response',
   name: 'CreateTopicsResponse',
   key: 19,
   versions: '2-7',
   flexible: '5+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'REQUEST_TIMED_OUT',
+    'INVALID_TOPIC_EXCEPTION',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'TOPIC_ALREADY_EXISTS',
+    'INVALID_PARTITIONS',
+    'INVALID_REPLICATION_FACTOR',
+    'INVALID_REPLICA_ASSIGNMENT',
+    'INVALID_CONFIG',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'POLICY_VIOLATION',
+    'THROTTLING_QUOTA_EXCEEDED',
+  ],
   fields: {
     throttleTimeMs: int32({ versions: '2+', ignorable: true }),
     topics: structs({

@@ -1,7 +1,11 @@
-/** OffsetForLeaderEpoch (API key 23). */
+/** OffsetForLeaderEpoch (API key 23): finds where a leader epoch ends in the log. */
 import { int16, int32, int64, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Per partition an epoch, and from version 2 the leader epoch that the asker knows (KIP-320). Version 3 adds the
+ * replica id; -2 may see beyond the high watermark.
+ */
 export const OffsetForLeaderEpochRequest = message({
   kind: 'request',
   name: 'OffsetForLeaderEpochRequest',
@@ -23,12 +27,23 @@ export const OffsetForLeaderEpochRequest = message({
 })
 export interface OffsetForLeaderEpochRequest extends Infer<typeof OffsetForLeaderEpochRequest> {}
 
+/** Per partition the largest epoch not above the asked one, and its end offset: there the asker cuts its log. */
 export const OffsetForLeaderEpochResponse = message({
   kind: 'response',
   name: 'OffsetForLeaderEpochResponse',
   key: 23,
   versions: '2-4',
   flexible: '4+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'NOT_LEADER_OR_FOLLOWER',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'KAFKA_STORAGE_ERROR',
+    'FENCED_LEADER_EPOCH',
+    'UNKNOWN_LEADER_EPOCH',
+  ],
   fields: {
     throttleTimeMs: int32({ versions: '2+', ignorable: true }),
     topics: structs({

@@ -1,7 +1,11 @@
-/** WriteTxnMarkers (API key 27). */
+/** WriteTxnMarkers (API key 27): writes the end of a transaction into its partitions. */
 import { arrayOf, bool, int16, int32, int64, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * From the transaction coordinator to the partition leaders: the outcome per producer. Version 2 adds the transaction
+ * version, which decides how the epoch of a marker is checked (KIP-1228).
+ */
 export const WriteTxnMarkersRequest = message({
   kind: 'request',
   name: 'WriteTxnMarkersRequest',
@@ -25,12 +29,30 @@ export const WriteTxnMarkersRequest = message({
 })
 export interface WriteTxnMarkersRequest extends Infer<typeof WriteTxnMarkersRequest> {}
 
+/** An error per partition of each marker. */
 export const WriteTxnMarkersResponse = message({
   kind: 'response',
   name: 'WriteTxnMarkersResponse',
   key: 27,
   versions: '1-2',
   flexible: '1+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'CORRUPT_MESSAGE',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'NOT_LEADER_OR_FOLLOWER',
+    'REQUEST_TIMED_OUT',
+    'MESSAGE_TOO_LARGE',
+    'RECORD_LIST_TOO_LARGE',
+    'NOT_ENOUGH_REPLICAS',
+    'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_VERSION',
+    'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+    'INVALID_PRODUCER_EPOCH',
+    'TRANSACTION_COORDINATOR_FENCED',
+    'KAFKA_STORAGE_ERROR',
+  ],
   fields: {
     markers: structs({
       producerId: int64(),

@@ -1,7 +1,8 @@
-/** CreateAcls (API key 30). */
+/** CreateAcls (API key 30): creates access control entries. */
 import { int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The entries. Version 3 knows users as a resource (KIP-373). Forwarded to the controller. */
 export const CreateAclsRequest = message({
   kind: 'request',
   name: 'CreateAclsRequest',
@@ -23,12 +24,21 @@ export const CreateAclsRequest = message({
 })
 export interface CreateAclsRequest extends Infer<typeof CreateAclsRequest> {}
 
+/** A result for each entry, in the order of the request. */
 export const CreateAclsResponse = message({
   kind: 'response',
   name: 'CreateAclsResponse',
   key: 30,
   versions: '1-3',
   flexible: '2+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_VERSION',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'SECURITY_DISABLED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     results: structs({

@@ -1,7 +1,8 @@
-/** DeleteAcls (API key 31). */
+/** DeleteAcls (API key 31): deletes access control entries. */
 import { int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Filters, as in DescribeAcls. Forwarded to the controller. */
 export const DeleteAclsRequest = message({
   kind: 'request',
   name: 'DeleteAclsRequest',
@@ -23,12 +24,21 @@ export const DeleteAclsRequest = message({
 })
 export interface DeleteAclsRequest extends Infer<typeof DeleteAclsRequest> {}
 
+/** For each filter the entries it removed. */
 export const DeleteAclsResponse = message({
   kind: 'response',
   name: 'DeleteAclsResponse',
   key: 31,
   versions: '1-3',
   flexible: '2+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_VERSION',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'SECURITY_DISABLED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     filterResults: structs({

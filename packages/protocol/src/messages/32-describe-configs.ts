@@ -1,7 +1,8 @@
-/** DescribeConfigs (API key 32). */
+/** DescribeConfigs (API key 32): reads the configuration of topics, brokers, groups and client metrics. */
 import { arrayOf, bool, int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Resources, each with the keys of interest or null for all. Version 3 adds documentation on request. */
 export const DescribeConfigsRequest = message({
   kind: 'request',
   name: 'DescribeConfigsRequest',
@@ -21,12 +22,26 @@ export const DescribeConfigsRequest = message({
 })
 export interface DescribeConfigsRequest extends Infer<typeof DescribeConfigsRequest> {}
 
+/**
+ * Values with their sources and, when asked for, the synonyms in the order in which they count. Sensitive values are
+ * null.
+ */
 export const DescribeConfigsResponse = message({
   kind: 'response',
   name: 'DescribeConfigsResponse',
   key: 32,
   versions: '1-4',
   flexible: '4+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'INVALID_TOPIC_EXCEPTION',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_CONFIG',
+    'INVALID_REQUEST',
+  ],
   fields: {
     throttleTimeMs: int32(),
     results: structs({

@@ -1,7 +1,8 @@
-/** DescribeLogDirs (API key 35). */
+/** DescribeLogDirs (API key 35): describes the log directories of a broker. */
 import { arrayOf, bool, int16, int32, int64, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The partitions of interest, or null for all of them. */
 export const DescribeLogDirsRequest = message({
   kind: 'request',
   name: 'DescribeLogDirsRequest',
@@ -21,12 +22,18 @@ export const DescribeLogDirsRequest = message({
 })
 export interface DescribeLogDirsRequest extends Infer<typeof DescribeLogDirsRequest> {}
 
+/**
+ * Per directory its partitions, their sizes and how far a future replica lags. Version 3 adds a top-level error,
+ * version 4 total and usable bytes (KIP-827), version 5 whether the directory is cordoned, that is takes no new
+ * replicas.
+ */
 export const DescribeLogDirsResponse = message({
   kind: 'response',
   name: 'DescribeLogDirsResponse',
   key: 35,
   versions: '1-5',
   flexible: '2+',
+  errors: ['UNKNOWN_SERVER_ERROR', 'CLUSTER_AUTHORIZATION_FAILED', 'KAFKA_STORAGE_ERROR', 'LOG_DIR_NOT_FOUND'],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16({ versions: '3+', ignorable: true }),

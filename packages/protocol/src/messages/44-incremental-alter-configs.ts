@@ -1,7 +1,11 @@
-/** IncrementalAlterConfigs (API key 44). */
+/** IncrementalAlterConfigs (API key 44): changes single configuration values. */
 import { bool, int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Operations on keys: 0 set, 1 delete, 2 append to a list, 3 subtract from a list (KIP-339). Forwarded to the
+ * controller.
+ */
 export const IncrementalAlterConfigsRequest = message({
   kind: 'request',
   name: 'IncrementalAlterConfigsRequest',
@@ -24,12 +28,25 @@ export const IncrementalAlterConfigsRequest = message({
 })
 export interface IncrementalAlterConfigsRequest extends Infer<typeof IncrementalAlterConfigsRequest> {}
 
+/** A result for each resource; a resource changes as a whole or not at all. */
 export const IncrementalAlterConfigsResponse = message({
   kind: 'response',
   name: 'IncrementalAlterConfigsResponse',
   key: 44,
   versions: '0-1',
   flexible: '1+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'INVALID_TOPIC_EXCEPTION',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_CONFIG',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'POLICY_VIOLATION',
+  ],
   fields: {
     throttleTimeMs: int32(),
     responses: structs({

@@ -1,7 +1,8 @@
-/** ListPartitionReassignments (API key 46). */
+/** ListPartitionReassignments (API key 46): lists the moves of partitions that are under way. */
 import { arrayOf, int16, int32, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The partitions, or null for all (KIP-455). */
 export const ListPartitionReassignmentsRequest = message({
   kind: 'request',
   name: 'ListPartitionReassignmentsRequest',
@@ -22,12 +23,14 @@ export const ListPartitionReassignmentsRequest = message({
 })
 export interface ListPartitionReassignmentsRequest extends Infer<typeof ListPartitionReassignmentsRequest> {}
 
+/** Replicas now, and which of them are being added and removed. */
 export const ListPartitionReassignmentsResponse = message({
   kind: 'response',
   name: 'ListPartitionReassignmentsResponse',
   key: 46,
   versions: '0',
   flexible: '0+',
+  errors: ['UNKNOWN_SERVER_ERROR', 'REQUEST_TIMED_OUT', 'CLUSTER_AUTHORIZATION_FAILED', 'NOT_CONTROLLER'],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

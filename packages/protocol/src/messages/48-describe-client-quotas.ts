@@ -1,7 +1,8 @@
-/** DescribeClientQuotas (API key 48). */
+/** DescribeClientQuotas (API key 48): lists quotas. */
 import { bool, float64, int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** A filter on users, client ids and addresses (KIP-546); strict filters match no entity with further parts. */
 export const DescribeClientQuotasRequest = message({
   kind: 'request',
   name: 'DescribeClientQuotasRequest',
@@ -20,12 +21,14 @@ export const DescribeClientQuotasRequest = message({
 })
 export interface DescribeClientQuotasRequest extends Infer<typeof DescribeClientQuotasRequest> {}
 
+/** The matching entities and their quotas. */
 export const DescribeClientQuotasResponse = message({
   kind: 'response',
   name: 'DescribeClientQuotasResponse',
   key: 48,
   versions: '0-1',
   flexible: '1+',
+  errors: ['UNKNOWN_SERVER_ERROR', 'CLUSTER_AUTHORIZATION_FAILED', 'UNSUPPORTED_VERSION', 'INVALID_REQUEST'],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -1,7 +1,8 @@
-/** DescribeUserScramCredentials (API key 50). */
+/** DescribeUserScramCredentials (API key 50): lists SCRAM credentials. */
 import { int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Users, or null for all (KIP-554). */
 export const DescribeUserScramCredentialsRequest = message({
   kind: 'request',
   name: 'DescribeUserScramCredentialsRequest',
@@ -20,12 +21,14 @@ export const DescribeUserScramCredentialsRequest = message({
 })
 export interface DescribeUserScramCredentialsRequest extends Infer<typeof DescribeUserScramCredentialsRequest> {}
 
+/** Per user its mechanisms and iteration counts; never salts or keys. */
 export const DescribeUserScramCredentialsResponse = message({
   kind: 'response',
   name: 'DescribeUserScramCredentialsResponse',
   key: 50,
   versions: '0',
   flexible: '0+',
+  errors: ['UNKNOWN_SERVER_ERROR', 'CLUSTER_AUTHORIZATION_FAILED', 'RESOURCE_NOT_FOUND', 'DUPLICATE_RESOURCE'],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

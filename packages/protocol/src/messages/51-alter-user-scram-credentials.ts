@@ -1,7 +1,11 @@
-/** AlterUserScramCredentials (API key 51). */
+/** AlterUserScramCredentials (API key 51): creates, changes and deletes SCRAM credentials. */
 import { bytes, int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Deletions and new credentials; the client salts the password, so the server never sees it (KIP-554). Forwarded to the
+ * controller.
+ */
 export const AlterUserScramCredentialsRequest = message({
   kind: 'request',
   name: 'AlterUserScramCredentialsRequest',
@@ -25,12 +29,23 @@ export const AlterUserScramCredentialsRequest = message({
 })
 export interface AlterUserScramCredentialsRequest extends Infer<typeof AlterUserScramCredentialsRequest> {}
 
+/** A result for each user. */
 export const AlterUserScramCredentialsResponse = message({
   kind: 'response',
   name: 'AlterUserScramCredentialsResponse',
   key: 51,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_SASL_MECHANISM',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'RESOURCE_NOT_FOUND',
+    'DUPLICATE_RESOURCE',
+    'UNACCEPTABLE_CREDENTIAL',
+  ],
   fields: {
     throttleTimeMs: int32(),
     results: structs({

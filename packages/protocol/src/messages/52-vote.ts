@@ -1,7 +1,11 @@
-/** Vote (API key 52). */
+/** Vote (API key 52): asks for a vote in an election of the metadata quorum. */
 import { bool, int16, int32, int64, string, structs, uint16, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * A candidate's epoch and the end of its log (KIP-595). Version 1 names voters by directory id too (KIP-853), version 2
+ * can ask without raising the epoch first (pre-vote, KIP-996).
+ */
 export const VoteRequest = message({
   kind: 'request',
   name: 'VoteRequest',
@@ -29,12 +33,24 @@ export const VoteRequest = message({
 })
 export interface VoteRequest extends Infer<typeof VoteRequest> {}
 
+/** Granted or not, and who leads as far as the voter knows; version 1 adds the leader's endpoint. */
 export const VoteResponse = message({
   kind: 'response',
   name: 'VoteResponse',
   key: 52,
   versions: '0-2',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'BROKER_NOT_AVAILABLE',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'FENCED_LEADER_EPOCH',
+    'UNKNOWN_LEADER_EPOCH',
+    'INCONSISTENT_VOTER_SET',
+    'INCONSISTENT_CLUSTER_ID',
+    'INVALID_VOTER_KEY',
+  ],
   fields: {
     errorCode: int16(),
     topics: structs({

@@ -1,7 +1,8 @@
-/** BeginQuorumEpoch (API key 53). */
+/** BeginQuorumEpoch (API key 53): announces a new leader of the metadata quorum. */
 import { int16, int32, string, structs, uint16, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The leader and its epoch (KIP-595); from version 1 the receiver's voter key and the leader's endpoints (KIP-853). */
 export const BeginQuorumEpochRequest = message({
   kind: 'request',
   name: 'BeginQuorumEpochRequest',
@@ -33,12 +34,23 @@ export const BeginQuorumEpochRequest = message({
 })
 export interface BeginQuorumEpochRequest extends Infer<typeof BeginQuorumEpochRequest> {}
 
+/** Whether the receiver follows; version 1 adds the endpoint of the leader that it knows. */
 export const BeginQuorumEpochResponse = message({
   kind: 'response',
   name: 'BeginQuorumEpochResponse',
   key: 53,
   versions: '0-1',
   flexible: '1+',
+  errors: [
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'BROKER_NOT_AVAILABLE',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'FENCED_LEADER_EPOCH',
+    'INCONSISTENT_VOTER_SET',
+    'INCONSISTENT_CLUSTER_ID',
+    'INVALID_VOTER_KEY',
+  ],
   fields: {
     errorCode: int16(),
     topics: structs({

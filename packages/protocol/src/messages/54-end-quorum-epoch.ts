@@ -1,7 +1,8 @@
-/** EndQuorumEpoch (API key 54). */
+/** EndQuorumEpoch (API key 54): announces that a leader of the metadata quorum resigns. */
 import { arrayOf, int16, int32, string, structs, uint16, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The leader and whom it prefers to follow it, best first (KIP-595); from version 1 with directory ids (KIP-853). */
 export const EndQuorumEpochRequest = message({
   kind: 'request',
   name: 'EndQuorumEpochRequest',
@@ -39,12 +40,23 @@ export const EndQuorumEpochRequest = message({
 })
 export interface EndQuorumEpochRequest extends Infer<typeof EndQuorumEpochRequest> {}
 
+/** Whether the receiver took notice; version 1 adds the endpoint of the leader that it knows. */
 export const EndQuorumEpochResponse = message({
   kind: 'response',
   name: 'EndQuorumEpochResponse',
   key: 54,
   versions: '0-1',
   flexible: '1+',
+  errors: [
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'BROKER_NOT_AVAILABLE',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'FENCED_LEADER_EPOCH',
+    'UNKNOWN_LEADER_EPOCH',
+    'INCONSISTENT_VOTER_SET',
+    'INCONSISTENT_CLUSTER_ID',
+  ],
   fields: {
     errorCode: int16(),
     topics: structs({

@@ -1,7 +1,8 @@
-/** DescribeQuorum (API key 55). */
+/** DescribeQuorum (API key 55): describes the metadata quorum. */
 import { int16, int32, int64, string, structs, uint16, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The partition of the metadata log (KIP-595). */
 export const DescribeQuorumRequest = message({
   kind: 'request',
   name: 'DescribeQuorumRequest',
@@ -28,12 +29,23 @@ const ReplicaStateFields = {
   lastCaughtUpTimestamp: int64({ versions: '1+', default: -1, ignorable: true }),
 }
 
+/**
+ * Leader, voters and observers with the ends of their logs. Version 1 adds when each was last seen and last caught up
+ * (KIP-836), version 2 directory ids, endpoints and error messages (KIP-853).
+ */
 export const DescribeQuorumResponse = message({
   kind: 'response',
   name: 'DescribeQuorumResponse',
   key: 55,
   versions: '0-2',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'NOT_LEADER_OR_FOLLOWER',
+    'BROKER_NOT_AVAILABLE',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+  ],
   fields: {
     errorCode: int16(),
     errorMessage: string({ versions: '2+', nullable: '2+', ignorable: true }),

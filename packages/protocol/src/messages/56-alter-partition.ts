@@ -1,7 +1,11 @@
-/** AlterPartition (API key 56). */
+/** AlterPartition (API key 56): proposes new in-sync replicas. */
 import { arrayOf, int16, int32, int64, int8, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * From a partition leader to the controller (KIP-497). Version 3 adds the broker epoch of each replica, so that one
+ * which has restarted is not taken for in sync (KIP-903).
+ */
 export const AlterPartitionRequest = message({
   kind: 'request',
   name: 'AlterPartitionRequest',
@@ -33,12 +37,28 @@ export const AlterPartitionRequest = message({
 })
 export interface AlterPartitionRequest extends Infer<typeof AlterPartitionRequest> {}
 
+/** What the controller made of it: leader, epochs and replicas. */
 export const AlterPartitionResponse = message({
   kind: 'response',
   name: 'AlterPartitionResponse',
   key: 56,
   versions: '2-3',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'REQUEST_TIMED_OUT',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'OPERATION_NOT_ATTEMPTED',
+    'FENCED_LEADER_EPOCH',
+    'STALE_BROKER_EPOCH',
+    'INVALID_UPDATE_VERSION',
+    'UNKNOWN_TOPIC_ID',
+    'INELIGIBLE_REPLICA',
+    'NEW_LEADER_ELECTED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

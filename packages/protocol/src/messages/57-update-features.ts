@@ -1,7 +1,11 @@
-/** UpdateFeatures (API key 57). */
+/** UpdateFeatures (API key 57): changes the finalized features of the cluster. */
 import { bool, int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Per feature the new level, and whether it may go down (KIP-584). Version 1 can ask without changing (KIP-778).
+ * Forwarded to the controller.
+ */
 export const UpdateFeaturesRequest = message({
   kind: 'request',
   name: 'UpdateFeaturesRequest',
@@ -22,12 +26,22 @@ export const UpdateFeaturesRequest = message({
 })
 export interface UpdateFeaturesRequest extends Infer<typeof UpdateFeaturesRequest> {}
 
+/** One result; per feature up to version 1. */
 export const UpdateFeaturesResponse = message({
   kind: 'response',
   name: 'UpdateFeaturesResponse',
   key: 57,
   versions: '0-2',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'REQUEST_TIMED_OUT',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'INVALID_UPDATE_VERSION',
+    'FEATURE_UPDATE_FAILED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -1,7 +1,8 @@
-/** Envelope (API key 58). */
+/** Envelope (API key 58): forwards a client's request to the controller. */
 import { bytes, int16, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The request as it came, with the client's principal and address (KIP-590). */
 export const EnvelopeRequest = message({
   kind: 'request',
   name: 'EnvelopeRequest',
@@ -17,12 +18,20 @@ export const EnvelopeRequest = message({
 })
 export interface EnvelopeRequest extends Infer<typeof EnvelopeRequest> {}
 
+/** The controller's answer as it is to go to the client. */
 export const EnvelopeResponse = message({
   kind: 'response',
   name: 'EnvelopeResponse',
   key: 58,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_VERSION',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'PRINCIPAL_DESERIALIZATION_FAILURE',
+  ],
   fields: {
     responseData: bytes({ nullable: '0+', default: null }),
     errorCode: int16(),

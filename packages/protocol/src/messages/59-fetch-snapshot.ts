@@ -1,7 +1,8 @@
-/** FetchSnapshot (API key 59). */
+/** FetchSnapshot (API key 59): reads a snapshot of the metadata log in pieces. */
 import { int16, int32, int64, records, string, struct, structs, uint16, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Snapshot, position and how much (KIP-630). Version 1 adds the replica's directory id (KIP-853). */
 export const FetchSnapshotRequest = message({
   kind: 'request',
   name: 'FetchSnapshotRequest',
@@ -30,12 +31,25 @@ export const FetchSnapshotRequest = message({
 })
 export interface FetchSnapshotRequest extends Infer<typeof FetchSnapshotRequest> {}
 
+/** Bytes of the snapshot from that position; version 1 adds the leader's endpoint. */
 export const FetchSnapshotResponse = message({
   kind: 'response',
   name: 'FetchSnapshotResponse',
   key: 59,
   versions: '0-1',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'NOT_LEADER_OR_FOLLOWER',
+    'BROKER_NOT_AVAILABLE',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'FENCED_LEADER_EPOCH',
+    'UNKNOWN_LEADER_EPOCH',
+    'SNAPSHOT_NOT_FOUND',
+    'POSITION_OUT_OF_RANGE',
+    'INCONSISTENT_CLUSTER_ID',
+  ],
   fields: {
     throttleTimeMs: int32({ ignorable: true }),
     errorCode: int16(),

@@ -1,7 +1,8 @@
-/** DescribeCluster (API key 60). */
+/** DescribeCluster (API key 60): tells the nodes of the cluster. */
 import { bool, int16, int32, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Version 1 chooses between brokers and controllers (KIP-919), version 2 can include fenced brokers (KIP-1073). */
 export const DescribeClusterRequest = message({
   kind: 'request',
   name: 'DescribeClusterRequest',
@@ -17,12 +18,19 @@ export const DescribeClusterRequest = message({
 })
 export interface DescribeClusterRequest extends Infer<typeof DescribeClusterRequest> {}
 
+/** Cluster id, controller and nodes; version 2 marks fenced brokers. */
 export const DescribeClusterResponse = message({
   kind: 'response',
   name: 'DescribeClusterResponse',
   key: 60,
   versions: '0-2',
   flexible: '0+',
+  errors: [
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'MISMATCHED_ENDPOINT_TYPE',
+    'UNSUPPORTED_ENDPOINT_TYPE',
+    'REBOOTSTRAP_REQUIRED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

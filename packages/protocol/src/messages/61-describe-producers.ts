@@ -1,7 +1,8 @@
-/** DescribeProducers (API key 61). */
+/** DescribeProducers (API key 61): describes the producers that are active on partitions. */
 import { arrayOf, int16, int32, int64, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The partitions (KIP-664). */
 export const DescribeProducersRequest = message({
   kind: 'request',
   name: 'DescribeProducersRequest',
@@ -18,12 +19,20 @@ export const DescribeProducersRequest = message({
 })
 export interface DescribeProducersRequest extends Infer<typeof DescribeProducersRequest> {}
 
+/** Per partition the producers with their epochs, last sequence numbers and open transactions. */
 export const DescribeProducersResponse = message({
   kind: 'response',
   name: 'DescribeProducersResponse',
   key: 61,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'NOT_LEADER_OR_FOLLOWER',
+    'INVALID_TOPIC_EXCEPTION',
+    'TOPIC_AUTHORIZATION_FAILED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     topics: structs({

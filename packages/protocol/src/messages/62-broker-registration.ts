@@ -1,7 +1,12 @@
-/** BrokerRegistration (API key 62). */
+/** BrokerRegistration (API key 62): registers a broker with the controller. */
 import { arrayOf, bool, int16, int32, int64, string, structs, uint16, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Who the broker is: incarnation, listeners, features, rack (KIP-631). Version 1 speaks of the migration from ZooKeeper
+ * (KIP-866), version 2 adds log directories (KIP-858), version 3 the epoch of the last clean shutdown (KIP-966);
+ * version 4 allows features that begin at 0.
+ */
 export const BrokerRegistrationRequest = message({
   kind: 'request',
   name: 'BrokerRegistrationRequest',
@@ -32,12 +37,24 @@ export const BrokerRegistrationRequest = message({
 })
 export interface BrokerRegistrationRequest extends Infer<typeof BrokerRegistrationRequest> {}
 
+/** The broker's epoch, which its heartbeats carry from then on. */
 export const BrokerRegistrationResponse = message({
   kind: 'response',
   name: 'BrokerRegistrationResponse',
   key: 62,
   versions: '0-4',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_VERSION',
+    'NOT_CONTROLLER',
+    'INVALID_REQUEST',
+    'DUPLICATE_BROKER_REGISTRATION',
+    'BROKER_ID_NOT_REGISTERED',
+    'INCONSISTENT_CLUSTER_ID',
+    'INVALID_REGISTRATION',
+  ],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -1,7 +1,8 @@
-/** DescribeTransactions (API key 65). */
+/** DescribeTransactions (API key 65): describes transactions. */
 import { arrayOf, int16, int32, int64, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Transactional ids (KIP-664). */
 export const DescribeTransactionsRequest = message({
   kind: 'request',
   name: 'DescribeTransactionsRequest',
@@ -15,12 +16,21 @@ export const DescribeTransactionsRequest = message({
 })
 export interface DescribeTransactionsRequest extends Infer<typeof DescribeTransactionsRequest> {}
 
+/** State, producer and partitions of each transaction. */
 export const DescribeTransactionsResponse = message({
   kind: 'response',
   name: 'DescribeTransactionsResponse',
   key: 65,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'INVALID_REQUEST',
+    'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+    'TRANSACTIONAL_ID_NOT_FOUND',
+  ],
   fields: {
     throttleTimeMs: int32(),
     transactionStates: structs({

@@ -1,7 +1,8 @@
-/** ConsumerGroupDescribe (API key 69). */
+/** ConsumerGroupDescribe (API key 69): describes consumer groups. */
 import { arrayOf, bool, int16, int32, int8, string, struct, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The groups (KIP-848). */
 export const ConsumerGroupDescribeRequest = message({
   kind: 'request',
   name: 'ConsumerGroupDescribeRequest',
@@ -26,12 +27,26 @@ const AssignmentFields = {
   topicPartitions: structs(TopicPartitionsFields),
 }
 
+/**
+ * Per group its epochs and assignor, per member current and target assignment. Version 1 tells members of the classic
+ * protocol apart (KIP-1099).
+ */
 export const ConsumerGroupDescribeResponse = message({
   kind: 'response',
   name: 'ConsumerGroupDescribeResponse',
   key: 69,
   versions: '0-1',
   flexible: '0+',
+  errors: [
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'INVALID_GROUP_ID',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+  ],
   fields: {
     throttleTimeMs: int32(),
     groups: structs({

@@ -1,7 +1,8 @@
-/** GetTelemetrySubscriptions (API key 71). */
+/** GetTelemetrySubscriptions (API key 71): asks which metrics a client should push. */
 import { arrayOf, bool, int16, int32, int8, string, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The client's instance id; the zero uuid asks for a new one (KIP-714). */
 export const GetTelemetrySubscriptionsRequest = message({
   kind: 'request',
   name: 'GetTelemetrySubscriptionsRequest',
@@ -15,12 +16,14 @@ export const GetTelemetrySubscriptionsRequest = message({
 })
 export interface GetTelemetrySubscriptionsRequest extends Infer<typeof GetTelemetrySubscriptionsRequest> {}
 
+/** Metrics, interval, compression types and the id of the subscription. */
 export const GetTelemetrySubscriptionsResponse = message({
   kind: 'response',
   name: 'GetTelemetrySubscriptionsResponse',
   key: 71,
   versions: '0',
   flexible: '0+',
+  errors: ['UNKNOWN_SERVER_ERROR', 'UNSUPPORTED_VERSION', 'INVALID_REQUEST', 'THROTTLING_QUOTA_EXCEEDED'],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -1,7 +1,8 @@
-/** DescribeTopicPartitions (API key 75). */
+/** DescribeTopicPartitions (API key 75): describes topics page by page. */
 import { arrayOf, bool, int16, int32, string, struct, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Topics by name, none for all, a limit of partitions, and a cursor where the last page ended (KIP-966). */
 export const DescribeTopicPartitionsRequest = message({
   kind: 'request',
   name: 'DescribeTopicPartitionsRequest',
@@ -25,12 +26,23 @@ export const DescribeTopicPartitionsRequest = message({
 })
 export interface DescribeTopicPartitionsRequest extends Infer<typeof DescribeTopicPartitionsRequest> {}
 
+/** Like Metadata, with eligible leader replicas; a cursor when there is more. */
 export const DescribeTopicPartitionsResponse = message({
   kind: 'response',
   name: 'DescribeTopicPartitionsResponse',
   key: 75,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'LEADER_NOT_AVAILABLE',
+    'REPLICA_NOT_AVAILABLE',
+    'INVALID_TOPIC_EXCEPTION',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'LISTENER_NOT_FOUND',
+  ],
   fields: {
     throttleTimeMs: int32({ ignorable: true }),
     topics: structs({

@@ -1,7 +1,8 @@
-/** ShareGroupDescribe (API key 77). */
+/** ShareGroupDescribe (API key 77): describes share groups. */
 import { arrayOf, bool, int16, int32, string, struct, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The groups (KIP-932). Version 0 was an early access format. */
 export const ShareGroupDescribeRequest = message({
   kind: 'request',
   name: 'ShareGroupDescribeRequest',
@@ -26,12 +27,23 @@ const AssignmentFields = {
   topicPartitions: structs(TopicPartitionsFields),
 }
 
+/** State, epochs, assignor and members of each group. */
 export const ShareGroupDescribeResponse = message({
   kind: 'response',
   name: 'ShareGroupDescribeResponse',
   key: 77,
   versions: '1',
   flexible: '0+',
+  errors: [
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'INVALID_GROUP_ID',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+  ],
   fields: {
     throttleTimeMs: int32(),
     groups: structs({

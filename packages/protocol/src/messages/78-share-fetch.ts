@@ -1,4 +1,4 @@
-/** ShareFetch (API key 78). */
+/** ShareFetch (API key 78): acquires records for a member of a share group. */
 import {
   arrayOf,
   bool,
@@ -15,6 +15,11 @@ import {
 } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * How much to acquire from which partitions, and what became of records acquired before: 1 accepted, 2 released, 3
+ * rejected, 0 a gap (KIP-932). Version 2 adds a stricter way to acquire (KIP-1206) and the renewal of locks, 4
+ * (KIP-1222).
+ */
 export const ShareFetchRequest = message({
   kind: 'request',
   name: 'ShareFetchRequest',
@@ -53,12 +58,30 @@ export const ShareFetchRequest = message({
 })
 export interface ShareFetchRequest extends Infer<typeof ShareFetchRequest> {}
 
+/** Batches, and which of their records the member holds and for the how-manieth time. */
 export const ShareFetchResponse = message({
   kind: 'response',
   name: 'ShareFetchResponse',
   key: 78,
   versions: '1-2',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'CORRUPT_MESSAGE',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'NOT_LEADER_OR_FOLLOWER',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_VERSION',
+    'INVALID_REQUEST',
+    'KAFKA_STORAGE_ERROR',
+    'FENCED_LEADER_EPOCH',
+    'UNKNOWN_TOPIC_ID',
+    'INVALID_RECORD_STATE',
+    'SHARE_SESSION_NOT_FOUND',
+    'INVALID_SHARE_SESSION_EPOCH',
+    'SHARE_SESSION_LIMIT_REACHED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

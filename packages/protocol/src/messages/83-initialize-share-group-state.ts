@@ -1,7 +1,8 @@
-/** InitializeShareGroupState (API key 83). */
+/** InitializeShareGroupState (API key 83): starts the stored state of share partitions. */
 import { int16, int32, int64, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** From the group coordinator to the share coordinator: partitions with state epoch and start offset (KIP-932). */
 export const InitializeShareGroupStateRequest = message({
   kind: 'request',
   name: 'InitializeShareGroupStateRequest',
@@ -23,12 +24,22 @@ export const InitializeShareGroupStateRequest = message({
 })
 export interface InitializeShareGroupStateRequest extends Infer<typeof InitializeShareGroupStateRequest> {}
 
+/** A result for each partition. */
 export const InitializeShareGroupStateResponse = message({
   kind: 'response',
   name: 'InitializeShareGroupStateResponse',
   key: 83,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'FENCED_STATE_EPOCH',
+  ],
   fields: {
     results: structs({
       topicId: uuid(),

@@ -1,7 +1,8 @@
-/** ReadShareGroupState (API key 84). */
+/** ReadShareGroupState (API key 84): reads the stored state of share partitions. */
 import { int16, int32, int64, int8, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** From a partition leader to the share coordinator, with its leader epoch (KIP-932). */
 export const ReadShareGroupStateRequest = message({
   kind: 'request',
   name: 'ReadShareGroupStateRequest',
@@ -22,12 +23,24 @@ export const ReadShareGroupStateRequest = message({
 })
 export interface ReadShareGroupStateRequest extends Infer<typeof ReadShareGroupStateRequest> {}
 
+/** Start offset and the states of the records beyond it. */
 export const ReadShareGroupStateResponse = message({
   kind: 'response',
   name: 'ReadShareGroupStateResponse',
   key: 84,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+    'FENCED_LEADER_EPOCH',
+  ],
   fields: {
     results: structs({
       topicId: uuid(),

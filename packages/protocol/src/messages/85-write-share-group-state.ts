@@ -1,7 +1,11 @@
-/** WriteShareGroupState (API key 85). */
+/** WriteShareGroupState (API key 85): stores changes of the state of share partitions. */
 import { int16, int32, int64, int8, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * From a partition leader to the share coordinator (KIP-932). Version 1 adds how many records are done with beyond the
+ * start offset (KIP-1226).
+ */
 export const WriteShareGroupStateRequest = message({
   kind: 'request',
   name: 'WriteShareGroupStateRequest',
@@ -31,12 +35,25 @@ export const WriteShareGroupStateRequest = message({
 })
 export interface WriteShareGroupStateRequest extends Infer<typeof WriteShareGroupStateRequest> {}
 
+/** A result for each partition. */
 export const WriteShareGroupStateResponse = message({
   kind: 'response',
   name: 'WriteShareGroupStateResponse',
   key: 85,
   versions: '0-1',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+    'FENCED_LEADER_EPOCH',
+    'FENCED_STATE_EPOCH',
+  ],
   fields: {
     results: structs({
       topicId: uuid(),

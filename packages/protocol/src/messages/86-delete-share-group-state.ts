@@ -1,7 +1,8 @@
-/** DeleteShareGroupState (API key 86). */
+/** DeleteShareGroupState (API key 86): deletes the stored state of share partitions. */
 import { int16, int32, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** From the group coordinator to the share coordinator (KIP-932). */
 export const DeleteShareGroupStateRequest = message({
   kind: 'request',
   name: 'DeleteShareGroupStateRequest',
@@ -21,12 +22,24 @@ export const DeleteShareGroupStateRequest = message({
 })
 export interface DeleteShareGroupStateRequest extends Infer<typeof DeleteShareGroupStateRequest> {}
 
+/** A result for each partition. */
 export const DeleteShareGroupStateResponse = message({
   kind: 'response',
   name: 'DeleteShareGroupStateResponse',
   key: 86,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+    'FENCED_STATE_EPOCH',
+  ],
   fields: {
     results: structs({
       topicId: uuid(),

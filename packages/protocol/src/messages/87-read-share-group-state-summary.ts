@@ -1,7 +1,8 @@
-/** ReadShareGroupStateSummary (API key 87). */
+/** ReadShareGroupStateSummary (API key 87): reads a summary of the state of share partitions. */
 import { int16, int32, int64, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** From the group coordinator to the share coordinator (KIP-932). */
 export const ReadShareGroupStateSummaryRequest = message({
   kind: 'request',
   name: 'ReadShareGroupStateSummaryRequest',
@@ -22,12 +23,24 @@ export const ReadShareGroupStateSummaryRequest = message({
 })
 export interface ReadShareGroupStateSummaryRequest extends Infer<typeof ReadShareGroupStateSummaryRequest> {}
 
+/** State epoch and start offset; version 1 adds how many records are done with beyond it (KIP-1226). */
 export const ReadShareGroupStateSummaryResponse = message({
   kind: 'response',
   name: 'ReadShareGroupStateSummaryResponse',
   key: 87,
   versions: '0-1',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+    'FENCED_LEADER_EPOCH',
+  ],
   fields: {
     results: structs({
       topicId: uuid(),

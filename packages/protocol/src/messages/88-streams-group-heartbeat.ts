@@ -1,4 +1,4 @@
-/** StreamsGroupHeartbeat (API key 88). */
+/** StreamsGroupHeartbeat (API key 88): joins, keeps and leaves a streams group. */
 import { arrayOf, bool, int16, int32, int64, int8, string, struct, structs, uint16, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
@@ -30,6 +30,10 @@ const TaskIdsFields = {
   partitions: arrayOf(int32()),
 }
 
+/**
+ * Like ConsumerGroupHeartbeat, for tasks instead of partitions (KIP-1071): the topology when joining, then the tasks
+ * that the member runs. Null means unchanged since the last heartbeat.
+ */
 export const StreamsGroupHeartbeatRequest = message({
   kind: 'request',
   name: 'StreamsGroupHeartbeatRequest',
@@ -87,12 +91,36 @@ const TopicPartitionFields = {
   partitions: arrayOf(int32()),
 }
 
+/**
+ * Epoch and tasks of the member, what is wrong with the topology in the `status` list (0 stale topology, 1 missing
+ * source topics, 2 wrong partition counts, 3 missing internal topics, 4 shutdown asked for, 5 assignment delayed), and
+ * where the tasks of others can be queried.
+ */
 export const StreamsGroupHeartbeatResponse = message({
   kind: 'response',
   name: 'StreamsGroupHeartbeatResponse',
   key: 88,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'UNKNOWN_MEMBER_ID',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_VERSION',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+    'GROUP_MAX_SIZE_REACHED',
+    'FENCED_MEMBER_EPOCH',
+    'UNRELEASED_INSTANCE_ID',
+    'STREAMS_INVALID_TOPOLOGY',
+    'STREAMS_INVALID_TOPOLOGY_EPOCH',
+    'STREAMS_TOPOLOGY_FENCED',
+  ],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

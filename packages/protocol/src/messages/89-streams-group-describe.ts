@@ -1,7 +1,8 @@
-/** StreamsGroupDescribe (API key 89). */
+/** StreamsGroupDescribe (API key 89): describes streams groups. */
 import { arrayOf, bool, int16, int32, int64, string, struct, structs, uint16, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** The groups (KIP-1071). */
 export const StreamsGroupDescribeRequest = message({
   kind: 'request',
   name: 'StreamsGroupDescribeRequest',
@@ -50,12 +51,23 @@ const TopicInfoFields = {
   topicConfigs: structs(KeyValueFields),
 }
 
+/** Topology, epochs and members with their current and target tasks. */
 export const StreamsGroupDescribeResponse = message({
   kind: 'response',
   name: 'StreamsGroupDescribeResponse',
   key: 89,
   versions: '0',
   flexible: '0+',
+  errors: [
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'INVALID_GROUP_ID',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+  ],
   fields: {
     throttleTimeMs: int32(),
     groups: structs({

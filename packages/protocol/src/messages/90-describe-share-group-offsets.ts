@@ -1,7 +1,8 @@
-/** DescribeShareGroupOffsets (API key 90). */
+/** DescribeShareGroupOffsets (API key 90): tells how far share groups have come. */
 import { arrayOf, int16, int32, int64, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Per group the partitions, or null for all (KIP-932). */
 export const DescribeShareGroupOffsetsRequest = message({
   kind: 'request',
   name: 'DescribeShareGroupOffsetsRequest',
@@ -24,12 +25,23 @@ export const DescribeShareGroupOffsetsRequest = message({
 })
 export interface DescribeShareGroupOffsetsRequest extends Infer<typeof DescribeShareGroupOffsetsRequest> {}
 
+/** Per partition the start offset; version 1 adds the lag (KIP-1226). */
 export const DescribeShareGroupOffsetsResponse = message({
   kind: 'response',
   name: 'DescribeShareGroupOffsetsResponse',
   key: 90,
   versions: '0-1',
   flexible: '0+',
+  errors: [
+    'UNKNOWN_SERVER_ERROR',
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'COORDINATOR_NOT_AVAILABLE',
+    'NOT_COORDINATOR',
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'INVALID_REQUEST',
+    'GROUP_ID_NOT_FOUND',
+  ],
   fields: {
     throttleTimeMs: int32(),
     groups: structs({

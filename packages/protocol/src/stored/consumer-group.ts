@@ -1,7 +1,10 @@
-/** Consumer groups. */
+/**
+ * Records of consumer groups in `__consumer_offsets` (KIP-848): a key with its type in front, a value with its version.
+ */
 import { arrayOf, bytes, int32, int64, int8, string, struct, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Key of a member's current assignment: group and member. */
 export const ConsumerGroupCurrentMemberAssignmentKey = message({
   kind: 'key',
   name: 'ConsumerGroupCurrentMemberAssignmentKey',
@@ -23,6 +26,10 @@ const TopicPartitionsFields = {
   assignmentEpochs: arrayOf(int32(), { nullable: '0+', tag: 0, tagged: '0+' }),
 }
 
+/**
+ * Where a member stands between its previous assignment and its target: epochs, state, the partitions it owns and those
+ * it has to give up (KIP-848). `assignmentEpochs` runs parallel to `partitions`.
+ */
 export const ConsumerGroupCurrentMemberAssignmentValue = message({
   kind: 'value',
   name: 'ConsumerGroupCurrentMemberAssignmentValue',
@@ -41,6 +48,7 @@ export interface ConsumerGroupCurrentMemberAssignmentValue extends Infer<
   typeof ConsumerGroupCurrentMemberAssignmentValue
 > {}
 
+/** Key of a member: group and member. */
 export const ConsumerGroupMemberMetadataKey = message({
   kind: 'key',
   name: 'ConsumerGroupMemberMetadataKey',
@@ -54,6 +62,10 @@ export const ConsumerGroupMemberMetadataKey = message({
 })
 export interface ConsumerGroupMemberMetadataKey extends Infer<typeof ConsumerGroupMemberMetadataKey> {}
 
+/**
+ * What a member said about itself: subscription, instance id, rack, client. `classicMemberMetadata` is set for a member
+ * that still speaks the classic protocol.
+ */
 export const ConsumerGroupMemberMetadataValue = message({
   kind: 'value',
   name: 'ConsumerGroupMemberMetadataValue',
@@ -83,6 +95,7 @@ export const ConsumerGroupMemberMetadataValue = message({
 })
 export interface ConsumerGroupMemberMetadataValue extends Infer<typeof ConsumerGroupMemberMetadataValue> {}
 
+/** Key of a consumer group. */
 export const ConsumerGroupMetadataKey = message({
   kind: 'key',
   name: 'ConsumerGroupMetadataKey',
@@ -95,6 +108,10 @@ export const ConsumerGroupMetadataKey = message({
 })
 export interface ConsumerGroupMetadataKey extends Infer<typeof ConsumerGroupMetadataKey> {}
 
+/**
+ * Epoch of a consumer group, and a hash of the topics it is subscribed to, by which a change of them is noticed
+ * (KIP-1101).
+ */
 export const ConsumerGroupMetadataValue = message({
   kind: 'value',
   name: 'ConsumerGroupMetadataValue',
@@ -108,6 +125,10 @@ export const ConsumerGroupMetadataValue = message({
 })
 export interface ConsumerGroupMetadataValue extends Infer<typeof ConsumerGroupMetadataValue> {}
 
+/**
+ * Key of the topics of a consumer group, up to Apache Kafka 4.0. Readers still meet it; nobody writes it but as a
+ * tombstone.
+ */
 export const ConsumerGroupPartitionMetadataKey = message({
   kind: 'key',
   name: 'ConsumerGroupPartitionMetadataKey',
@@ -120,6 +141,10 @@ export const ConsumerGroupPartitionMetadataKey = message({
 })
 export interface ConsumerGroupPartitionMetadataKey extends Infer<typeof ConsumerGroupPartitionMetadataKey> {}
 
+/**
+ * Partition counts of the subscribed topics; since 4.1 a hash in {@link ConsumerGroupMetadataValue} stands for them
+ * (KIP-1101).
+ */
 export const ConsumerGroupPartitionMetadataValue = message({
   kind: 'value',
   name: 'ConsumerGroupPartitionMetadataValue',
@@ -140,6 +165,7 @@ export const ConsumerGroupPartitionMetadataValue = message({
 })
 export interface ConsumerGroupPartitionMetadataValue extends Infer<typeof ConsumerGroupPartitionMetadataValue> {}
 
+/** Key of a regular expression that a group is subscribed to. */
 export const ConsumerGroupRegularExpressionKey = message({
   kind: 'key',
   name: 'ConsumerGroupRegularExpressionKey',
@@ -153,6 +179,7 @@ export const ConsumerGroupRegularExpressionKey = message({
 })
 export interface ConsumerGroupRegularExpressionKey extends Infer<typeof ConsumerGroupRegularExpressionKey> {}
 
+/** The topics that matched, and as of which version of the metadata. */
 export const ConsumerGroupRegularExpressionValue = message({
   kind: 'value',
   name: 'ConsumerGroupRegularExpressionValue',
@@ -167,6 +194,7 @@ export const ConsumerGroupRegularExpressionValue = message({
 })
 export interface ConsumerGroupRegularExpressionValue extends Infer<typeof ConsumerGroupRegularExpressionValue> {}
 
+/** Key of a member's target assignment: group and member. */
 export const ConsumerGroupTargetAssignmentMemberKey = message({
   kind: 'key',
   name: 'ConsumerGroupTargetAssignmentMemberKey',
@@ -180,6 +208,7 @@ export const ConsumerGroupTargetAssignmentMemberKey = message({
 })
 export interface ConsumerGroupTargetAssignmentMemberKey extends Infer<typeof ConsumerGroupTargetAssignmentMemberKey> {}
 
+/** The partitions that a member shall have in the end. */
 export const ConsumerGroupTargetAssignmentMemberValue = message({
   kind: 'value',
   name: 'ConsumerGroupTargetAssignmentMemberValue',
@@ -197,6 +226,7 @@ export interface ConsumerGroupTargetAssignmentMemberValue extends Infer<
   typeof ConsumerGroupTargetAssignmentMemberValue
 > {}
 
+/** Key of the target assignment of a group as a whole. */
 export const ConsumerGroupTargetAssignmentMetadataKey = message({
   kind: 'key',
   name: 'ConsumerGroupTargetAssignmentMetadataKey',
@@ -211,6 +241,7 @@ export interface ConsumerGroupTargetAssignmentMetadataKey extends Infer<
   typeof ConsumerGroupTargetAssignmentMetadataKey
 > {}
 
+/** The group epoch that the target assignment was computed for, and when. */
 export const ConsumerGroupTargetAssignmentMetadataValue = message({
   kind: 'value',
   name: 'ConsumerGroupTargetAssignmentMetadataValue',

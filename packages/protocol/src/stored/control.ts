@@ -1,7 +1,11 @@
-/** Control records. */
+/** Keys and values of control records: transaction markers, and what the metadata quorum writes into its own log. */
 import { int16, int32, int64, string, struct, structs, uint16, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * Key of a control record: what the record is. 0 abort, 1 commit, 2 leader change, 3 snapshot header, 4 snapshot
+ * footer, 5 kraft.version, 6 voters.
+ */
 export const ControlRecordTypeSchema = message({
   kind: 'data',
   name: 'ControlRecordTypeSchema',
@@ -13,6 +17,10 @@ export const ControlRecordTypeSchema = message({
 })
 export interface ControlRecordTypeSchema extends Infer<typeof ControlRecordTypeSchema> {}
 
+/**
+ * Value of an abort or commit marker: the epoch of the transaction coordinator, by which a marker of a replaced
+ * coordinator is refused.
+ */
 export const EndTxnMarker = message({
   kind: 'data',
   name: 'EndTxnMarker',
@@ -29,6 +37,10 @@ const VoterFields = {
   voterDirectoryId: uuid({ versions: '1+' }),
 }
 
+/**
+ * First record of an epoch in the metadata log: the leader, the voters and who voted for it (KIP-595). Version 1 adds
+ * directory ids (KIP-853).
+ */
 export const LeaderChangeMessage = message({
   kind: 'data',
   name: 'LeaderChangeMessage',
@@ -43,6 +55,7 @@ export const LeaderChangeMessage = message({
 })
 export interface LeaderChangeMessage extends Infer<typeof LeaderChangeMessage> {}
 
+/** First record of a snapshot: the timestamp of the last record that it contains (KIP-630). */
 export const SnapshotHeaderRecord = message({
   kind: 'data',
   name: 'SnapshotHeaderRecord',
@@ -55,6 +68,7 @@ export const SnapshotHeaderRecord = message({
 })
 export interface SnapshotHeaderRecord extends Infer<typeof SnapshotHeaderRecord> {}
 
+/** Last record of a snapshot: a file that ends before it is not whole (KIP-630). */
 export const SnapshotFooterRecord = message({
   kind: 'data',
   name: 'SnapshotFooterRecord',
@@ -66,6 +80,7 @@ export const SnapshotFooterRecord = message({
 })
 export interface SnapshotFooterRecord extends Infer<typeof SnapshotFooterRecord> {}
 
+/** The level of kraft.version; from 1 on the voters are in the log (KIP-853). */
 export const KRaftVersionRecord = message({
   kind: 'data',
   name: 'KRaftVersionRecord',
@@ -78,6 +93,10 @@ export const KRaftVersionRecord = message({
 })
 export interface KRaftVersionRecord extends Infer<typeof KRaftVersionRecord> {}
 
+/**
+ * The voters of the metadata quorum with their directory ids, endpoints and the range of kraft.version that they
+ * support (KIP-853).
+ */
 export const VotersRecord = message({
   kind: 'data',
   name: 'VotersRecord',

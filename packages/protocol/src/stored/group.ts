@@ -1,7 +1,8 @@
-/** Classic groups. */
+/** Records of classic groups and of committed offsets in `__consumer_offsets`. */
 import { bytes, int32, int64, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Key of a classic group. */
 export const GroupMetadataKey = message({
   kind: 'key',
   name: 'GroupMetadataKey',
@@ -25,6 +26,11 @@ const MemberMetadataFields = {
   assignment: bytes(),
 }
 
+/**
+ * A classic group as of its last completed rebalance, with every member's subscription and assignment. Version 1 adds
+ * rebalance time limits, version 2 the time of the last change, version 3 static instance ids (KIP-345), version 4 is
+ * flexible (KIP-915: only tagged fields may be added from there on).
+ */
 export const GroupMetadataValue = message({
   kind: 'value',
   name: 'GroupMetadataValue',
@@ -42,6 +48,7 @@ export const GroupMetadataValue = message({
 })
 export interface GroupMetadataValue extends Infer<typeof GroupMetadataValue> {}
 
+/** Key of a committed offset in its first format (type 0); readers treat it like {@link OffsetCommitKey}. */
 export const LegacyOffsetCommitKey = message({
   kind: 'key',
   name: 'LegacyOffsetCommitKey',
@@ -56,6 +63,7 @@ export const LegacyOffsetCommitKey = message({
 })
 export interface LegacyOffsetCommitKey extends Infer<typeof LegacyOffsetCommitKey> {}
 
+/** Value of the first format of a committed offset, before retention and leader epochs. */
 export const LegacyOffsetCommitValue = message({
   kind: 'value',
   name: 'LegacyOffsetCommitValue',
@@ -70,6 +78,7 @@ export const LegacyOffsetCommitValue = message({
 })
 export interface LegacyOffsetCommitValue extends Infer<typeof LegacyOffsetCommitValue> {}
 
+/** Key of a committed offset: group, topic and partition. */
 export const OffsetCommitKey = message({
   kind: 'key',
   name: 'OffsetCommitKey',
@@ -84,6 +93,10 @@ export const OffsetCommitKey = message({
 })
 export interface OffsetCommitKey extends Infer<typeof OffsetCommitKey> {}
 
+/**
+ * A committed offset. Version 1 is written only with an expire timestamp of its own, version 3 adds the leader epoch,
+ * version 4 is flexible and adds the topic id. Readers accept all of them.
+ */
 export const OffsetCommitValue = message({
   kind: 'value',
   name: 'OffsetCommitValue',

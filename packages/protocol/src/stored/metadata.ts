@@ -1,4 +1,7 @@
-/** Metadata records. */
+/**
+ * Records of the metadata log (`__cluster_metadata`), which are all that a cluster knows about itself (KIP-631,
+ * KIP-746).
+ */
 import {
   arrayOf,
   bool,
@@ -16,6 +19,7 @@ import {
 } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Drops the records since {@link BeginTransactionRecord} (KIP-868). */
 export const AbortTransactionRecord = message({
   kind: 'metadata',
   name: 'AbortTransactionRecord',
@@ -28,6 +32,7 @@ export const AbortTransactionRecord = message({
 })
 export interface AbortTransactionRecord extends Infer<typeof AbortTransactionRecord> {}
 
+/** One access control entry, with an id of its own. */
 export const AccessControlEntryRecord = message({
   kind: 'metadata',
   name: 'AccessControlEntryRecord',
@@ -47,6 +52,7 @@ export const AccessControlEntryRecord = message({
 })
 export interface AccessControlEntryRecord extends Infer<typeof AccessControlEntryRecord> {}
 
+/** Opens a metadata transaction: what follows takes effect together, at its end (KIP-868). */
 export const BeginTransactionRecord = message({
   kind: 'metadata',
   name: 'BeginTransactionRecord',
@@ -59,6 +65,10 @@ export const BeginTransactionRecord = message({
 })
 export interface BeginTransactionRecord extends Infer<typeof BeginTransactionRecord> {}
 
+/**
+ * Changes parts of a broker's registration: fenced (1) or unfenced (-1), in controlled shutdown, log directories
+ * (KIP-858), cordoned directories.
+ */
 export const BrokerRegistrationChangeRecord = message({
   kind: 'metadata',
   name: 'BrokerRegistrationChangeRecord',
@@ -76,6 +86,7 @@ export const BrokerRegistrationChangeRecord = message({
 })
 export interface BrokerRegistrationChangeRecord extends Infer<typeof BrokerRegistrationChangeRecord> {}
 
+/** Clears the eligible leader replicas of one topic, or of all when there is no name (KIP-966). */
 export const ClearElrRecord = message({
   kind: 'metadata',
   name: 'ClearElrRecord',
@@ -88,6 +99,7 @@ export const ClearElrRecord = message({
 })
 export interface ClearElrRecord extends Infer<typeof ClearElrRecord> {}
 
+/** Sets one quota of one entity, or removes it. */
 export const ClientQuotaRecord = message({
   kind: 'metadata',
   name: 'ClientQuotaRecord',
@@ -106,6 +118,7 @@ export const ClientQuotaRecord = message({
 })
 export interface ClientQuotaRecord extends Infer<typeof ClientQuotaRecord> {}
 
+/** Sets one configuration key of one resource; null removes it. */
 export const ConfigRecord = message({
   kind: 'metadata',
   name: 'ConfigRecord',
@@ -121,6 +134,7 @@ export const ConfigRecord = message({
 })
 export interface ConfigRecord extends Infer<typeof ConfigRecord> {}
 
+/** Creates or renews a delegation token (KIP-900). */
 export const DelegationTokenRecord = message({
   kind: 'metadata',
   name: 'DelegationTokenRecord',
@@ -139,6 +153,7 @@ export const DelegationTokenRecord = message({
 })
 export interface DelegationTokenRecord extends Infer<typeof DelegationTokenRecord> {}
 
+/** Closes a metadata transaction: its records take effect (KIP-868). */
 export const EndTransactionRecord = message({
   kind: 'metadata',
   name: 'EndTransactionRecord',
@@ -149,6 +164,10 @@ export const EndTransactionRecord = message({
 })
 export interface EndTransactionRecord extends Infer<typeof EndTransactionRecord> {}
 
+/**
+ * Finalizes a feature at a level; 0 removes it. The one for metadata.version comes first in every log and snapshot, so
+ * this record can never get another version.
+ */
 export const FeatureLevelRecord = message({
   kind: 'metadata',
   name: 'FeatureLevelRecord',
@@ -162,6 +181,7 @@ export const FeatureLevelRecord = message({
 })
 export interface FeatureLevelRecord extends Infer<typeof FeatureLevelRecord> {}
 
+/** Fences a broker, by id and epoch. Newer logs carry {@link BrokerRegistrationChangeRecord} instead. */
 export const FenceBrokerRecord = message({
   kind: 'metadata',
   name: 'FenceBrokerRecord',
@@ -175,6 +195,7 @@ export const FenceBrokerRecord = message({
 })
 export interface FenceBrokerRecord extends Infer<typeof FenceBrokerRecord> {}
 
+/** Changes nothing: the active controller writes it now and then, so that the log goes on (KIP-835). */
 export const NoOpRecord = message({
   kind: 'metadata',
   name: 'NoOpRecord',
@@ -185,6 +206,11 @@ export const NoOpRecord = message({
 })
 export interface NoOpRecord extends Infer<typeof NoOpRecord> {}
 
+/**
+ * Changes parts of a partition. Absent fields (null, -2 as leader, -1) stay as they are; a change of leader raises the
+ * leader epoch, every change the partition epoch. Version 1 adds directories (KIP-858), version 2 eligible leader
+ * replicas (KIP-966).
+ */
 export const PartitionChangeRecord = message({
   kind: 'metadata',
   name: 'PartitionChangeRecord',
@@ -207,6 +233,10 @@ export const PartitionChangeRecord = message({
 })
 export interface PartitionChangeRecord extends Infer<typeof PartitionChangeRecord> {}
 
+/**
+ * A partition as a whole: replicas, in-sync replicas, leader, epochs. Version 1 adds directories (KIP-858), version 2
+ * eligible leader replicas (KIP-966).
+ */
 export const PartitionRecord = message({
   kind: 'metadata',
   name: 'PartitionRecord',
@@ -231,6 +261,7 @@ export const PartitionRecord = message({
 })
 export interface PartitionRecord extends Infer<typeof PartitionRecord> {}
 
+/** The next producer id that is free, after a block went to a broker (KIP-730). */
 export const ProducerIdsRecord = message({
   kind: 'metadata',
   name: 'ProducerIdsRecord',
@@ -245,6 +276,11 @@ export const ProducerIdsRecord = message({
 })
 export interface ProducerIdsRecord extends Infer<typeof ProducerIdsRecord> {}
 
+/**
+ * A broker's registration: incarnation, epoch, endpoints, features. Version 1 adds controlled shutdown (KIP-841),
+ * version 2 the migration from ZooKeeper, version 3 log directories (KIP-858); version 4 allows features that begin at
+ * 0.
+ */
 export const RegisterBrokerRecord = message({
   kind: 'metadata',
   name: 'RegisterBrokerRecord',
@@ -276,6 +312,7 @@ export const RegisterBrokerRecord = message({
 })
 export interface RegisterBrokerRecord extends Infer<typeof RegisterBrokerRecord> {}
 
+/** A controller's registration (KIP-919). */
 export const RegisterControllerRecord = message({
   kind: 'metadata',
   name: 'RegisterControllerRecord',
@@ -301,6 +338,7 @@ export const RegisterControllerRecord = message({
 })
 export interface RegisterControllerRecord extends Infer<typeof RegisterControllerRecord> {}
 
+/** Removes an access control entry by its id. */
 export const RemoveAccessControlEntryRecord = message({
   kind: 'metadata',
   name: 'RemoveAccessControlEntryRecord',
@@ -313,6 +351,7 @@ export const RemoveAccessControlEntryRecord = message({
 })
 export interface RemoveAccessControlEntryRecord extends Infer<typeof RemoveAccessControlEntryRecord> {}
 
+/** Removes a delegation token. */
 export const RemoveDelegationTokenRecord = message({
   kind: 'metadata',
   name: 'RemoveDelegationTokenRecord',
@@ -325,6 +364,7 @@ export const RemoveDelegationTokenRecord = message({
 })
 export interface RemoveDelegationTokenRecord extends Infer<typeof RemoveDelegationTokenRecord> {}
 
+/** Removes a topic with its partitions and configuration. */
 export const RemoveTopicRecord = message({
   kind: 'metadata',
   name: 'RemoveTopicRecord',
@@ -337,6 +377,7 @@ export const RemoveTopicRecord = message({
 })
 export interface RemoveTopicRecord extends Infer<typeof RemoveTopicRecord> {}
 
+/** Removes the credential of a user for one mechanism. */
 export const RemoveUserScramCredentialRecord = message({
   kind: 'metadata',
   name: 'RemoveUserScramCredentialRecord',
@@ -350,6 +391,7 @@ export const RemoveUserScramCredentialRecord = message({
 })
 export interface RemoveUserScramCredentialRecord extends Infer<typeof RemoveUserScramCredentialRecord> {}
 
+/** Gives a topic its name and id; its partitions follow. */
 export const TopicRecord = message({
   kind: 'metadata',
   name: 'TopicRecord',
@@ -363,6 +405,7 @@ export const TopicRecord = message({
 })
 export interface TopicRecord extends Infer<typeof TopicRecord> {}
 
+/** Unfences a broker, by id and epoch. Newer logs carry {@link BrokerRegistrationChangeRecord} instead. */
 export const UnfenceBrokerRecord = message({
   kind: 'metadata',
   name: 'UnfenceBrokerRecord',
@@ -376,6 +419,7 @@ export const UnfenceBrokerRecord = message({
 })
 export interface UnfenceBrokerRecord extends Infer<typeof UnfenceBrokerRecord> {}
 
+/** Removes a broker's registration, by id and epoch. */
 export const UnregisterBrokerRecord = message({
   kind: 'metadata',
   name: 'UnregisterBrokerRecord',
@@ -389,6 +433,7 @@ export const UnregisterBrokerRecord = message({
 })
 export interface UnregisterBrokerRecord extends Infer<typeof UnregisterBrokerRecord> {}
 
+/** The SCRAM credential of a user for one mechanism: salt, stored key, server key and iterations (KIP-900). */
 export const UserScramCredentialRecord = message({
   kind: 'metadata',
   name: 'UserScramCredentialRecord',
@@ -406,6 +451,7 @@ export const UserScramCredentialRecord = message({
 })
 export interface UserScramCredentialRecord extends Infer<typeof UserScramCredentialRecord> {}
 
+/** A step of the migration from ZooKeeper. Nobody writes it any more, but logs of clusters that migrated hold it. */
 export const ZkMigrationRecord = message({
   kind: 'metadata',
   name: 'ZkMigrationStateRecord',

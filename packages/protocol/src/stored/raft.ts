@@ -1,7 +1,11 @@
-/** Raft. */
+/** What a node of the metadata quorum remembers outside the log. */
 import { int32, int64, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * The file `quorum-state` of a node: epoch, vote and leader, made durable before a vote is answered (KIP-595). Data
+ * version 1 belongs to kraft.version 1 and adds the directory id of the vote (KIP-853).
+ */
 export const QuorumStateData = message({
   kind: 'data',
   name: 'QuorumStateData',

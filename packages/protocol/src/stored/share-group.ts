@@ -1,7 +1,8 @@
-/** Share groups. */
+/** Records of share groups in `__consumer_offsets` (KIP-932). */
 import { arrayOf, int32, int64, int8, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Key of a member's current assignment: group and member. */
 export const ShareGroupCurrentMemberAssignmentKey = message({
   kind: 'key',
   name: 'ShareGroupCurrentMemberAssignmentKey',
@@ -20,6 +21,7 @@ const TopicPartitionsFields = {
   partitions: arrayOf(int32()),
 }
 
+/** A member's epochs, state and partitions. */
 export const ShareGroupCurrentMemberAssignmentValue = message({
   kind: 'value',
   name: 'ShareGroupCurrentMemberAssignmentValue',
@@ -35,6 +37,7 @@ export const ShareGroupCurrentMemberAssignmentValue = message({
 })
 export interface ShareGroupCurrentMemberAssignmentValue extends Infer<typeof ShareGroupCurrentMemberAssignmentValue> {}
 
+/** Key of a member: group and member. */
 export const ShareGroupMemberMetadataKey = message({
   kind: 'key',
   name: 'ShareGroupMemberMetadataKey',
@@ -48,6 +51,7 @@ export const ShareGroupMemberMetadataKey = message({
 })
 export interface ShareGroupMemberMetadataKey extends Infer<typeof ShareGroupMemberMetadataKey> {}
 
+/** What a member said about itself: rack, client, topics. */
 export const ShareGroupMemberMetadataValue = message({
   kind: 'value',
   name: 'ShareGroupMemberMetadataValue',
@@ -63,6 +67,7 @@ export const ShareGroupMemberMetadataValue = message({
 })
 export interface ShareGroupMemberMetadataValue extends Infer<typeof ShareGroupMemberMetadataValue> {}
 
+/** Key of a share group (KIP-932). */
 export const ShareGroupMetadataKey = message({
   kind: 'key',
   name: 'ShareGroupMetadataKey',
@@ -75,6 +80,7 @@ export const ShareGroupMetadataKey = message({
 })
 export interface ShareGroupMetadataKey extends Infer<typeof ShareGroupMetadataKey> {}
 
+/** Epoch of a share group, and a hash of its topics. */
 export const ShareGroupMetadataValue = message({
   kind: 'value',
   name: 'ShareGroupMetadataValue',
@@ -88,6 +94,7 @@ export const ShareGroupMetadataValue = message({
 })
 export interface ShareGroupMetadataValue extends Infer<typeof ShareGroupMetadataValue> {}
 
+/** Key of the share partitions of a group. */
 export const ShareGroupStatePartitionMetadataKey = message({
   kind: 'key',
   name: 'ShareGroupStatePartitionMetadataKey',
@@ -111,6 +118,7 @@ const TopicInfoFields = {
   topicName: string(),
 }
 
+/** Which partitions have, get or lose their state at the share coordinator. */
 export const ShareGroupStatePartitionMetadataValue = message({
   kind: 'value',
   name: 'ShareGroupStatePartitionMetadataValue',
@@ -125,6 +133,7 @@ export const ShareGroupStatePartitionMetadataValue = message({
 })
 export interface ShareGroupStatePartitionMetadataValue extends Infer<typeof ShareGroupStatePartitionMetadataValue> {}
 
+/** Key of a member's target assignment: group and member. */
 export const ShareGroupTargetAssignmentMemberKey = message({
   kind: 'key',
   name: 'ShareGroupTargetAssignmentMemberKey',
@@ -138,6 +147,7 @@ export const ShareGroupTargetAssignmentMemberKey = message({
 })
 export interface ShareGroupTargetAssignmentMemberKey extends Infer<typeof ShareGroupTargetAssignmentMemberKey> {}
 
+/** The partitions that a member shall have. */
 export const ShareGroupTargetAssignmentMemberValue = message({
   kind: 'value',
   name: 'ShareGroupTargetAssignmentMemberValue',
@@ -153,6 +163,7 @@ export const ShareGroupTargetAssignmentMemberValue = message({
 })
 export interface ShareGroupTargetAssignmentMemberValue extends Infer<typeof ShareGroupTargetAssignmentMemberValue> {}
 
+/** Key of the target assignment of a share group as a whole. */
 export const ShareGroupTargetAssignmentMetadataKey = message({
   kind: 'key',
   name: 'ShareGroupTargetAssignmentMetadataKey',
@@ -165,6 +176,7 @@ export const ShareGroupTargetAssignmentMetadataKey = message({
 })
 export interface ShareGroupTargetAssignmentMetadataKey extends Infer<typeof ShareGroupTargetAssignmentMetadataKey> {}
 
+/** The group epoch that the target assignment was computed for, and when. */
 export const ShareGroupTargetAssignmentMetadataValue = message({
   kind: 'value',
   name: 'ShareGroupTargetAssignmentMetadataValue',

@@ -1,7 +1,10 @@
-/** Share state. */
+/**
+ * Records of the share coordinator in `__share_group_state` (KIP-932): a snapshot now and then, and updates in between.
+ */
 import { int16, int32, int64, int8, string, structs, uuid, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Key of the state of a share partition: group, topic id, partition (KIP-932). */
 export const ShareSnapshotKey = message({
   kind: 'key',
   name: 'ShareSnapshotKey',
@@ -16,6 +19,7 @@ export const ShareSnapshotKey = message({
 })
 export interface ShareSnapshotKey extends Infer<typeof ShareSnapshotKey> {}
 
+/** The whole state of a share partition: start offset, epochs and the states of the records beyond. */
 export const ShareSnapshotValue = message({
   kind: 'value',
   name: 'ShareSnapshotValue',
@@ -40,6 +44,7 @@ export const ShareSnapshotValue = message({
 })
 export interface ShareSnapshotValue extends Infer<typeof ShareSnapshotValue> {}
 
+/** Key of a change since the last snapshot. */
 export const ShareUpdateKey = message({
   kind: 'key',
   name: 'ShareUpdateKey',
@@ -54,6 +59,7 @@ export const ShareUpdateKey = message({
 })
 export interface ShareUpdateKey extends Infer<typeof ShareUpdateKey> {}
 
+/** Only the batches that changed since the snapshot with the same epoch, and the start offset when it moved. */
 export const ShareUpdateValue = message({
   kind: 'value',
   name: 'ShareUpdateValue',

@@ -1,4 +1,4 @@
-/** Storage. */
+/** Files beside the log, and the records of `__remote_log_metadata` (KIP-405). */
 import {
   bool,
   bytes,
@@ -15,6 +15,10 @@ import {
 } from '../declare.ts'
 import { message } from '../message.ts'
 
+/**
+ * The file `.snapshot` beside a segment: every producer of the partition as of the segment's base offset. The CRC-32C
+ * covers what follows it.
+ */
 export const ProducerSnapshot = message({
   kind: 'data',
   name: 'ProducerSnapshot',
@@ -39,6 +43,7 @@ export const ProducerSnapshot = message({
 })
 export interface ProducerSnapshot extends Infer<typeof ProducerSnapshot> {}
 
+/** A segment that is being copied to remote storage (KIP-405). */
 export const RemoteLogSegmentMetadataRecord = message({
   kind: 'metadata',
   name: 'RemoteLogSegmentMetadataRecord',
@@ -71,6 +76,7 @@ export const RemoteLogSegmentMetadataRecord = message({
 })
 export interface RemoteLogSegmentMetadataRecord extends Infer<typeof RemoteLogSegmentMetadataRecord> {}
 
+/** A remote segment in a snapshot of the remote metadata; the partition is known from the file. */
 export const RemoteLogSegmentMetadataSnapshotRecord = message({
   kind: 'metadata',
   name: 'RemoteLogSegmentMetadataSnapshotRecord',
@@ -96,6 +102,7 @@ export const RemoteLogSegmentMetadataSnapshotRecord = message({
 })
 export interface RemoteLogSegmentMetadataSnapshotRecord extends Infer<typeof RemoteLogSegmentMetadataSnapshotRecord> {}
 
+/** A new state of a remote segment: copied, being deleted, deleted. */
 export const RemoteLogSegmentMetadataUpdateRecord = message({
   kind: 'metadata',
   name: 'RemoteLogSegmentMetadataUpdateRecord',
@@ -119,6 +126,7 @@ export const RemoteLogSegmentMetadataUpdateRecord = message({
 })
 export interface RemoteLogSegmentMetadataUpdateRecord extends Infer<typeof RemoteLogSegmentMetadataUpdateRecord> {}
 
+/** How far the deletion of a remote partition has come. */
 export const RemotePartitionDeleteMetadataRecord = message({
   kind: 'metadata',
   name: 'RemotePartitionDeleteMetadataRecord',

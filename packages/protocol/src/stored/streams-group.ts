@@ -1,7 +1,8 @@
-/** Streams groups. */
+/** Records of streams groups in `__consumer_offsets` (KIP-1071). */
 import { arrayOf, int16, int32, int64, int8, string, struct, structs, uint16, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Key of a member's current tasks: group and member. */
 export const StreamsGroupCurrentMemberAssignmentKey = message({
   kind: 'key',
   name: 'StreamsGroupCurrentMemberAssignmentKey',
@@ -21,6 +22,10 @@ const OwnedTaskIdsFields = {
   assignmentEpochs: arrayOf(int32(), { nullable: '0+', tag: 0, tagged: '0+' }),
 }
 
+/**
+ * Where a member stands between its previous tasks and its target: epochs, state, tasks and those it has to give up
+ * (KIP-1071).
+ */
 export const StreamsGroupCurrentMemberAssignmentValue = message({
   kind: 'value',
   name: 'StreamsGroupCurrentMemberAssignmentValue',
@@ -43,6 +48,7 @@ export interface StreamsGroupCurrentMemberAssignmentValue extends Infer<
   typeof StreamsGroupCurrentMemberAssignmentValue
 > {}
 
+/** Key of a member: group and member. */
 export const StreamsGroupMemberMetadataKey = message({
   kind: 'key',
   name: 'StreamsGroupMemberMetadataKey',
@@ -66,6 +72,7 @@ const KeyValueFields = {
   value: string(),
 }
 
+/** What a member said about itself: process, endpoint for queries, client tags, rack. */
 export const StreamsGroupMemberMetadataValue = message({
   kind: 'value',
   name: 'StreamsGroupMemberMetadataValue',
@@ -86,6 +93,7 @@ export const StreamsGroupMemberMetadataValue = message({
 })
 export interface StreamsGroupMemberMetadataValue extends Infer<typeof StreamsGroupMemberMetadataValue> {}
 
+/** Key of a streams group (KIP-1071). */
 export const StreamsGroupMetadataKey = message({
   kind: 'key',
   name: 'StreamsGroupMetadataKey',
@@ -103,6 +111,10 @@ const LastAssignmentConfigFields = {
   value: string(),
 }
 
+/**
+ * Epoch of a streams group, a hash of its topics, the topology epoch that was validated last, and the assignment
+ * settings in force.
+ */
 export const StreamsGroupMetadataValue = message({
   kind: 'value',
   name: 'StreamsGroupMetadataValue',
@@ -118,6 +130,7 @@ export const StreamsGroupMetadataValue = message({
 })
 export interface StreamsGroupMetadataValue extends Infer<typeof StreamsGroupMetadataValue> {}
 
+/** Key of a member's target tasks: group and member. */
 export const StreamsGroupTargetAssignmentMemberKey = message({
   kind: 'key',
   name: 'StreamsGroupTargetAssignmentMemberKey',
@@ -136,6 +149,7 @@ const TaskIdsFields = {
   partitions: arrayOf(int32()),
 }
 
+/** The active, standby and warm-up tasks that a member shall have. */
 export const StreamsGroupTargetAssignmentMemberValue = message({
   kind: 'value',
   name: 'StreamsGroupTargetAssignmentMemberValue',
@@ -152,6 +166,7 @@ export interface StreamsGroupTargetAssignmentMemberValue extends Infer<
   typeof StreamsGroupTargetAssignmentMemberValue
 > {}
 
+/** Key of the target assignment of a streams group as a whole. */
 export const StreamsGroupTargetAssignmentMetadataKey = message({
   kind: 'key',
   name: 'StreamsGroupTargetAssignmentMetadataKey',
@@ -166,6 +181,7 @@ export interface StreamsGroupTargetAssignmentMetadataKey extends Infer<
   typeof StreamsGroupTargetAssignmentMetadataKey
 > {}
 
+/** The group epoch that the target assignment was computed for, and when. */
 export const StreamsGroupTargetAssignmentMetadataValue = message({
   kind: 'value',
   name: 'StreamsGroupTargetAssignmentMetadataValue',
@@ -181,6 +197,7 @@ export interface StreamsGroupTargetAssignmentMetadataValue extends Infer<
   typeof StreamsGroupTargetAssignmentMetadataValue
 > {}
 
+/** Key of the topology of a streams group. */
 export const StreamsGroupTopologyKey = message({
   kind: 'key',
   name: 'StreamsGroupTopologyKey',
@@ -205,6 +222,10 @@ const TopicInfoFields = {
   topicConfigs: structs(TopicConfigFields),
 }
 
+/**
+ * The topology as a member described it: subtopologies with their source, repartition and changelog
+ * topics.
+ */
 export const StreamsGroupTopologyValue = message({
   kind: 'value',
   name: 'StreamsGroupTopologyValue',

@@ -1,7 +1,8 @@
-/** Transactions. */
+/** Records of the transaction coordinator in `__transaction_state` (KIP-98). */
 import { arrayOf, int16, int32, int64, int8, string, structs, type Infer } from '../declare.ts'
 import { message } from '../message.ts'
 
+/** Key of a transaction in `__transaction_state`: the transactional id. */
 export const TransactionLogKey = message({
   kind: 'key',
   name: 'TransactionLogKey',
@@ -14,6 +15,10 @@ export const TransactionLogKey = message({
 })
 export interface TransactionLogKey extends Infer<typeof TransactionLogKey> {}
 
+/**
+ * State, producer and partitions of a transaction. Version 1 is flexible and written from transaction.version 1 on; its
+ * tagged fields hold the producer ids and epochs before and after the current one (KIP-890).
+ */
 export const TransactionLogValue = message({
   kind: 'value',
   name: 'TransactionLogValue',
