@@ -9,6 +9,7 @@
  *
  * Source: KIP-98 (0, 1), KIP-595 (2), KIP-630 (3, 4), KIP-853 (5, 6).
  */
+import { assert } from '@braidlog/base'
 import {
   EndTxnMarker,
   KRaftVersionRecord,
@@ -43,11 +44,37 @@ export type ControlRecord =
   | { readonly type: 'kraftVersion'; readonly message: KRaftVersionRecord }
   | { readonly type: 'kraftVoters'; readonly message: VotersRecord }
 
+/** A control record to be written: fields that are left out take their defaults. */
+export type ControlRecordInput =
+  | { readonly type: 'abort' | 'commit'; readonly coordinatorEpoch: number }
+  | { readonly type: 'leaderChange'; readonly message: Input<LeaderChangeMessage> }
+  | { readonly type: 'snapshotHeader'; readonly message: Input<SnapshotHeaderRecord> }
+  | { readonly type: 'snapshotFooter'; readonly message: Input<SnapshotFooterRecord> }
+  | { readonly type: 'kraftVersion'; readonly message: Input<KRaftVersionRecord> }
+  | { readonly type: 'kraftVoters'; readonly message: Input<VotersRecord> }
+
+/** Largest batch that any reader takes; control records are a few hundred bytes. */
+const CONTROL_BATCH_SIZE_BYTES_MAX = 1024 * 1024
+
 export interface ControlBatchFields {
   readonly codecs: Codecs
   readonly baseOffset: number
   readonly leaderEpoch: number
   readonly timestampMs: number
+}
+
+/** Any control records in one batch: what a snapshot begins with, or a leader's epoch under kraft.version 1. */
+export function controlBatch(
+  fields: ControlBatchFields,
+  records: readonly ControlRecordInput[],
+  more: BatchFields = {},
+): Uint8Array {
+  const builder = new BatchBuilder({ codecs: fields.codecs, sizeBytesMax: CONTROL_BATCH_SIZE_BYTES_MAX })
+  for (const record of records) {
+    const isAppended = builder.append(controlKey(record.type), encodeControlRecord(record), fields.timestampMs)
+    assert(isAppended, 'control records fit into one batch')
+  }
+  return builder.build({ ...more, baseOffset: fields.baseOffset, leaderEpoch: fields.leaderEpoch, control: true })
 }
 
 /** The marker that ends a producer's transaction in one partition. */
@@ -60,51 +87,41 @@ export function endTxnMarker(
   },
 ): Uint8Array {
   const { outcome, coordinatorEpoch, producerId, producerEpoch } = fields
-  return controlBatch(fields, [{ type: outcome, value: markerValue(coordinatorEpoch) }], {
-    producerId,
-    producerEpoch,
-    transactional: true,
-  })
+  return controlBatch(fields, [{ type: outcome, coordinatorEpoch }], { producerId, producerEpoch, transactional: true })
 }
 
 /** The first batch of a leader's epoch. Version 1 carries directory ids (kraft.version 1). */
 export function leaderChange(fields: ControlBatchFields, message: Input<LeaderChangeMessage>, version = 0): Uint8Array {
-  return controlBatch(fields, [
-    { type: 'leaderChange', value: LeaderChangeMessage.encode({ ...message, version }, version) },
-  ])
+  return controlBatch(fields, [{ type: 'leaderChange', message: { ...message, version } }])
 }
 
-/** The first batch of a snapshot; with `kraftVersion` above 0 also its version and voters. */
+/** The first batch of a snapshot; with a quorum also its version and voters. */
 export function snapshotHeader(
   fields: ControlBatchFields,
   message: Input<SnapshotHeaderRecord>,
   quorum?: { readonly kraftVersion: Input<KRaftVersionRecord>; readonly voters?: Input<VotersRecord> },
 ): Uint8Array {
-  const records: EncodedControlRecord[] = [
-    { type: 'snapshotHeader', value: SnapshotHeaderRecord.encode({ ...message, version: 0 }, 0) },
-  ]
+  const records: ControlRecordInput[] = [{ type: 'snapshotHeader', message }]
   if (quorum !== undefined) {
-    records.push({ type: 'kraftVersion', value: KRaftVersionRecord.encode(quorum.kraftVersion, 0) })
-    if (quorum.voters !== undefined) {
-      records.push({ type: 'kraftVoters', value: VotersRecord.encode(quorum.voters, 0) })
-    }
+    records.push({ type: 'kraftVersion', message: quorum.kraftVersion })
+    if (quorum.voters !== undefined) records.push({ type: 'kraftVoters', message: quorum.voters })
   }
   return controlBatch(fields, records)
 }
 
 /** The last batch of a snapshot. */
 export function snapshotFooter(fields: ControlBatchFields): Uint8Array {
-  return controlBatch(fields, [{ type: 'snapshotFooter', value: SnapshotFooterRecord.encode({ version: 0 }, 0) }])
+  return controlBatch(fields, [{ type: 'snapshotFooter', message: {} }])
 }
 
 /** A change of the quorum protocol's version. */
 export function kraftVersion(fields: ControlBatchFields, message: Input<KRaftVersionRecord>): Uint8Array {
-  return controlBatch(fields, [{ type: 'kraftVersion', value: KRaftVersionRecord.encode(message, 0) }])
+  return controlBatch(fields, [{ type: 'kraftVersion', message }])
 }
 
 /** A change of the quorum's voters. */
 export function kraftVoters(fields: ControlBatchFields, message: Input<VotersRecord>): Uint8Array {
-  return controlBatch(fields, [{ type: 'kraftVoters', value: VotersRecord.encode(message, 0) }])
+  return controlBatch(fields, [{ type: 'kraftVoters', message }])
 }
 
 /**
@@ -159,19 +176,24 @@ function versionOf(value: Uint8Array, versionMax: number): number {
   return Math.min(((value[0] ?? 0) << 8) | (value[1] ?? 0), versionMax)
 }
 
-interface EncodedControlRecord {
-  readonly type: ControlType
-  readonly value: Uint8Array
-}
-
-function controlBatch(
-  fields: ControlBatchFields,
-  records: readonly EncodedControlRecord[],
-  more: BatchFields = {},
-): Uint8Array {
-  const builder = new BatchBuilder({ codecs: fields.codecs, sizeBytesMax: 2 ** 31 - 1 })
-  for (const record of records) builder.append(controlKey(record.type), record.value, fields.timestampMs)
-  return builder.build({ ...more, baseOffset: fields.baseOffset, leaderEpoch: fields.leaderEpoch, control: true })
+function encodeControlRecord(record: ControlRecordInput): Uint8Array {
+  switch (record.type) {
+    case 'abort':
+    case 'commit':
+      return markerValue(record.coordinatorEpoch)
+    case 'leaderChange':
+      return LeaderChangeMessage.encode(record.message, record.message.version ?? 0)
+    case 'snapshotHeader':
+      return SnapshotHeaderRecord.encode(record.message, 0)
+    case 'snapshotFooter':
+      return SnapshotFooterRecord.encode(record.message, 0)
+    case 'kraftVersion':
+      return KRaftVersionRecord.encode(record.message, 0)
+    case 'kraftVoters':
+      return VotersRecord.encode(record.message, 0)
+    default:
+      return record satisfies never
+  }
 }
 
 function controlKey(type: ControlType): Uint8Array {

@@ -24,6 +24,7 @@ export {
 export { plainCodecs, type Codecs } from './codecs.ts'
 export {
   CONTROL_TYPES,
+  controlBatch,
   controlRecordsOf,
   controlTypeOf,
   endTxnMarker,
@@ -34,6 +35,7 @@ export {
   snapshotHeader,
   type ControlBatchFields,
   type ControlRecord,
+  type ControlRecordInput,
   type ControlType,
 } from './control.ts'
 export { crc32c } from './crc32c.ts'
