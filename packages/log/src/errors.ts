@@ -5,6 +5,8 @@ export type LogErrorCode =
   | 'LOG_OFFLINE'
   /** Files contradict each other in a way that recovery cannot repair without losing acknowledged records. */
   | 'LOG_CORRUPT'
+  /** The directory belongs to another topic of the same name. */
+  | 'TOPIC_ID_MISMATCH'
   /** The log was closed or deleted. */
   | 'LOG_CLOSED'
 

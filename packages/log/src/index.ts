@@ -1,16 +1,11 @@
 /** Public face of `log`. */
 export { BufferPool, PooledBuffer, type BufferOwner } from './buffers.ts'
 export { LogError, type LogErrorCode } from './errors.ts'
+export type { EpochEndOffset } from './leader-epochs.ts'
 export { defaultLogConfig, type LogConfig } from './log-config.ts'
+export { LogRead, type ReadOptions } from './log-read.ts'
 export { defaultLogResourceLimits, LogResources, type LogResourceLimits } from './log-resources.ts'
-export type {
-  AbortedTransaction,
-  EpochEndOffset,
-  Log,
-  LogAppend,
-  LogOptions,
-  LogRead,
-  ProducerDescription,
-  ReadOptions,
-  TimestampOffset,
-} from './log.ts'
+export type { AbortedTransaction, TimestampOffset } from './log-search.ts'
+export type { Log, LogAppend, LogOptions } from './log.ts'
+export { openLog } from './open-log.ts'
+export { ProducerCheck, type ProducerDescription, type ProducerState } from './producer-state.ts'

@@ -1,12 +1,69 @@
 /**
  * One partition's log: segments, indexes, producer state and leader epochs in one directory.
+ *
+ * Appends and reads near the end are synchronous work on the page cache; what waits for the disk is asynchronous. A log
+ * that was closed cleanly is opened without reading its files: it wakes up at the first use.
+ * Invariants: segments are contiguous and ascend; log start ≤ durable ≤ log end; a log that failed once (write or
+ * fdatasync) refuses everything until it is opened anew, since nobody knows what the disk holds.
+ *
+ * Source: KIP-98 (producers), KIP-101 (epochs), KIP-107 (log start offset), KIP-33 (time index).
  */
-import type { Clock, Logger, Random, Storage } from '@braidlog/base'
+import {
+  assert,
+  below,
+  silentLogger,
+  StorageError,
+  type Clock,
+  type Logger,
+  type Random,
+  type Storage,
+} from '@braidlog/base'
 import type { Uuid } from '@braidlog/model'
-import type { Codecs } from '@braidlog/records'
-import type { BufferOwner } from './buffers.ts'
+import {
+  batchBaseOffset,
+  batchLastOffset,
+  batchLeaderEpoch,
+  batchMagic,
+  batchMaxTimestamp,
+  batchProducerId,
+  batchSizeBytes,
+  BATCH_HEADER_SIZE_BYTES,
+  MAGIC,
+  viewOf,
+  type Codecs,
+} from '@braidlog/records'
+import type { BufferOwner, PooledBuffer } from './buffers.ts'
+import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
+import { LogError } from './errors.ts'
+import { DELETED_SUFFIX, LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
+import { LeaderEpochs, type EpochEndOffset } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
+import { LogRead, type ReadOptions } from './log-read.ts'
 import type { LogResources } from './log-resources.ts'
+import {
+  findAbortedTransactions,
+  findMaxTimestamp,
+  findTimestamp,
+  type AbortedTransaction,
+  type SearchContext,
+  type TimestampOffset,
+} from './log-search.ts'
+import type { FileSlot } from './open-files.ts'
+import type { ProducerSnapshots } from './producer-snapshots.ts'
+import { ProducerState, type ProducerDescription } from './producer-state.ts'
+import { noteProducer, replayProducers } from './replay.ts'
+import { segmentsToDelete } from './retention.ts'
+import { Segment, type SegmentContext } from './segment.ts'
+import { LogTail } from './tail-cache.ts'
+
+/** One read gives at most this much (or one batch), whatever is asked: longer turns would delay others. */
+const READ_SIZE_BYTES_MAX = 4 * 1024 * 1024
+/** Bytes before the log end that are taken to be in the page cache. */
+const WARM_SIZE_BYTES = 64 * 1024 * 1024
+/** A read that begins this close to the log end counts as a read of the tail. */
+const TAIL_SIZE_BYTES = 1024 * 1024
+/** Positions remembered for readers that go on where they stopped. */
+const READ_HINTS_MAX = 8
 
 export interface LogOptions {
   readonly storage: Storage
@@ -25,90 +82,212 @@ export interface LogOptions {
   readonly config: LogConfig
   /** The data directory was closed cleanly: what the checkpoints say is trusted and nothing is scanned. */
   readonly cleanShutdown: boolean
+  /** The caller has compared `partition.metadata` with the topic id already. */
+  readonly topicIdChecked?: boolean
   /** From `recovery-point-offset-checkpoint`; everything below it is known to be on disk. */
   readonly recoveryPoint?: number
   /** From `log-start-offset-checkpoint`. */
   readonly logStartOffset?: number
+  /** The log has failed and is offline from now on; called once. */
+  readonly onOffline?: (log: Log, error: Error) => void
 }
 
-/** Position and bytes of one append, as the log saw them. */
+/** Offsets of one append. */
 export interface LogAppend {
   readonly baseOffset: number
   readonly lastOffset: number
 }
 
-export interface ReadOptions {
-  /** First offset wanted; the read starts at the batch that holds it, or the first after it. */
+/** What opening found on disk; see `openLog`. */
+export interface LogState {
+  readonly segments: Segment[]
+  readonly snapshots: ProducerSnapshots
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  /** Everything below it is on disk. */
+  readonly durableOffset: number
+  /** The active segment is in memory; otherwise it wakes up at the first use. */
+  readonly awake: boolean
+  /** `undefined`: the snapshot at the log end has it. */
+  readonly producers: ProducerState | undefined
+  /** `undefined`: the checkpoint file has them. */
+  readonly epochs: LeaderEpochs | undefined
+}
+
+interface ReadHint {
   readonly offset: number
-  readonly maxBytes: number
-  /** Only batches that begin below it; the log end when left out. */
-  readonly upToOffset?: number
-  /** Return the first batch whole even when it is larger than `maxBytes` (KIP-74). */
-  readonly minOneBatch?: boolean
+  readonly segment: Segment
+  readonly position: number
 }
 
-/**
- * Whole batches, in one or more pieces of memory that belong to the log: valid until `release`, which the reader calls
- * once when the bytes have left the process.
- */
-export interface LogRead {
-  readonly chunks: readonly Uint8Array[]
-  readonly sizeBytes: number
-  /** Base offset of the first batch, `undefined` when empty. */
-  readonly baseOffset: number | undefined
-  /** Offset after the last batch; the offset asked for when empty. */
-  readonly nextOffset: number
-  release(): void
+/** Files of a deleted segment, waiting for `file.delete.delay.ms`. */
+interface DoomedFile {
+  readonly path: string
+  readonly atMs: number
 }
 
-export interface EpochEndOffset {
-  /** -1: not known */
-  readonly leaderEpoch: number
-  /** -1: not known */
-  readonly endOffset: number
+let lastBytes: Uint8Array | undefined
+let lastView: DataView | undefined
+
+/** The view of the array that was asked for last is kept: a connection appends many batches from one buffer. */
+function cachedViewOf(bytes: Uint8Array): DataView {
+  if (bytes !== lastBytes || lastView === undefined) {
+    lastBytes = bytes
+    lastView = viewOf(bytes)
+  }
+  return lastView
 }
 
-export interface TimestampOffset {
-  readonly timestampMs: number
-  readonly offset: number
-  /** -1: not known */
-  readonly leaderEpoch: number
-}
-
-/** An aborted transaction as fetches report it. */
-export interface AbortedTransaction {
-  readonly producerId: number
-  readonly firstOffset: number
-}
-
-/** What DescribeProducers shows of a producer. */
-export interface ProducerDescription {
-  readonly producerId: number
-  readonly producerEpoch: number
-  readonly lastSequence: number
-  readonly lastTimestampMs: number
-  readonly coordinatorEpoch: number
-  /** -1: no open transaction */
-  readonly currentTransactionStartOffset: number
-}
-
-/** The surface of {@link openLog}'s result. */
-export interface Log {
+export class Log {
   readonly topic: string
   readonly partition: number
   readonly topicId: Uuid
-  readonly path: string
-  config: LogConfig
-  readonly logStartOffset: number
-  readonly logEndOffset: number
+  readonly resources: LogResources
+  readonly #options: LogOptions
+  readonly #storage: Storage
+  readonly #clock: Clock
+  readonly #logger: Logger
+  #context: SegmentContext
+  #config: LogConfig
+  readonly #segments: Segment[]
+  readonly #snapshots: ProducerSnapshots
+  readonly #tail: LogTail
+  #producers: ProducerState | undefined
+  #epochs: LeaderEpochs | undefined
+  #awake: boolean
+  #logStartOffset: number
+  #logEndOffset: number
+  #durableOffset: number
+  #highWatermark = 0
+  #rollJitterMs = 0
+  /** Segments with bytes that no sync covers yet; pinned open. */
+  readonly #dirty = new Set<Segment>()
+  #directoryChanged = false
+  #syncing: Promise<void> | undefined = undefined
+  #nextSync: Promise<void> | undefined = undefined
+  #rolled = false
+  /** Counts truncations: what was begun before one must not act on what is after it. */
+  #truncations = 0
+  #offline: Error | undefined = undefined
+  #closed = false
+  #hints: ReadHint[] = []
+  #doomed: DoomedFile[] = []
+  /** Writes of small files under way. */
+  #background: Promise<void> = Promise.resolve()
+
+  /** Use `openLog`. */
+  constructor(options: LogOptions, state: LogState) {
+    this.topic = options.topic
+    this.partition = options.partition
+    this.topicId = options.topicId
+    this.resources = options.resources
+    this.#options = options
+    this.#storage = options.storage
+    this.#clock = options.clock
+    this.#logger = options.logger ?? silentLogger
+    this.#config = options.config
+    this.#context = { storage: options.storage, files: options.resources.files, path: options.path }
+    assert(state.segments.length > 0, 'a log has a segment')
+    this.#segments = state.segments
+    this.#snapshots = state.snapshots
+    this.#tail = new LogTail(options.resources.tailCache)
+    this.#producers = state.producers
+    this.#epochs = state.epochs
+    this.#awake = state.awake
+    this.#logStartOffset = state.logStartOffset
+    this.#logEndOffset = state.logEndOffset
+    this.#durableOffset = state.durableOffset
+    this.#newJitter()
+  }
+
+  /** Directory of the log. */
+  get path(): string {
+    return this.#context.path
+  }
+
+  get config(): LogConfig {
+    return this.#config
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+
   /** Everything below it has been fdatasynced: the recovery point. */
-  readonly durableOffset: number
-  readonly sizeBytes: number
-  /** Leader epoch of the last batch; -1 when there is none. */
-  readonly latestEpoch: number
+  get durableOffset(): number {
+    return this.#durableOffset
+  }
+
+  /** Why the log refuses everything, or `undefined`. */
+  get offline(): Error | undefined {
+    return this.#offline
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments
+  }
+
+  /** Bytes of all segments' log files. */
+  get sizeBytes(): number {
+    let sizeBytes = 0
+    for (const segment of this.#segments) sizeBytes += segment.sizeBytes
+    return sizeBytes
+  }
+
+  /** Something was appended that no completed or running sync covers. */
+  get dirty(): boolean {
+    return this.#dirty.size > 0
+  }
+
+  /**
+   * With page-cache durability: a sync is due, because `flush.messages` is reached or a segment was rolled. Cleared by
+   * the next flush.
+   */
+  get flushDue(): boolean {
+    return this.#rolled || this.#logEndOffset - this.#durableOffset >= this.#config.flushMessages
+  }
+
+  get latestEpoch(): number {
+    return this.epochs.latestEpoch
+  }
+
+  get epochs(): LeaderEpochs {
+    if (this.#epochs === undefined) {
+      const path = `${this.path}/${LEADER_EPOCH_CHECKPOINT}`
+      const bytes = this.#guard(() => readFileIfExists(this.#storage, path))
+      this.#epochs = new LeaderEpochs(bytes === undefined ? [] : decodeEpochCheckpoint(bytes, path))
+    }
+    return this.#epochs
+  }
+
+  get producers(): ProducerState {
+    if (this.#producers === undefined) {
+      const loaded = this.#guard(() => this.#snapshots.load(this.#logEndOffset, this.#clock.nowMs()))
+      assert(loaded === undefined || loaded.offset === this.#logEndOffset, 'a sleeping log has a snapshot at its end')
+      this.#producers = loaded?.state ?? new ProducerState()
+      this.#producers.highWatermarkMoved(this.#highWatermark)
+    }
+    return this.#producers
+  }
+
   /** First offset of the first transaction that is not decided, or `undefined`. */
-  readonly firstUnstableOffset: number | undefined
-  readonly offline: boolean
+  get firstUnstableOffset(): number | undefined {
+    return this.producers.firstUnstableOffset
+  }
+
+  reconfigure(config: LogConfig): void {
+    this.#config = config
+    this.#newJitter()
+  }
+
   /**
    * Appends the batches in `bytes[start, end)`, which carry their final offsets and leader epochs: the first base offset
    * is at least the log end offset and all ascend. Synchronous: on return the bytes are in the page cache.
@@ -117,35 +296,671 @@ export interface Log {
    * the caller must not change the bytes while the owner is held.
    * @throws LogError `LOG_OFFLINE`
    */
-  append(bytes: Uint8Array, start: number, end: number, owner?: BufferOwner): LogAppend
-  /** Reads from the tail cache or the page cache, synchronously. @throws LogError */
-  read(options: ReadOptions): LogRead
+  append(bytes: Uint8Array, start: number, end: number, owner?: BufferOwner): LogAppend {
+    this.#mustBeOnline()
+    this.#wake()
+    const view = cachedViewOf(bytes)
+    const baseOffset = batchBaseOffset(view, start)
+    let nextOffset = this.#logEndOffset
+    let maxTimestampMs = -1
+    for (let at = start; at < end; at += batchSizeBytes(view, at)) {
+      assert(end - at >= BATCH_HEADER_SIZE_BYTES && batchMagic(view, at) === MAGIC, 'whole batches are appended')
+      assert(at + batchSizeBytes(view, at) <= end, 'whole batches are appended')
+      assert(batchBaseOffset(view, at) >= nextOffset, 'offsets ascend')
+      nextOffset = batchLastOffset(view, at) + 1
+      maxTimestampMs = Math.max(maxTimestampMs, batchMaxTimestamp(view, at))
+    }
+    assert(nextOffset > this.#logEndOffset, 'an append has a batch')
+
+    const nowMs = this.#clock.nowMs()
+    const active = this.#segmentFor(
+      { sizeBytes: end - start, lastOffset: nextOffset - 1, maxTimestampMs },
+      baseOffset,
+      nowMs,
+    )
+    this.#markDirty(active)
+    this.#guard(() => active.write(bytes, start, end))
+    for (let at = start; at < end; at += batchSizeBytes(view, at)) this.#noteBatch(active, bytes, view, at, nowMs)
+    this.#tail.append(bytes, start, end, baseOffset, nextOffset, owner)
+    this.#logEndOffset = nextOffset
+    return { baseOffset, lastOffset: nextOffset - 1 }
+  }
+
+  /**
+   * Reads from the tail cache or the page cache, synchronously. May give less than asked, never a part of a batch; nothing
+   * outside [log start, log end).
+   * @throws LogError
+   */
+  read(options: ReadOptions): LogRead {
+    const upToOffset = this.#readableEnd(options)
+    if (options.offset >= upToOffset) return this.#nothing(options)
+    if (options.offset >= this.#tail.baseOffset) return this.#readTail(options, upToOffset)
+    return this.#guard(() => {
+      const plan = this.#planRead(options)
+      if (plan === undefined) return LogRead.empty(options.offset)
+      for (let wanted = plan.wanted; ;) {
+        const buffer = this.resources.readBuffers.take(wanted)
+        const filled = plan.segment.read(buffer.bytes, 0, wanted, plan.position)
+        const result = this.#cut(buffer, filled, plan, options, upToOffset)
+        if (typeof result !== 'number') return result
+        wanted = result
+      }
+    })
+  }
+
   /** Like `read`, off the event loop, for offsets far behind the end ({@link Log.isCold}). */
-  readCold(options: ReadOptions): Promise<LogRead>
+  async readCold(options: ReadOptions): Promise<LogRead> {
+    const upToOffset = this.#readableEnd(options)
+    if (options.offset >= upToOffset) return this.#nothing(options)
+    if (options.offset >= this.#tail.baseOffset) return this.#readTail(options, upToOffset)
+    const truncations = this.#truncations
+    const plan = this.#guard(() => this.#planRead(options))
+    if (plan === undefined) return LogRead.empty(options.offset)
+    for (let wanted = plan.wanted; ;) {
+      const buffer = this.resources.readBuffers.take(wanted)
+      let filled: number
+      try {
+        filled = await plan.segment.readCold(buffer.bytes, 0, wanted, plan.position)
+      } catch (error) {
+        buffer.release()
+        throw this.#failedRead(error)
+      }
+      if (truncations !== this.#truncations) {
+        buffer.release()
+        return LogRead.empty(options.offset)
+      }
+      const result = this.#cut(buffer, filled, plan, options, upToOffset)
+      if (typeof result !== 'number') return result
+      wanted = result
+    }
+  }
+
   /** The bytes at `offset` are probably not in the page cache: use `readCold`. */
-  isCold(offset: number): boolean
-  /** fdatasyncs all that was appended before the call; concurrent calls share one sync. @throws LogError `LOG_OFFLINE` */
-  flush(): Promise<void>
-  /** Removes everything at and above `offset`. */
-  truncateTo(offset: number): Promise<void>
+  isCold(offset: number): boolean {
+    if (offset >= this.#tail.baseOffset || offset >= this.#logEndOffset) return false
+    let behind = 0
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i]!
+      if (segment.baseOffset <= offset) {
+        const position = segment.active ? segment.offsetIndex.lookup(offset) : 0
+        return behind + segment.sizeBytes - position > WARM_SIZE_BYTES
+      }
+      behind += segment.sizeBytes
+      if (behind > WARM_SIZE_BYTES) return true
+    }
+    return false
+  }
+
+  /**
+   * fdatasyncs all that was appended before the call. One sync is in flight at a time; calls meanwhile share the next.
+   * @throws LogError `LOG_OFFLINE`: the log is offline then, for good
+   */
+  flush(): Promise<void> {
+    if (this.#offline !== undefined) return Promise.reject(this.#offlineError())
+    if (this.#syncing === undefined && this.#nextSync === undefined) return (this.#syncing = this.#sync())
+    this.#nextSync ??= this.#syncing!.then(() => {
+      this.#nextSync = undefined
+      return (this.#syncing = this.#sync())
+    })
+    return this.#nextSync
+  }
+
+  /** Tells which records consumers may see: markers below it decide their transactions. */
+  highWatermarkMoved(highWatermark: number): void {
+    this.#highWatermark = highWatermark
+    this.#producers?.highWatermarkMoved(highWatermark)
+  }
+
+  /** Removes everything at and above `offset`, as followers and raft replicas do. */
+  async truncateTo(offset: number): Promise<void> {
+    this.#mustBeOnline()
+    if (offset >= this.#logEndOffset) return
+    if (offset <= this.#segments[0]!.baseOffset) return this.truncateFullyAndStartAt(offset)
+    await this.#settleSyncs()
+    this.#wake()
+    this.#forgetPositions()
+    this.#guard(() => {
+      while (this.#segments.at(-1)!.baseOffset >= offset && this.#segments.length > 1)
+        this.#removeNow(this.#segments.pop()!)
+      const active = this.#segments.at(-1)!
+      if (!active.active) active.activate()
+      this.#logEndOffset = Math.max(active.truncateTo(offset), active.baseOffset)
+      this.#markDirty(active)
+    })
+    await this.#afterTruncation()
+  }
+
   /** Removes everything; the next append begins at `offset`. */
-  truncateFullyAndStartAt(offset: number): Promise<void>
-  /** Raises the log start offset (DeleteRecords, snapshots). @returns whether it moved */
-  raiseLogStartOffset(offset: number): boolean
-  /** Deletes whole segments by time, size and log start offset, none that reaches `highWatermark`. @returns segments deleted */
-  deleteOldSegments(highWatermark: number): number
+  async truncateFullyAndStartAt(offset: number): Promise<void> {
+    this.#mustBeOnline()
+    await this.#settleSyncs()
+    this.#forgetPositions()
+    this.#guard(() => {
+      for (const segment of this.#segments.splice(0)) this.#removeNow(segment)
+      this.#segments.push(Segment.create(this.#context, offset, this.#clock.nowMs()))
+      this.#awake = true
+      this.#markDirty(this.#segments[0]!)
+    })
+    this.#logStartOffset = this.#logEndOffset = offset
+    this.epochs.clear()
+    await this.#afterTruncation()
+  }
+
+  /** Raises the log start offset (DeleteRecords, snapshots); at most to the log end. @returns whether it moved */
+  raiseLogStartOffset(offset: number): boolean {
+    assert(offset <= this.#logEndOffset, 'a log starts at or before its end')
+    if (offset <= this.#logStartOffset) return false
+    this.#logStartOffset = offset
+    if (this.epochs.truncateFromStart(offset)) this.#persistEpochs()
+    return true
+  }
+
+  /**
+   * Deletes whole segments by time, size and log start offset, none that reaches `highWatermark`.
+   * @returns segments deleted
+   */
+  deleteOldSegments(highWatermark: number): number {
+    this.#mustBeOnline()
+    return this.#guard(() => {
+      this.#wake()
+      const nowMs = this.#clock.nowMs()
+      const count = segmentsToDelete(this.#segments, this.#config, {
+        nowMs,
+        logStartOffset: this.#logStartOffset,
+        logEndOffset: this.#logEndOffset,
+        highWatermark,
+      })
+      if (count === 0) return 0
+      // The active segment may go, too; then an empty one takes its place.
+      if (count === this.#segments.length) this.#roll(this.#logEndOffset, nowMs)
+      for (const segment of this.#segments.splice(0, count)) this.#retire(segment, nowMs)
+      this.#forgetPositions()
+      this.raiseLogStartOffset(Math.max(this.#logStartOffset, this.#segments[0]!.baseOffset))
+      return count
+    })
+  }
+
+  /** Removes files whose `file.delete.delay.ms` has passed. */
+  removeDeletedFiles(): void {
+    const nowMs = this.#clock.nowMs()
+    const due = this.#doomed.filter((file) => file.atMs <= nowMs)
+    if (due.length === 0) return
+    this.#doomed = this.#doomed.filter((file) => file.atMs > nowMs)
+    for (const { path } of due) this.#storage.remove(path)
+  }
+
   /** End offset of the largest epoch at or below `epoch` (KIP-279). */
-  endOffsetForEpoch(epoch: number): EpochEndOffset
-  /** Tells the epoch a leader begins with; appends do so by themselves. */
-  assignEpoch(epoch: number, startOffset: number): void
-  epochAt(offset: number): number
-  /** First record at or after the log start with a timestamp of at least `timestampMs`. */
-  offsetForTimestamp(timestampMs: number, upToOffset: number): Promise<TimestampOffset | undefined>
-  /** The record with the largest timestamp. */
-  offsetOfMaxTimestamp(upToOffset: number): Promise<TimestampOffset | undefined>
-  abortedTransactions(fetchOffset: number, upperBoundOffset: number): AbortedTransaction[]
-  producers(): ProducerDescription[]
-  expireProducers(nowMs: number, expirationMs: number): void
-  /** fdatasyncs, snapshots the producer state, trims indexes and closes the files. */
-  close(): Promise<void>
+  endOffsetForEpoch(epoch: number): EpochEndOffset {
+    return this.epochs.endOffsetFor(epoch, this.#logEndOffset)
+  }
+
+  /** A leader's epoch begins at `startOffset`; appends say so by themselves. */
+  assignEpoch(epoch: number, startOffset: number): void {
+    if (this.epochs.assign(epoch, startOffset)) this.#persistEpochs()
+  }
+
+  /** Epoch of the record at `offset`; -1: not known. */
+  epochAt(offset: number): number {
+    return this.epochs.epochAt(offset)
+  }
+
+  /** First record in [log start, `upToOffset`) with a timestamp of at least `timestampMs`. */
+  async offsetForTimestamp(timestampMs: number, upToOffset: number): Promise<TimestampOffset | undefined> {
+    this.#mustBeOnline()
+    this.#wake()
+    return this.#guardAsync(findTimestamp(this.#searchContext(upToOffset), timestampMs))
+  }
+
+  /** The first record with the largest timestamp of all. */
+  async offsetOfMaxTimestamp(upToOffset: number): Promise<TimestampOffset | undefined> {
+    this.#mustBeOnline()
+    this.#wake()
+    return this.#guardAsync(findMaxTimestamp(this.#searchContext(upToOffset)))
+  }
+
+  /** Aborted transactions that overlap [fetchOffset, upToOffset), ordered by their first offset. */
+  abortedTransactions(fetchOffset: number, upToOffset: number): AbortedTransaction[] {
+    return this.#guard(() => findAbortedTransactions(this.#segments, fetchOffset, upToOffset))
+  }
+
+  describeProducers(): ProducerDescription[] {
+    return this.producers.describe()
+  }
+
+  /** Forgets producers that have not written for `expirationMs`. A sleeping log has nothing to forget yet. */
+  expireProducers(expirationMs: number): void {
+    this.#producers?.expire(this.#clock.nowMs(), expirationMs)
+  }
+
+  /** Begins a new segment now, if the active one has records. The cleaner only works on closed ones. */
+  roll(): void {
+    this.#mustBeOnline()
+    this.#wake()
+    if (this.#active.sizeBytes > 0) this.#guard(() => this.#roll(this.#logEndOffset, this.#clock.nowMs()))
+  }
+
+  /**
+   * Puts `replacement` in the place of `sources`, which are consecutive closed segments; the cleaner has already given it
+   * its final files. The sources' files are deleted later, as always.
+   */
+  replaceSegments(sources: readonly Segment[], replacement: Segment): void {
+    const index = this.#segments.indexOf(sources[0]!)
+    assert(index >= 0 && index + sources.length < this.#segments.length, 'only closed segments are replaced')
+    this.#segments.splice(index, sources.length, replacement)
+    this.#forgetPositions()
+    this.#directoryChanged = true
+  }
+
+  /** For the cleaner: renames the files of `segment` to `.deleted`. */
+  retire(segment: Segment): void {
+    this.#guard(() => this.#retire(segment, this.#clock.nowMs(), false))
+  }
+
+  /** Waits for writes of small files (epochs, snapshots) begun so far. */
+  async settle(): Promise<void> {
+    await this.#background
+    if (this.#offline !== undefined) throw this.#offlineError()
+  }
+
+  /** The directory has been renamed: files are found under `path` from now on. */
+  moved(path: string): void {
+    this.#closeFiles()
+    const from = this.#context.path.length
+    this.#context = { ...this.#context, path }
+    for (const segment of this.#segments) for (const slot of segment.slots()) slot.path = path + slot.path.slice(from)
+    this.#doomed = []
+  }
+
+  /** Takes the log offline: a neighbour in the same directory has failed. */
+  takeOffline(error: Error): void {
+    if (this.#offline !== undefined) return
+    this.#offline = error
+    this.#closeFiles()
+  }
+
+  /**
+   * Ends all work without writing anything, for a log that is deleted or offline.
+   */
+  abandon(): void {
+    this.#closed = true
+    this.#tail.clear()
+    this.#closeFiles()
+  }
+
+  /** fdatasyncs, snapshots the producer state, completes the indexes and closes the files. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    if (this.#offline !== undefined) return this.abandon()
+    try {
+      await this.flush()
+      if (this.#awake) {
+        this.#guard(() => this.#active.flushIndexes())
+        if (this.#logEndOffset > 0 && !this.#snapshots.has(this.#logEndOffset))
+          await this.#snapshots.write(this.#logEndOffset, this.producers)
+        const bases = new Set(this.#segments.map((segment) => segment.baseOffset))
+        this.#snapshots.removeIf((offset) => offset !== this.#logEndOffset && !bases.has(offset))
+        await Promise.all(this.#segments.map((segment) => segment.syncIndexes()))
+      }
+      await this.settle()
+    } catch (error) {
+      throw this.#fail(error)
+    } finally {
+      this.abandon()
+    }
+  }
+
+  get #active(): Segment {
+    return this.#segments.at(-1)!
+  }
+
+  /** A log that was closed cleanly is looked at when it is first used. */
+  #wake(): void {
+    if (this.#awake) return
+    this.#guard(() => {
+      const endOffset = Math.max(this.#active.activate(), this.#active.baseOffset)
+      if (endOffset !== this.#logEndOffset)
+        throw new LogError(
+          'LOG_CORRUPT',
+          `${this.path} ends at ${endOffset}, not at ${this.#logEndOffset} as when it was closed: remove ` +
+            'the clean-shutdown file to have it recovered',
+        )
+    })
+    this.#awake = true
+  }
+
+  #noteBatch(active: Segment, bytes: Uint8Array, view: DataView, at: number, nowMs: number): void {
+    active.noteBatch(view, at, this.#config.indexIntervalBytes)
+    const epoch = batchLeaderEpoch(view, at)
+    if (epoch > this.epochs.latestEpoch) this.assignEpoch(epoch, batchBaseOffset(view, at))
+    if (batchProducerId(view, at) < 0) return
+    const aborted = noteProducer(this.producers, bytes, view, at, this.#options.codecs, nowMs)
+    if (aborted !== undefined) this.#guard(() => active.transactionIndex.append(aborted))
+  }
+
+  #segmentFor(
+    append: { readonly sizeBytes: number; readonly lastOffset: number; readonly maxTimestampMs: number },
+    baseOffset: number,
+    nowMs: number,
+  ): Segment {
+    const limits = {
+      segmentBytes: this.#config.segmentBytes,
+      segmentIndexBytes: this.#config.segmentIndexBytes,
+      rollAfterMs: this.#config.segmentMs - this.#rollJitterMs,
+    }
+    if (this.#guard(() => this.#active.shouldRoll(append, nowMs, limits)))
+      this.#guard(() => this.#roll(Math.max(baseOffset, this.#logEndOffset), nowMs))
+    return this.#active
+  }
+
+  #roll(baseOffset: number, nowMs: number): void {
+    const old = this.#active
+    old.deactivate()
+    this.#markDirty(old)
+    if (old.sizeBytes === 0 && old.baseOffset === baseOffset) {
+      // Nothing was appended since the last roll: begin the same file anew.
+      this.#forgetDirty(old)
+      old.close()
+      this.#segments.pop()
+    }
+    this.#segments.push(Segment.create(this.#context, baseOffset, nowMs))
+    this.#directoryChanged = true
+    this.#rolled = true
+    this.#newJitter()
+    const state = this.producers
+    this.#inBackground(() => this.#snapshots.write(baseOffset, state))
+    this.#logger.debug('segment rolled', { topic: this.topic, partition: this.partition, baseOffset })
+  }
+
+  #newJitter(): void {
+    const { segmentJitterMs, segmentMs } = this.#config
+    const bound = Math.min(segmentJitterMs, segmentMs)
+    this.#rollJitterMs = this.#options.random === undefined || bound <= 0 ? 0 : below(this.#options.random, bound)
+  }
+
+  #markDirty(segment: Segment): void {
+    if (this.#dirty.has(segment)) return
+    this.#dirty.add(segment)
+    this.resources.files.pin(segment.log)
+  }
+
+  async #sync(): Promise<void> {
+    const endOffset = this.#logEndOffset
+    const truncations = this.#truncations
+    const segments = [...this.#dirty]
+    this.#dirty.clear()
+    const directoryChanged = this.#directoryChanged
+    this.#directoryChanged = this.#rolled = false
+    try {
+      // The indexes of a closed segment are not made anew once the recovery point is behind it.
+      const syncs = segments.map((segment) => segment.sync())
+      for (const segment of segments) if (!segment.active) syncs.push(segment.syncIndexes())
+      if (directoryChanged) syncs.push(this.#storage.syncDirectory(this.path))
+      if (syncs.length === 1) await syncs[0]
+      else await Promise.all(syncs)
+      if (this.#offline !== undefined) throw this.#offlineError()
+      if (truncations === this.#truncations) this.#durableOffset = Math.max(this.#durableOffset, endOffset)
+    } catch (error) {
+      throw this.#fail(error)
+    } finally {
+      for (const segment of segments) this.resources.files.unpin(segment.log)
+      this.#syncing = undefined
+    }
+  }
+
+  async #settleSyncs(): Promise<void> {
+    this.#truncations++
+    await (this.#nextSync ?? this.#syncing)
+    await this.settle()
+  }
+
+  async #afterTruncation(): Promise<void> {
+    this.#truncations++
+    const endOffset = this.#logEndOffset
+    this.#durableOffset = Math.min(this.#durableOffset, endOffset)
+    if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
+    this.#snapshots.removeIf((offset) => offset > endOffset)
+    this.#producers = await this.#guardAsync(
+      replayProducers({
+        segments: this.#segments,
+        snapshots: this.#snapshots,
+        logStartOffset: this.#logStartOffset,
+        endOffset,
+        resources: this.resources,
+        codecs: this.#options.codecs,
+        nowMs: this.#clock.nowMs(),
+      }),
+    )
+    this.#highWatermark = Math.min(this.#highWatermark, endOffset)
+    this.#producers.highWatermarkMoved(this.#highWatermark)
+    this.#directoryChanged = true
+    await this.flush()
+    await this.settle()
+  }
+
+  #persistEpochs(): void {
+    const bytes = encodeEpochCheckpoint(this.epochs.entries())
+    this.#inBackground(() => this.#storage.writeFileAtomic(`${this.path}/${LEADER_EPOCH_CHECKPOINT}`, bytes))
+  }
+
+  /** Small files are written one after another, so that the last content wins. A failure takes the log offline. */
+  #inBackground(write: () => Promise<void>): void {
+    const before = this.#background
+    this.#background = (async () => {
+      await before
+      try {
+        if (this.#offline === undefined && !this.#closed) await write()
+      } catch (error) {
+        this.#fail(error)
+      }
+    })()
+  }
+
+  /** Renames the files of a segment to `.deleted`; they are removed after `file.delete.delay.ms`. */
+  #retire(segment: Segment, nowMs: number, withSnapshot = true): void {
+    this.#forgetDirty(segment)
+    segment.close()
+    const atMs = nowMs + this.#config.fileDeleteDelayMs
+    for (const slot of segment.slots()) this.#rename(slot, atMs)
+    if (withSnapshot) this.#snapshots.remove(segment.baseOffset)
+    this.#directoryChanged = true
+  }
+
+  #rename(slot: FileSlot, atMs: number): void {
+    const path = slot.path + DELETED_SUFFIX
+    try {
+      this.#storage.rename(slot.path, path)
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'ENOENT') return // There is not always a transaction index.
+      throw error
+    }
+    slot.path = path
+    this.#doomed.push({ path, atMs })
+  }
+
+  #removeNow(segment: Segment): void {
+    this.#forgetDirty(segment)
+    segment.close()
+    for (const slot of segment.slots()) this.#storage.remove(slot.path)
+    this.#snapshots.remove(segment.baseOffset)
+    this.#directoryChanged = true
+  }
+
+  #forgetDirty(segment: Segment): void {
+    if (this.#dirty.delete(segment)) this.resources.files.unpin(segment.log)
+  }
+
+  #forgetPositions(): void {
+    this.#hints = []
+    this.#tail.clear()
+  }
+
+  #closeFiles(): void {
+    for (const segment of this.#segments) segment.close()
+  }
+
+  /** @returns the offset at which reading must end */
+  #readableEnd(options: ReadOptions): number {
+    this.#mustBeOnline()
+    return Math.min(options.upToOffset ?? this.#logEndOffset, this.#logEndOffset)
+  }
+
+  #nothing(options: ReadOptions): LogRead {
+    this.#tail.noteRead()
+    return LogRead.empty(options.offset)
+  }
+
+  #readTail(options: ReadOptions, upToOffset: number): LogRead {
+    this.#tail.noteRead()
+    const found = this.#tail.read(options.offset, options.maxBytes, upToOffset, options.minOneBatch === true)
+    return found === undefined ? LogRead.empty(options.offset) : new LogRead(found)
+  }
+
+  /** Where to read, and how much. */
+  #planRead(options: ReadOptions): { segment: Segment; position: number; wanted: number } | undefined {
+    this.#wake()
+    const place = this.#hinted(options.offset) ?? this.#locate(Math.max(options.offset, this.#logStartOffset))
+    if (place === undefined) return undefined
+    const { segment, position } = place
+    const left = segment.sizeBytes - position
+    if (segment.active && left <= TAIL_SIZE_BYTES) this.#tail.noteRead()
+    const wanted = Math.min(Math.max(options.maxBytes, BATCH_HEADER_SIZE_BYTES), READ_SIZE_BYTES_MAX, left)
+    return { segment, position, wanted }
+  }
+
+  #hinted(offset: number): { segment: Segment; position: number } | undefined {
+    for (const hint of this.#hints) {
+      if (hint.offset !== offset) continue
+      if (hint.position < hint.segment.sizeBytes) return hint
+      const next = this.#segments[this.#segments.indexOf(hint.segment) + 1]
+      return next?.baseOffset === offset && next.sizeBytes > 0 ? { segment: next, position: 0 } : undefined
+    }
+    return undefined
+  }
+
+  #locate(offset: number): { segment: Segment; position: number } | undefined {
+    for (let i = Math.max(this.#floorSegment(offset), 0); i < this.#segments.length; i++) {
+      const location = this.#segments[i]!.locate(offset)
+      if (location !== undefined) return { segment: this.#segments[i]!, position: location.position }
+    }
+    return undefined
+  }
+
+  /** Index of the last segment whose base offset is at or below `offset`; -1: none. */
+  #floorSegment(offset: number): number {
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#segments[middle]!.baseOffset <= offset) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+
+  /**
+   * Takes the whole batches out of what was read.
+   * @returns a number when the first batch is larger than the buffer and must be returned nevertheless: its size
+   */
+  #cut(
+    buffer: PooledBuffer,
+    filled: number,
+    plan: { readonly segment: Segment; readonly position: number },
+    options: ReadOptions,
+    upToOffset: number,
+  ): LogRead | number {
+    const view = viewOf(buffer.bytes)
+    const maxBytes = options.maxBytes
+    let at = 0
+    let nextOffset = options.offset
+    while (filled - at >= BATCH_HEADER_SIZE_BYTES) {
+      const sizeBytes = batchSizeBytes(view, at)
+      if (batchMagic(view, at) !== MAGIC || sizeBytes < BATCH_HEADER_SIZE_BYTES) {
+        buffer.release()
+        throw new LogError('LOG_CORRUPT', `${plan.segment.log.path} has no batch at ${plan.position + at}`)
+      }
+      if (batchBaseOffset(view, at) >= upToOffset) break
+      if (at > 0 || options.minOneBatch !== true) {
+        if (at + sizeBytes > maxBytes) break
+      }
+      if (at + sizeBytes > filled) {
+        if (at > 0 || plan.position + sizeBytes > plan.segment.sizeBytes) break
+        buffer.release()
+        return sizeBytes
+      }
+      at += sizeBytes
+      nextOffset = batchLastOffset(view, at - sizeBytes) + 1
+    }
+    if (at === 0) {
+      buffer.release()
+      return LogRead.empty(options.offset)
+    }
+    this.#hint(nextOffset, plan.segment, plan.position + at)
+    return new LogRead({
+      chunks: [buffer.bytes.subarray(0, at)],
+      owners: [buffer],
+      sizeBytes: at,
+      baseOffset: batchBaseOffset(view, 0),
+      nextOffset,
+    })
+  }
+
+  #hint(offset: number, segment: Segment, position: number): void {
+    if (this.#hints.length === READ_HINTS_MAX) this.#hints.shift()
+    this.#hints.push({ offset, segment, position })
+  }
+
+  #searchContext(upToOffset: number): SearchContext {
+    return {
+      segments: this.#segments,
+      logStartOffset: this.#logStartOffset,
+      upToOffset: Math.min(upToOffset, this.#logEndOffset),
+      resources: this.resources,
+      codecs: this.#options.codecs,
+      epochAt: (offset) => this.epochAt(offset),
+    }
+  }
+
+  #mustBeOnline(): void {
+    if (this.#closed) throw new LogError('LOG_CLOSED', `${this.path} is closed`)
+    if (this.#offline !== undefined) throw this.#offlineError()
+  }
+
+  #offlineError(): LogError {
+    return new LogError('LOG_OFFLINE', `${this.path} is offline since: ${this.#offline!.message}`, {
+      cause: this.#offline,
+    })
+  }
+
+  /** Runs work on files; a failure of theirs takes the log offline. */
+  #guard<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw this.#failedRead(error)
+    }
+  }
+
+  async #guardAsync<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      throw this.#failedRead(error)
+    }
+  }
+
+  #failedRead(error: unknown): unknown {
+    // A file that a concurrent close or delete took away says nothing about the disk.
+    if (this.#closed || this.#offline !== undefined) return error instanceof LogError ? error : this.#fail(error)
+    return error instanceof StorageError || error instanceof LogError ? this.#fail(error) : error
+  }
+
+  #fail(error: unknown): Error {
+    if (this.#closed) return new LogError('LOG_CLOSED', `${this.path} is closed`, { cause: error })
+    if (this.#offline === undefined) {
+      this.#offline = error instanceof Error ? error : new Error(String(error))
+      this.#logger.error('log is offline', { topic: this.topic, partition: this.partition, error })
+      this.#options.onOffline?.(this, this.#offline)
+    }
+    return this.#offlineError()
+  }
 }

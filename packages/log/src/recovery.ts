@@ -1,0 +1,200 @@
+/**
+ * Recovery after a crash: what the files hold above the recovery point is believed only batch by batch.
+ *
+ * From the segment that holds the recovery point on, every batch is read and its checksum verified; at the first that
+ * does not fit, the file is cut and all later segments go. Indexes, producer state, epochs and transaction indexes of
+ * these segments are made anew from the batches, and everything is synced, so that what consumers are shown afterwards
+ * is on disk. Preallocated zeros are no batch and are cut like any other tail.
+ * Invariant: what was below the recovery point, or acknowledged after a sync, is still there.
+ */
+import { silentLogger, type Logger } from '@braidlog/base'
+import {
+  batchBaseOffset,
+  batchLastOffset,
+  batchLeaderEpoch,
+  BatchFault,
+  faultMessage,
+  validateBatch,
+} from '@braidlog/records'
+import { BatchScanner } from './batch-scanner.ts'
+import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
+import { LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
+import type { LogOptions, LogState } from './log.ts'
+import type { LogFiles, SegmentFiles } from './log-files.ts'
+import type { ProducerSnapshots } from './producer-snapshots.ts'
+import type { ProducerState } from './producer-state.ts'
+import { noteProducer, replayProducers } from './replay.ts'
+import { RELATIVE_OFFSET_MAX, Segment, type SegmentContext } from './segment.ts'
+
+interface Recovery {
+  readonly options: LogOptions
+  readonly context: SegmentContext
+  readonly logger: Logger
+  readonly epochs: LeaderEpochs
+  readonly nowMs: number
+  producers: ProducerState
+}
+
+/** Repairs the log whose files are `files`. @returns a state to make a `Log` of, all of it on disk */
+export async function recoverLog(
+  options: LogOptions,
+  context: SegmentContext,
+  files: LogFiles,
+  snapshots: ProducerSnapshots,
+): Promise<LogState> {
+  const { storage, resources, codecs } = options
+  const logger = options.logger ?? silentLogger
+  const nowMs = options.clock.nowMs()
+  const first = firstToRecover(files.segments, options.recoveryPoint ?? 0)
+  const from = files.segments[first]!.baseOffset
+  const logStartOffset = Math.max(options.logStartOffset ?? 0, files.segments[0]!.baseOffset)
+  const segments = files.segments
+    .slice(0, first)
+    .map((segment) => new Segment(context, segment.baseOffset, nowMs, segment.hasTransactionIndex))
+
+  const epochs = readEpochs(options, logger)
+  epochs.truncateFromEnd(from)
+  const producers = await replayProducers({
+    segments,
+    snapshots,
+    logStartOffset,
+    endOffset: from,
+    resources,
+    codecs,
+    nowMs,
+  })
+  const recovery: Recovery = { options, context, logger, epochs, nowMs, producers }
+
+  let endOffset = from
+  for (let i = first; i < files.segments.length; i++) {
+    const segment = recreateSegment(context, files.segments[i]!, nowMs)
+    segments.push(segment)
+    const { nextOffset, whole } = await recoverSegment(recovery, segment, endOffset)
+    endOffset = nextOffset
+    const next = files.segments[i + 1]
+    if (next === undefined) break
+    if (!whole || next.baseOffset < endOffset) {
+      removeSegments(context, files.segments.slice(i + 1), nowMs)
+      logger.warn('segments behind a damaged one removed', { path: context.path, endOffset })
+      break
+    }
+    segment.deactivate()
+    if (!snapshots.has(next.baseOffset)) await snapshots.write(next.baseOffset, recovery.producers)
+    endOffset = next.baseOffset
+  }
+  endOffset = Math.max(endOffset, segments.at(-1)!.baseOffset)
+
+  if (logStartOffset > endOffset) {
+    // DeleteRecords had gone beyond what survived: nothing of this log may be shown any more.
+    for (const segment of segments.splice(0)) removeFiles(context, segment)
+    segments.push(Segment.create(context, logStartOffset, nowMs))
+    epochs.clear()
+    endOffset = logStartOffset
+  }
+  epochs.truncateFromEnd(endOffset)
+  snapshots.removeIf((offset) => offset > endOffset)
+  for (const segment of segments.slice(first)) segment.flushIndexes()
+  await Promise.all([
+    ...segments.slice(first).flatMap((segment) => [segment.sync(), segment.syncIndexes()]),
+    storage.writeFileAtomic(`${context.path}/${LEADER_EPOCH_CHECKPOINT}`, encodeEpochCheckpoint(epochs.entries())),
+  ])
+  await storage.syncDirectory(context.path)
+  return {
+    segments,
+    snapshots,
+    logStartOffset,
+    logEndOffset: endOffset,
+    durableOffset: endOffset,
+    awake: true,
+    producers: recovery.producers,
+    epochs,
+  }
+}
+
+/** The segment that holds the recovery point, or an earlier one whose indexes are missing. */
+function firstToRecover(segments: readonly SegmentFiles[], recoveryPoint: number): number {
+  let first = 0
+  while (first + 1 < segments.length && segments[first + 1]!.baseOffset <= recoveryPoint) first++
+  const unindexed = segments.findIndex((segment) => !segment.hasIndex || !segment.hasTimeIndex)
+  return unindexed >= 0 ? Math.min(first, unindexed) : first
+}
+
+function readEpochs(options: LogOptions, logger: Logger): LeaderEpochs {
+  const path = `${options.path}/${LEADER_EPOCH_CHECKPOINT}`
+  const bytes = readFileIfExists(options.storage, path)
+  if (bytes === undefined) return new LeaderEpochs()
+  try {
+    return new LeaderEpochs(decodeEpochCheckpoint(bytes, path))
+  } catch (error) {
+    logger.warn('leader epochs are unreadable; those of recovered batches remain', { path, error })
+    return new LeaderEpochs()
+  }
+}
+
+/** The segment with its log file as it is and all indexes empty. */
+function recreateSegment(context: SegmentContext, files: SegmentFiles, nowMs: number): Segment {
+  const segment = new Segment(context, files.baseOffset, nowMs, false)
+  if (files.hasTransactionIndex) context.storage.remove(segment.transactionIndex.slot.path)
+  segment.begin()
+  return segment
+}
+
+async function recoverSegment(
+  recovery: Recovery,
+  segment: Segment,
+  expectedOffset: number,
+): Promise<{ readonly nextOffset: number; readonly whole: boolean }> {
+  const { options, logger, context } = recovery
+  const { config, codecs, resources } = options
+  const file = context.files.use(segment.log)
+  const sizeBytes = file.sizeBytes()
+  const scanner = new BatchScanner({
+    files: context.files,
+    buffers: resources.readBuffers,
+    slot: segment.log,
+    from: 0,
+    to: sizeBytes,
+  })
+  let nextOffset = Math.max(expectedOffset, segment.baseOffset)
+  let validBytes = 0
+  let problem = ''
+  scan: while (await scanner.load())
+    while (scanner.next()) {
+      const { bytes, view, at } = scanner
+      const fault = validateBatch(bytes, view, at, at + scanner.sizeBytes, { crc32c: codecs.crc32c, origin: 'leader' })
+      if (fault !== BatchFault.None) {
+        problem = faultMessage(fault)
+        break scan
+      }
+      const lastOffset = batchLastOffset(view, at)
+      if (batchBaseOffset(view, at) < nextOffset || lastOffset - segment.baseOffset > RELATIVE_OFFSET_MAX) {
+        problem = 'offsets do not ascend'
+        break scan
+      }
+      segment.noteBatch(view, at, config.indexIntervalBytes)
+      const epoch = batchLeaderEpoch(view, at)
+      if (epoch > recovery.epochs.latestEpoch) recovery.epochs.assign(epoch, batchBaseOffset(view, at))
+      const aborted = noteProducer(recovery.producers, bytes, view, at, codecs, recovery.nowMs)
+      if (aborted !== undefined) segment.transactionIndex.append(aborted)
+      nextOffset = lastOffset + 1
+      validBytes = scanner.endPosition
+    }
+  scanner.close()
+  if (validBytes === sizeBytes) return { nextOffset, whole: true }
+
+  if (problem === '') problem = 'the file does not end with a whole batch'
+  logger.warn('log cut during recovery', { path: segment.log.path, validBytes, sizeBytes, nextOffset, problem })
+  context.files.use(segment.log).truncate(validBytes)
+  return { nextOffset, whole: false }
+}
+
+function removeSegments(context: SegmentContext, segments: readonly SegmentFiles[], nowMs: number): void {
+  for (const files of segments)
+    removeFiles(context, new Segment(context, files.baseOffset, nowMs, files.hasTransactionIndex))
+}
+
+function removeFiles(context: SegmentContext, segment: Segment): void {
+  segment.close()
+  for (const slot of segment.slots()) context.storage.remove(slot.path)
+}
