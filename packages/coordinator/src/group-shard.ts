@@ -5,7 +5,8 @@
  * - *replicated*: group metadata records, committed offsets, and the keys of records of other group protocols. Written
  *   by `apply` and `endTransaction` only, so replaying the log gives the same state (test: "replay equals live").
  * - *soft*: {@link ClassicGroup}s, with members in the middle of a rebalance, waiting tickets and deadlines. Written by
- *   `decide` and `expire`; rebuilt from the replicated layer by `activate`.
+ *   `decide` and `expire`; rebuilt from the replicated layer by `activate`. (`apply` only makes the living form of an
+ *   offset-only group.)
  *
  * Invariant: a group that is Stable is, member for member, the group of its record; one that is Empty has no members in
  * its record. In between, the record still shows the last finished generation, and that is what survives a crash.
@@ -43,6 +44,7 @@ export class GroupShard implements ReplicatedMachine<GroupRequest, GroupResponse
   readonly #groups = new Map<string, ClassicGroup>()
   readonly #deadlines = new DeadlineQueue()
   #cleanupDeadlineMs = Infinity
+  #isActive = false
 
   constructor(config: GroupCoordinatorConfig) {
     this.#config = config
@@ -58,7 +60,10 @@ export class GroupShard implements ReplicatedMachine<GroupRequest, GroupResponse
         return
       case 'offset':
         if (record.value === null) this.#offsets.delete(record)
-        else this.#offsets.commit(record, record.value, recordOffset, producerId)
+        else {
+          this.#offsets.commit(record, record.value, recordOffset, producerId)
+          this.#keepOffsetsGroup(record.groupId)
+        }
         return
       case 'foreign':
         this.#foreign.apply(record)
@@ -69,7 +74,7 @@ export class GroupShard implements ReplicatedMachine<GroupRequest, GroupResponse
   }
 
   endTransaction(producerId: number, committed: boolean): void {
-    this.#offsets.endTransaction(producerId, committed)
+    for (const groupId of this.#offsets.endTransaction(producerId, committed)) this.#keepOffsetsGroup(groupId)
   }
 
   /** Records that rebuild the replicated state, except for open transactions and other group protocols. */
@@ -97,7 +102,8 @@ export class GroupShard implements ReplicatedMachine<GroupRequest, GroupResponse
       if (group.size() > this.#config.groupSizeMax) prepareRebalance(step, group)
       this.#watch(group)
     }
-    for (const groupId of this.#offsets.groupIds()) this.#keepOffsetsGroup(groupId, undefined)
+    this.#isActive = true
+    for (const groupId of this.#offsets.groupIds()) this.#keepOffsetsGroup(groupId)
     this.#cleanupDeadlineMs = now.monotonicMs + this.#config.offsetsRetentionCheckIntervalMs
     return step
   }
@@ -242,7 +248,6 @@ export class GroupShard implements ReplicatedMachine<GroupRequest, GroupResponse
     const group = this.#groups.get(request.groupId)
     step.answer('offsetCommit', ticket, offsetCommit(step, group, request, apiVersion))
     if (group !== undefined) this.#watchMember(group, request.memberId)
-    else if (step.records.length > 0) this.#keepOffsetsGroup(request.groupId, step.now.wallMs)
   }
 
   #delete(step: Step, { groupIds }: Requested<'deleteGroups'>, ticket: Ticket): void {
@@ -291,10 +296,10 @@ export class GroupShard implements ReplicatedMachine<GroupRequest, GroupResponse
     this.#deadlines.forget(groupId)
   }
 
-  /** Offsets without members: an offset-only ("simple") group, which has no record of its own. */
-  #keepOffsetsGroup(groupId: string, stateTimestampMs: number | undefined): void {
-    if (this.#groups.has(groupId) || this.#foreign.has(groupId)) return
-    this.#groups.set(groupId, new ClassicGroup(groupId, 'Empty', stateTimestampMs))
+  /** Offsets without members: an offset-only ("simple") group, which has no record of its own but is listed. */
+  #keepOffsetsGroup(groupId: string): void {
+    if (!this.#isActive || this.#groups.has(groupId) || this.#foreign.has(groupId)) return
+    this.#groups.set(groupId, new ClassicGroup(groupId))
   }
 
   #watch(group: ClassicGroup): void {

@@ -85,11 +85,12 @@ export class Offsets {
     }
   }
 
-  endTransaction(producerId: number, committed: boolean): void {
+  /** @returns the groups whose offsets this may have changed */
+  endTransaction(producerId: number, committed: boolean): Iterable<string> {
     const table = this.#pending.get(producerId)
-    if (table === undefined) return
+    if (table === undefined) return []
     this.#pending.delete(producerId)
-    if (!committed) return
+    if (!committed) return []
     for (const [groupId, topics] of table) {
       for (const [topic, partitions] of topics) {
         for (const [partition, offset] of partitions) {
@@ -99,6 +100,7 @@ export class Offsets {
         }
       }
     }
+    return table.keys()
   }
 }
 
