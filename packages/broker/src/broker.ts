@@ -7,13 +7,13 @@
 import type { Clock, Logger, Random, Timers } from '@braidlog/base'
 import type { ControllerNode } from '@braidlog/controller'
 import { GroupCoordinator, type GroupCoordinatorConfig } from '@braidlog/coordinator'
-import type { LogConfig } from '@braidlog/log'
 import { CONSUMER_OFFSETS_TOPIC } from '@braidlog/model'
 import type { Partition, PartitionSet } from '@braidlog/partition'
 import type { Codecs } from '@braidlog/records'
 import { atEndOfTurn } from '@braidlog/runtime'
 import type { Connections } from './connections.ts'
 import type { BrokerContext } from './context.ts'
+import { EffectiveConfigs } from './effective-configs.ts'
 import { FetchSessions } from './fetch-session.ts'
 import { OffsetsLog } from './offsets-log.ts'
 import { Pipeline } from './pipeline.ts'
@@ -36,8 +36,8 @@ export interface BrokerOptions {
   readonly random: Random
   readonly codecs: Codecs
   readonly logger: Logger
-  /** Effective configuration of a topic's logs. */
-  readonly logConfigOf: (topic: string) => LogConfig
+  /** What server.properties, environment and overrides say, by Kafka's key. */
+  readonly staticConfigs: ReadonlyMap<string, string>
   readonly diskSpace: BrokerContext['diskSpace']
   /** Something happened after which this node cannot go on. */
   readonly onFailure: (error: Error) => void
@@ -50,6 +50,7 @@ export class Broker {
   readonly #options: BrokerOptions
   readonly #groups: GroupCoordinator
   readonly #replicas: Replicas
+  readonly #configs: EffectiveConfigs
   #unsubscribe: () => void = () => {}
 
   constructor(options: BrokerOptions) {
@@ -72,6 +73,7 @@ export class Broker {
       defer: atEndOfTurn,
       logger,
     })
+    this.#configs = new EffectiveConfigs(image, nodeId, options.staticConfigs)
     this.#replicas = new Replicas({
       nodeId,
       partitions,
@@ -81,7 +83,7 @@ export class Broker {
         onLead: (topic, partition, replica) => this.#onLead(topic, partition, replica),
         onResign: (topic, partition, leaderEpoch) => this.#onResign(topic, partition, leaderEpoch),
       },
-      logConfigOf: options.logConfigOf,
+      logConfigOf: (topic) => this.#configs.logConfigOf(topic),
       onFailure: options.onFailure,
     })
   }
@@ -89,6 +91,8 @@ export class Broker {
   /** Follows the metadata from now on, beginning with all of it. */
   follow(): void {
     const { controller } = this.#options
+    // Before the replicas, which ask for configuration as soon as they hear of a change.
+    const unsubscribeConfigs = controller.subscribe(this.#configs)
     const unsubscribeReplicas = controller.subscribe(this.#replicas)
     const unsubscribeGroups = controller.subscribe({
       onImage: (_image, delta) => {
@@ -97,6 +101,7 @@ export class Broker {
       },
     })
     this.#unsubscribe = () => {
+      unsubscribeConfigs()
       unsubscribeReplicas()
       unsubscribeGroups()
     }
@@ -121,6 +126,7 @@ export class Broker {
       partitions,
       replicas,
       groups: this.#groups,
+      configs: this.#configs,
       sessions: new FetchSessions(settings.fetchSessionsMax, this.#options.random),
       topicCreation: new TopicCreation({ controller, replicas, settings, logger }),
       clock: this.#options.clock,

@@ -47,12 +47,7 @@ export class OffsetsLog implements CoordinatorLog {
 
   async read(offset: number, sizeBytes: number): Promise<Uint8Array> {
     const read = await this.#replica.log.readCold({ offset, maxBytes: sizeBytes, minOneBatch: true })
-    const bytes = new Uint8Array(read.sizeBytes)
-    let at = 0
-    for (const chunk of read.chunks) {
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
+    const bytes = read.toBytes()
     read.release()
     return bytes
   }

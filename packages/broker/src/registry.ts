@@ -10,9 +10,11 @@ import { apiVersionsHandler } from './handlers/18-api-versions.ts'
 import { deleteRecordsHandler } from './handlers/21-delete-records.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
+import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
 import { describeLogDirsHandler } from './handlers/35-describe-log-dirs.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
+import { listConfigResourcesHandler } from './handlers/74-list-config-resources.ts'
 import { describeTopicPartitionsHandler } from './handlers/75-describe-topic-partitions.ts'
 import { clusterHandlers } from './handlers/cluster.ts'
 import { groupHandlers } from './handlers/groups.ts'
@@ -29,9 +31,11 @@ export function handlersOf(broker: BrokerContext): ApiHandler[] {
     deleteRecordsHandler(broker),
     initProducerIdHandler(broker),
     offsetForLeaderEpochHandler(broker),
+    describeConfigsHandler(broker),
     describeLogDirsHandler(broker),
     describeClusterHandler(broker),
     describeProducersHandler(broker),
+    listConfigResourcesHandler(broker),
     describeTopicPartitionsHandler(broker),
     ...groupHandlers(broker),
     ...topicHandlers(broker),
@@ -39,4 +43,10 @@ export function handlersOf(broker: BrokerContext): ApiHandler[] {
   ]
   handlers.push(apiVersionsHandler(broker, handlers))
   return handlers
+}
+
+/** The APIs that are served and their versions, for the reference; nothing is opened. */
+export function servedApis(): { readonly key: number; readonly versionMin: number; readonly versionMax: number }[] {
+  // Handlers take what they need from the context when a request comes, so none is needed to list them.
+  return handlersOf({} as BrokerContext).map(({ key, versionMin, versionMax }) => ({ key, versionMin, versionMax }))
 }

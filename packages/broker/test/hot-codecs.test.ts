@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
-import type { LogRead } from '@braidlog/log'
+import { LogRead } from '@braidlog/log'
 import { uuidFromBytes, ZERO_UUID, type Uuid } from '@braidlog/model'
 import { decodeResponse, FetchResponse, ProduceRequest, ProtocolError, Reader } from '@braidlog/protocol'
 import { encodeFetchResponse, type FetchedPartition } from '../src/fetch-response.ts'
@@ -15,7 +15,7 @@ const name = fc.string({ minLength: 1, maxLength: 60 })
 
 function readOf(chunks: readonly Uint8Array[]): LogRead {
   const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-  return { chunks, sizeBytes, baseOffset: undefined, nextOffset: 0, release() {} }
+  return new LogRead({ chunks, owners: [], sizeBytes, baseOffset: undefined, nextOffset: 0 })
 }
 
 const fetched: fc.Arbitrary<FetchedPartition> = fc.record({

@@ -11,7 +11,7 @@ export function describeLogDirsHandler(broker: BrokerContext): ApiHandler {
     const byTopic = new Map<string, Partition[]>()
     let offline = false
     for (const replica of broker.partitions.all()) {
-      offline ||= replica.log.offline
+      offline ||= replica.log.offline !== undefined
       const { topic, partition } = replica.log
       if (wanted !== null && !wanted.get(topic)?.has(partition)) continue
       const known = byTopic.get(topic)

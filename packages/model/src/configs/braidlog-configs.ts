@@ -1,10 +1,17 @@
 /** Braidlog's own keys. Few, and all under one prefix, so that a server.properties can go back to Apache Kafka. */
 import { oneOf } from './checks.ts'
-import { string } from './definition.ts'
+import { boolean, string } from './definition.ts'
 
 export const BRAIDLOG_PREFIX = 'braidlog.'
 
 export const BRAIDLOG_CONFIGS = {
+  'braidlog.allow.open.listeners': boolean({
+    default: false,
+    importance: 'high',
+    doc:
+      'Start although a listener without authentication can be reached from other machines. Without it, a node that ' +
+      'would listen on more than the loopback addresses refuses to start.',
+  }),
   'braidlog.durability': string({
     default: 'durable',
     importance: 'high',
