@@ -1,0 +1,175 @@
+/**
+ * The configuration of a node: file, environment and overrides brought together, read by the declared keys, and turned
+ * into what the parts want to know.
+ *
+ * Unknown keys are warned about with the nearest known name; impossible values and contradictions stop the start, and
+ * the message begins with the key.
+ */
+import {
+  defaultBrokerSettings,
+  defaultConnectionLimits,
+  type BrokerSettings,
+  type ConnectionLimits,
+} from '@braidlog/broker'
+import { defaultGroupCoordinatorConfig, type GroupCoordinatorConfig } from '@braidlog/coordinator'
+import { BROKER_CONFIGS, parseConfigs, type BrokerConfigs, type ConfigTable } from '@braidlog/model'
+import { propertiesFromEnvironment } from './environment.ts'
+import { ServerError } from './errors.ts'
+import { resolveListeners, type ListenerConfigs } from './listeners.ts'
+import { parseProperties } from './properties.ts'
+
+export interface ServerConfig {
+  readonly values: BrokerConfigs
+  /** What was given, by key, defaults of ours for a single node included. */
+  readonly texts: ReadonlyMap<string, string>
+  readonly warnings: readonly string[]
+  readonly nodeId: number
+  readonly directory: string
+  readonly listeners: ListenerConfigs
+}
+
+export interface ConfigInputs {
+  readonly properties?: string
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly config?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** What a single node is, unless it is told otherwise. Loopback only: Kafka's default listens on all addresses. */
+const SINGLE_NODE: ReadonlyMap<string, string> = new Map([
+  ['process.roles', 'broker,controller'],
+  ['node.id', '1'],
+  ['controller.listener.names', 'CONTROLLER'],
+  ['listeners', 'PLAINTEXT://127.0.0.1:9092'],
+])
+
+/** @throws ServerError `INVALID_CONFIG`, `OPEN_LISTENER` */
+export function resolveConfig(inputs: ConfigInputs): ServerConfig {
+  const given = new Map<string, string>()
+  for (const [key, value] of parseProperties(inputs.properties ?? '')) given.set(key, value)
+  for (const [key, value] of propertiesFromEnvironment(inputs.environment ?? {})) given.set(key, value)
+  for (const [key, value] of Object.entries(inputs.config ?? {})) given.set(key, String(value))
+
+  const texts = new Map(given)
+  if (!texts.has('node.id') && texts.has('broker.id')) texts.set('node.id', texts.get('broker.id')!)
+  for (const [key, value] of SINGLE_NODE) if (!texts.has(key)) texts.set(key, value)
+
+  const { values, problems, unknown } = parseConfigs(BROKER_CONFIGS, texts)
+  const problem = problems[0]
+  if (problem !== undefined) throw new ServerError('INVALID_CONFIG', problem.message, { key: problem.key })
+  checkTogether(values, given)
+  return {
+    values,
+    texts,
+    warnings: [...unknown.map(unknownKey), ...keysWithoutEffect(given)],
+    nodeId: values['node.id'],
+    directory: directoryOf(values),
+    listeners: resolveListeners({
+      listeners: values.listeners,
+      advertisedListeners: values['advertised.listeners'],
+      controllerListenerNames: values['controller.listener.names'],
+      securityProtocolMap: values['listener.security.protocol.map'],
+      securityProtocolMapGiven: given.has('listener.security.protocol.map'),
+      allowOpenListeners: values['braidlog.allow.open.listeners'],
+    }),
+  }
+}
+
+function checkTogether(values: BrokerConfigs, given: ReadonlyMap<string, string>): void {
+  const roles = values['process.roles']
+  if (!roles.includes('broker') || !roles.includes('controller')) {
+    throw invalid('process.roles', 'must be broker,controller: this release runs both roles in one node')
+  }
+  const nodeId = values['node.id']
+  if (given.has('broker.id') && values['broker.id'] !== nodeId) {
+    throw invalid('broker.id', `is ${values['broker.id']}, but node.id is ${nodeId}; set only one of them`)
+  }
+  const voters = values['controller.quorum.voters']
+  if (voters.length > 1) {
+    throw invalid('controller.quorum.voters', `names ${voters.length} voters; this release runs a quorum of one`)
+  }
+  if (voters.length === 1 && Number(voters[0]!.split('@')[0]) !== nodeId) {
+    throw invalid('controller.quorum.voters', `names node ${voters[0]!.split('@')[0]}, but this is node ${nodeId}`)
+  }
+  const [sessionMin, sessionMax] = [values['group.min.session.timeout.ms'], values['group.max.session.timeout.ms']]
+  if (sessionMin > sessionMax) {
+    throw invalid(
+      'group.min.session.timeout.ms',
+      `is ${sessionMin}, more than group.max.session.timeout.ms (${sessionMax})`,
+    )
+  }
+}
+
+function directoryOf(values: BrokerConfigs): string {
+  const key = values['log.dirs'] === null ? 'log.dir' : 'log.dirs'
+  const directories = values['log.dirs'] ?? values['log.dir']
+  if (directories.length !== 1 || directories[0] === '') {
+    throw invalid(key, `names ${directories.length} directories; this release keeps its data in one`)
+  }
+  const [directory] = directories
+  const metadataDirectory = values['metadata.log.dir']
+  if (metadataDirectory !== null && metadataDirectory !== directory) {
+    throw invalid('metadata.log.dir', `is ${metadataDirectory}; this release keeps metadata in ${key} (${directory})`)
+  }
+  return directory!
+}
+
+function unknownKey({ key, nearest }: { readonly key: string; readonly nearest: string | undefined }): string {
+  if (key.startsWith('zookeeper.')) return `${key} has no effect: there is no ZooKeeper any more, metadata is in KRaft`
+  if (/^listener\.name\.|^(?:ssl|sasl)\./.test(key)) return `${key} has no effect: this release serves PLAINTEXT only`
+  return nearest === undefined ? `${key} is not a known key` : `${key} is not a known key; did you mean ${nearest}?`
+}
+
+function keysWithoutEffect(given: ReadonlyMap<string, string>): string[] {
+  const table: ConfigTable = BROKER_CONFIGS
+  return [...given.keys()]
+    .filter((key) => table[key]?.applies === false)
+    .map((key) => `${key} is known, but has no effect in this release`)
+}
+
+function invalid(key: string, problem: string): ServerError {
+  return new ServerError('INVALID_CONFIG', `${key} ${problem}`, { key })
+}
+
+export function brokerSettingsOf(values: BrokerConfigs): BrokerSettings {
+  return {
+    ...defaultBrokerSettings,
+    autoCreateTopics: values['auto.create.topics.enable'],
+    deleteTopics: values['delete.topic.enable'],
+    defaultPartitionCount: values['num.partitions'],
+    defaultReplicationFactor: values['default.replication.factor'],
+    offsetsTopicPartitionCount: values['offsets.topic.num.partitions'],
+    offsetsTopicReplicationFactor: values['offsets.topic.replication.factor'],
+    offsetsTopicSegmentBytes: values['offsets.topic.segment.bytes'],
+    fetchSizeMaxBytes: values['fetch.max.bytes'],
+    fetchSessionsMax: values['max.incremental.fetch.session.cache.slots'],
+    describedPartitionsMax: values['max.request.partition.size.limit'],
+  }
+}
+
+export function connectionLimitsOf(values: BrokerConfigs): ConnectionLimits {
+  const queuedBytes = values['queued.max.request.bytes']
+  return {
+    ...defaultConnectionLimits,
+    requestSizeMaxBytes: values['socket.request.max.bytes'],
+    // Kafka's -1 means no limit; here the memory of half requests always has one.
+    requestMemoryMaxBytes: queuedBytes < 0 ? defaultConnectionLimits.requestMemoryMaxBytes : queuedBytes,
+    idleMaxMs: values['connections.max.idle.ms'],
+    connectionsMax: values['max.connections'],
+    connectionsPerAddressMax: values['max.connections.per.ip'],
+  }
+}
+
+const MINUTE_MS = 60_000
+
+export function groupConfigOf(values: BrokerConfigs): GroupCoordinatorConfig {
+  return {
+    ...defaultGroupCoordinatorConfig,
+    sessionTimeoutMinMs: values['group.min.session.timeout.ms'],
+    sessionTimeoutMaxMs: values['group.max.session.timeout.ms'],
+    initialRebalanceDelayMs: values['group.initial.rebalance.delay.ms'],
+    groupSizeMax: values['group.max.size'],
+    offsetMetadataSizeMaxBytes: values['offset.metadata.max.bytes'],
+    offsetsRetentionMs: values['offsets.retention.minutes'] * MINUTE_MS,
+    offsetsRetentionCheckIntervalMs: values['offsets.retention.check.interval.ms'],
+  }
+}
