@@ -12,6 +12,7 @@ import { bytesOf, textOf } from './requests.ts'
 /** Requests: `add x` writes a record; `get` answers all; `wait x` waits for `add x`; `break` is a bug. */
 class WordList implements ReplicatedMachine<string, string, string> {
   readonly words: string[] = []
+  readonly offsets: number[] = []
   readonly #waiting = new Map<string, number>()
   deadlineMs = Infinity
 
@@ -37,8 +38,9 @@ class WordList implements ReplicatedMachine<string, string, string> {
     }
   }
 
-  apply(record: string): void {
+  apply(record: string, recordOffset: number): void {
     this.words.push(record)
+    this.offsets.push(recordOffset)
   }
 
   endTransaction(producerId: number, committed: boolean): void {
@@ -163,6 +165,8 @@ test('a turn with more records than a batch holds is several batches', async () 
   assert.ok(answers.every(({ outcome }) => outcome?.startsWith('added')))
   assert.ok(log.batches.length > 1)
   assert.equal(log.endOffset(), 30)
+  const { offsets } = host.machine() as WordList
+  assert.deepEqual(offsets, [...offsets.keys()], 'the machine knew the offsets beforehand')
   assert.ok(log.batches.every(({ bytes }) => bytes.length <= 200))
 })
 

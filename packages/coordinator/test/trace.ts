@@ -9,7 +9,7 @@
  * ```
  * Member ids are the client (or instance) and a number that counts up. Times of `wait` are since its start.
  */
-import { ErrorCode, ZERO_UUID, errorName } from '@braidlog/model'
+import { errorName, ZERO_UUID, type ErrorCode } from '@braidlog/model'
 import type { JoinGroupResponse, LeaveGroupResponse, SyncGroupResponse } from '@braidlog/protocol'
 import type { GroupRecord } from '@braidlog/coordinator'
 import type { GroupDecision, GroupRequest, GroupResponse } from '../src/group-messages.ts'
