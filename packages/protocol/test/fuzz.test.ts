@@ -11,7 +11,7 @@ test('eight thousand mutated inputs break no decoder', () => {
   const targets = MESSAGE_VERSIONS.map(({ message, version }) => messageTarget(message, version))
   const fuzzer = new Fuzzer(targets, 20261124)
   assert.equal(fuzzer.run(8_000), undefined)
-  assert.ok(fuzzer.progress().corpusSize > 1000, 'inputs that reach something new are kept')
+  assert.ok(fuzzer.progress().corpusSize > 250, 'inputs that reach something new are kept')
 })
 
 const Hidden = message({
