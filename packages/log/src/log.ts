@@ -53,7 +53,7 @@ import type { ProducerSnapshots } from './producer-snapshots.ts'
 import { ProducerState, type ProducerDescription } from './producer-state.ts'
 import { noteProducer, replayProducers } from './replay.ts'
 import { segmentsToDelete } from './retention.ts'
-import { Segment, type SegmentContext } from './segment.ts'
+import { RELATIVE_OFFSET_MAX, Segment, type SegmentContext } from './segment.ts'
 import { LogTail } from './tail-cache.ts'
 
 /** One read gives at most this much (or one batch), whatever is asked: longer turns would delay others. */
@@ -158,6 +158,7 @@ export class Log {
   #logStartOffset: number
   #logEndOffset: number
   #durableOffset: number
+  readonly #openedEndOffset: number
   #highWatermark = 0
   #rollJitterMs = 0
   /** Segments with bytes that no sync covers yet; pinned open. */
@@ -197,6 +198,7 @@ export class Log {
     this.#logStartOffset = state.logStartOffset
     this.#logEndOffset = state.logEndOffset
     this.#durableOffset = state.durableOffset
+    this.#openedEndOffset = state.logEndOffset
     this.#newJitter()
   }
 
@@ -270,8 +272,12 @@ export class Log {
 
   get producers(): ProducerState {
     if (this.#producers === undefined) {
-      const loaded = this.#guard(() => this.#snapshots.load(this.#logEndOffset, this.#clock.nowMs()))
-      assert(loaded === undefined || loaded.offset === this.#logEndOffset, 'a sleeping log has a snapshot at its end')
+      // Every batch of a producer loads the state, so what was appended since the log was opened did not change it.
+      const loaded = this.#guard(() => this.#snapshots.load(this.#openedEndOffset, this.#clock.nowMs()))
+      assert(
+        loaded === undefined || loaded.offset === this.#openedEndOffset,
+        'a sleeping log has a snapshot at its end',
+      )
       this.#producers = loaded?.state ?? new ProducerState()
       this.#producers.highWatermarkMoved(this.#highWatermark)
     }
@@ -313,11 +319,8 @@ export class Log {
     assert(nextOffset > this.#logEndOffset, 'an append has a batch')
 
     const nowMs = this.#clock.nowMs()
-    const active = this.#segmentFor(
-      { sizeBytes: end - start, lastOffset: nextOffset - 1, maxTimestampMs },
-      baseOffset,
-      nowMs,
-    )
+    const sizeBytes = end - start
+    const active = this.#segmentFor({ sizeBytes, baseOffset, lastOffset: nextOffset - 1, maxTimestampMs }, nowMs)
     this.#markDirty(active)
     this.#guard(() => active.write(bytes, start, end))
     for (let at = start; at < end; at += batchSizeBytes(view, at)) this.#noteBatch(active, bytes, view, at, nowMs)
@@ -638,8 +641,12 @@ export class Log {
   }
 
   #segmentFor(
-    append: { readonly sizeBytes: number; readonly lastOffset: number; readonly maxTimestampMs: number },
-    baseOffset: number,
+    append: {
+      readonly sizeBytes: number
+      readonly baseOffset: number
+      readonly lastOffset: number
+      readonly maxTimestampMs: number
+    },
     nowMs: number,
   ): Segment {
     const limits = {
@@ -647,11 +654,14 @@ export class Log {
       segmentIndexBytes: this.#config.segmentIndexBytes,
       rollAfterMs: this.#config.segmentMs - this.#rollJitterMs,
     }
-    if (this.#guard(() => this.#active.shouldRoll(append, nowMs, limits)))
-      this.#guard(() => this.#roll(Math.max(baseOffset, this.#logEndOffset), nowMs))
+    if (!this.#guard(() => this.#active.shouldRoll(append, nowMs, limits))) return this.#active
+    // A replica of a compacted log can meet a gap that no index entry can span; only then a segment begins behind one.
+    const spans = append.lastOffset - this.#logEndOffset <= RELATIVE_OFFSET_MAX
+    this.#guard(() => this.#roll(spans ? this.#logEndOffset : append.baseOffset, nowMs))
     return this.#active
   }
 
+  /** The new segment begins where the old one ends, also when the next batch leaves a gap: see recovery. */
   #roll(baseOffset: number, nowMs: number): void {
     const old = this.#active
     old.deactivate()

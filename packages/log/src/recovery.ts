@@ -74,7 +74,7 @@ export async function recoverLog(
     endOffset = nextOffset
     const next = files.segments[i + 1]
     if (next === undefined) break
-    if (!whole || next.baseOffset < endOffset) {
+    if (!whole || !follows(options, next.baseOffset, endOffset)) {
       removeSegments(context, files.segments.slice(i + 1), nowMs)
       logger.warn('segments behind a damaged one removed', { path: context.path, endOffset })
       break
@@ -110,6 +110,16 @@ export async function recoverLog(
     producers: recovery.producers,
     epochs,
   }
+}
+
+/**
+ * May a segment with this base offset come after one that ends at `endOffset`? A segment begins where the one before
+ * ended, so a gap means that unsynced batches were lost in between, and what comes after them must go, too. Compaction
+ * makes gaps of its own: there, what is left is kept.
+ */
+function follows(options: LogOptions, baseOffset: number, endOffset: number): boolean {
+  if (baseOffset === endOffset) return true
+  return baseOffset > endOffset && (options.config.cleanupCompact || baseOffset <= (options.recoveryPoint ?? 0))
 }
 
 /** The segment that holds the recovery point, or an earlier one whose indexes are missing. */
