@@ -31,8 +31,8 @@ export function findCoordinator(
     toCoordinator(type === undefined ? { ok: false, error: ErrorCode.INVALID_REQUEST } : locate(type, key))
   if (apiVersion >= SEVERAL_KEYS_VERSION) {
     const coordinators = request.coordinatorKeys.map((key) => ({ key, ...found(key) }))
-    const nowhere = { nodeId: -1, host: '', port: -1 }
-    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, ...nowhere, coordinators }
+    const unused = { nodeId: 0, host: '', port: 0 }
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, ...unused, coordinators }
   }
   return { throttleTimeMs: 0, ...found(request.key), coordinators: [] }
 }
