@@ -18,7 +18,7 @@ export async function startBraidlog(options: BraidlogOptions = {}): Promise<Peer
   const work = mkdtempSync(join(tmpdir(), 'braidlog-node-'))
   const dir = options.dir ?? join(work, 'data')
   mkdirSync(dir, { recursive: true })
-  const [port, controllerPort] = (await freePorts(2)) as [number, number]
+  const [port, controllerPort] = options.ports ?? ((await freePorts(2)) as [number, number])
   const bootstrap = `127.0.0.1:${port}`
   const properties = {
     'process.roles': 'broker,controller',

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureJava, ensureMaven } from './java.ts'
 import { eventually, freePorts, run, start, type RunningChild, type RunOptions, type RunResult } from './process.ts'
+import type { PeerServer, PeerServerOptions } from './server.ts'
 
 /** `.cache/` of the repository: what peers need and git does not keep. */
 export const cacheDirectory = join(import.meta.dirname, '..', '..', '.cache')
@@ -110,11 +111,7 @@ export async function startTool(
   return start(java, await javaArguments(mainClass, args, options, 'warn'), options)
 }
 
-export interface KafkaOptions {
-  /** The log directory, kept at `stop`; formatted when it has no meta.properties. Default: a temporary one, removed at `stop`. */
-  readonly dir?: string
-  /** server.properties beyond the ones of a single node on loopback. */
-  readonly properties?: Readonly<Record<string, string | number | boolean>>
+export interface KafkaOptions extends PeerServerOptions {
   /** `dynamic` writes voters into the metadata log (KIP-853), `static` takes them from the properties, as before. Default dynamic. */
   readonly quorum?: 'dynamic' | 'static'
   readonly clusterId?: string
@@ -122,26 +119,12 @@ export interface KafkaOptions {
   readonly startTimeoutMs?: number
 }
 
-export interface KafkaServer {
-  readonly name: 'kafka'
-  readonly host: '127.0.0.1'
-  readonly port: number
-  /** `127.0.0.1:PORT`. */
-  readonly bootstrap: string
-  readonly pid: number
-  readonly dir: string
-  /** The last lines it logged. */
-  log(): string
-  stop(): Promise<void>
-  kill(): Promise<void>
-}
-
 /** Starts a broker and controller in one process, on ports of its own, and resolves once it answers. */
-export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+export async function startKafka(options: KafkaOptions = {}): Promise<PeerServer> {
   const work = mkdtempSync(join(tmpdir(), 'braidlog-kafka-'))
   const dir = options.dir ?? join(work, 'data')
   mkdirSync(dir, { recursive: true })
-  const [port, controllerPort] = (await freePorts(2)) as [number, number]
+  const [port, controllerPort] = options.ports ?? ((await freePorts(2)) as [number, number])
   const bootstrap = `127.0.0.1:${port}`
   const dynamic = options.quorum !== 'static'
   const properties = {

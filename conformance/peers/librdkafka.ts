@@ -15,8 +15,8 @@ const examplesSource = 'node-rdkafka@3.6.1'
 const home = join(cacheDirectory, 'librdkafka-2.15.1')
 const buildTimeoutMs = 20 * 60_000
 
-/** Without libzstd's headers the library silently leaves zstd out, and its tests with it. */
-const buildPackages = ['gcc', 'g++', 'make', 'zlib1g-dev', 'libssl-dev', 'libzstd-dev']
+/** Without the headers of libzstd and RapidJSON, what needs them is silently left out, and its tests with it. */
+const buildPackages = ['gcc', 'g++', 'make', 'zlib1g-dev', 'libssl-dev', 'libzstd-dev', 'rapidjson-dev']
 
 export interface Librdkafka {
   /** The source tree; `tests/test-runner` and `examples/rdkafka_performance` are built in it. */

@@ -29,6 +29,8 @@ export interface PeerServerOptions {
   readonly dir?: string
   /** server.properties beyond the ones of a single node on loopback. */
   readonly properties?: Readonly<Record<string, string | number | boolean>>
+  /** Of the listener for clients and of the controller's. Default: free ones. */
+  readonly ports?: readonly [client: number, controller: number]
 }
 
 export const againstVariable = 'CONFORMANCE_AGAINST'
