@@ -18,9 +18,8 @@ const skip = folder === undefined ? 'no message definitions: set KAFKA_MESSAGES 
 
 test("our declarations agree with Apache Kafka's definitions", { skip }, () => {
   const theirs = new Map(readDefinitions(folder!).map((each) => [each.name, each]))
-  const ours = new Map(
-    ([...Object.values(messages), ...Object.values(stored)] as unknown as Message[]).map((each) => [each.name, each]),
-  )
+  const declared: readonly Message[] = [...Object.values(messages), ...Object.values(stored)]
+  const ours = new Map(declared.map((each) => [each.name, each]))
   const differences: string[] = []
   for (const name of ours.keys()) if (!theirs.has(name)) differences.push(`EXTRA ${name}`)
   for (const definition of theirs.values()) {

@@ -44,7 +44,8 @@ test('error codes have the names and retriability that they have in Apache Kafka
 
 function* messageQuestions(): Generator<MessageQuestion> {
   const random = new SeededRandom(20260924)
-  for (const message of [...Object.values(messages), ...Object.values(stored)] as unknown as Message[]) {
+  const all: readonly Message[] = [...Object.values(messages), ...Object.values(stored)]
+  for (const message of all) {
     const { name } = message
     for (let version = message.versionMin; version <= message.versionMax; version++) {
       for (let i = 0; i < INSTANCES; i++) {

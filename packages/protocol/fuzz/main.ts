@@ -53,7 +53,7 @@ function summary(elapsedMs: number): string {
 }
 
 function chosenTargets(name: string | undefined): Target[] {
-  const all = [...Object.values(messages), ...Object.values(stored)] as unknown as Message[]
+  const all: readonly Message[] = [...Object.values(messages), ...Object.values(stored)]
   return all
     .filter((message) => name === undefined || message.name === name)
     .flatMap((message) => {

@@ -4,7 +4,6 @@
  * Source: KIP-511 and KIP-482 for the headers. ApiVersions answers with header version 0 whatever was asked, because
  * its client does not know yet what the broker speaks.
  */
-import type { Fields } from './declare.ts'
 import { ProtocolError } from './errors.ts'
 import type { Message } from './message.ts'
 import * as all from './messages.ts'
@@ -13,8 +12,8 @@ export interface Api {
   readonly key: number
   /** Apache Kafka's name, such as `Fetch`. */
   readonly name: string
-  readonly request: Message<Fields>
-  readonly response: Message<Fields>
+  readonly request: Message
+  readonly response: Message
   readonly listeners: readonly ('broker' | 'controller')[]
   readonly versionMin: number
   readonly versionMax: number
@@ -63,7 +62,7 @@ function knownApi(key: number): Api {
 }
 
 function collectApis(): Api[] {
-  const messages = Object.values(all) as unknown as Message<Fields>[]
+  const messages: readonly Message[] = Object.values(all)
   const responses = new Map(messages.filter((each) => each.kind === 'response').map((each) => [each.key, each]))
   return messages
     .filter((each) => each.kind === 'request')

@@ -9,7 +9,7 @@ import * as stored from '../src/stored.ts'
 import type { Message } from '../src/message.ts'
 
 /** Every declared message. */
-export const MESSAGES = [...Object.values(messages), ...Object.values(stored)] as unknown as Message[]
+export const MESSAGES: readonly Message[] = [...Object.values(messages), ...Object.values(stored)]
 
 /** Every declared message in every version that it has. */
 export const MESSAGE_VERSIONS = MESSAGES.flatMap((message) => {

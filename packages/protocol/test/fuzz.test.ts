@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Fuzzer } from '../fuzz/fuzzer.ts'
 import { messageTarget, type Target } from '../fuzz/target.ts'
 import { int8, string, struct, structs } from '../src/declare.ts'
-import { message, Reader, type Message } from '../src/index.ts'
+import { message, Reader } from '../src/index.ts'
 import { MESSAGE_VERSIONS } from './arbitrary.ts'
 
 test('eight thousand mutated inputs break no decoder', () => {
@@ -29,7 +29,7 @@ const Hidden = message({
 
 /** A decoder that breaks only for a message with three rooms, one of them with a box and without a name. */
 function brokenTarget(): Target {
-  const target = messageTarget(Hidden as unknown as Message, 0)
+  const target = messageTarget(Hidden, 0)
   return {
     ...target,
     explore(bytes) {
