@@ -84,6 +84,13 @@ export class VarintReader {
       this.at = at + 1
       return (first >>> 1) ^ -(first & 1)
     }
+    const second = bytes[at + 1]
+    if (second !== undefined && second < 0x80) {
+      // Most sizes and offset deltas take two bytes; `first` is there when `second` is.
+      this.at = at + 2
+      const zigzag = (first! & 0x7f) | (second << 7)
+      return (zigzag >>> 1) ^ -(zigzag & 1)
+    }
     let zigzag = 0
     for (let i = 0; i < VARINT_SIZE_BYTES_MAX; i++) {
       const byte = bytes[at++]
