@@ -16,7 +16,7 @@ let environment: Promise<string> | undefined
 /** Runs a script of ours under the virtual environment's interpreter. */
 export async function python(script: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   environment ??= ensureEnvironment()
-  return run(await environment, ['-u', script, ...args], options)
+  return run(await environment, ['-u', '-B', script, ...args], options)
 }
 
 async function ensureEnvironment(): Promise<string> {
