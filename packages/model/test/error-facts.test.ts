@@ -1,3 +1,4 @@
+/** The table of error codes: complete, and never at a loss for a code of a later release. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode, errorFacts, errorName, ERRORS, isRetriable } from '../src/index.ts'

@@ -14,7 +14,7 @@ import {
   isNullable,
   isPresent,
   isTagged,
-  taggedFields,
+  layoutOf,
 } from './version-range.ts'
 
 /** Names that the generated source expects in scope. */
@@ -190,7 +190,7 @@ function variableReader(type: ScalarType, compact: boolean, nullable: boolean): 
 
 function taggedReader(generation: Generation, fields: Fields, name: string): string[] {
   const { version, probe } = generation
-  const tagged = taggedFields(fields, version)
+  const { tagged } = layoutOf(fields, version)
   const loop = 'for (let tags = r.uvarint(); tags > 0; tags--) {'
   if (tagged.length === 0) return [loop, `  ${probe()}r.uvarint()`, '  r.skip(r.uvarint())', '}']
   const cases = tagged.flatMap(([field, declared]) => [

@@ -7,7 +7,7 @@
  */
 import type { Field, Fields, MessageDeclaration, ScalarType } from './declare.ts'
 import { defaultSource } from './generate-reader.ts'
-import { fixedSizeOf, inVersions, isCompact, isNullable, isPresent, isTagged, taggedFields } from './version-range.ts'
+import { fixedSizeOf, inVersions, isCompact, isNullable, isPresent, isTagged, layoutOf } from './version-range.ts'
 
 /** Names that the generated source expects in scope. */
 export const WRITER_SCOPE = [
@@ -200,7 +200,7 @@ function variableWriter(type: ScalarType, compact: boolean, nullable: boolean): 
 }
 
 function taggedWriter(generation: Generation, fields: Fields, name: string): string[] {
-  const tagged = taggedFields(fields, generation.version)
+  const { tagged } = layoutOf(fields, generation.version)
   if (tagged.length === 0) return ['w.uvarint(0)']
   const lines: string[] = []
   for (const [field, declared] of tagged) {

@@ -15,9 +15,9 @@ import {
   inVersions,
   isCompact,
   isNullable,
-  isPresent,
   isTagged,
-  taggedFields,
+  layoutOf,
+  type NamedField,
   zeroOf,
 } from './version-range.ts'
 import { unfit, Writer } from './writer.ts'
@@ -84,16 +84,17 @@ function located<T>(walk: Walk, walked: () => T): T {
 
 function readStruct(walk: Walk, fields: Fields, reader: Reader): Struct {
   const struct: Struct = {}
-  for (const [name, field] of Object.entries(fields)) {
-    if (!isPresent(field, walk.version) || isTagged(field, walk.version)) struct[name] = defaultOf(field)
-    else struct[name] = readNamed(walk, name, field, reader)
-  }
-  if (inVersions(walk.declaration.flexible, walk.version)) readTagged(walk, fields, reader, struct)
+  const { absent, inPlace, tagged } = layoutOf(fields, walk.version)
+  // All declared fields, in declared order, are there from the start: versions differ in values, not in shape.
+  for (const name of Object.keys(fields)) struct[name] = undefined
+  for (const [name, field] of absent) struct[name] = defaultOf(field)
+  for (const [name, field] of tagged) struct[name] = defaultOf(field)
+  for (const [name, field] of inPlace) struct[name] = readNamed(walk, name, field, reader)
+  if (inVersions(walk.declaration.flexible, walk.version)) readTagged(walk, tagged, reader, struct)
   return struct
 }
 
-function readTagged(walk: Walk, fields: Fields, reader: Reader, struct: Struct): void {
-  const tagged = taggedFields(fields, walk.version)
+function readTagged(walk: Walk, tagged: readonly NamedField[], reader: Reader, struct: Struct): void {
   const count = reader.uvarint()
   for (let i = 0; i < count; i++) {
     const tag = reader.uvarint()
@@ -163,13 +164,18 @@ function readScalar(type: ScalarType, compact: boolean, nullable: boolean, reade
 function writeStruct(walk: Walk, fields: Fields, writer: Writer, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw unfit('struct', value)
   const struct = value as Struct
-  for (const [name, field] of Object.entries(fields)) {
+  const { absent, inPlace, tagged } = layoutOf(fields, walk.version)
+  for (const [name, field] of absent) {
     walk.path.push(`.${name}`)
-    if (!isPresent(field, walk.version)) refuseUnlessDroppable(walk, field, struct[name])
-    else if (!isTagged(field, walk.version)) writeField(walk, field, writer, struct[name])
+    refuseUnlessDroppable(walk, field, struct[name])
     walk.path.pop()
   }
-  if (inVersions(walk.declaration.flexible, walk.version)) writeTagged(walk, fields, writer, struct)
+  for (const [name, field] of inPlace) {
+    walk.path.push(`.${name}`)
+    writeField(walk, field, writer, struct[name])
+    walk.path.pop()
+  }
+  if (inVersions(walk.declaration.flexible, walk.version)) writeTagged(walk, tagged, writer, struct)
 }
 
 function refuseUnlessDroppable(walk: Walk, field: Field<unknown>, value: unknown): void {
@@ -177,8 +183,8 @@ function refuseUnlessDroppable(walk: Walk, field: Field<unknown>, value: unknown
   throw new ProtocolError('UNSUPPORTED_VERSION', `version ${walk.version} has no such field; leave it out`)
 }
 
-function writeTagged(walk: Walk, fields: Fields, writer: Writer, struct: Struct): void {
-  const set = taggedFields(fields, walk.version).filter(([name, field]) => !isDefault(field, struct[name]))
+function writeTagged(walk: Walk, tagged: readonly NamedField[], writer: Writer, struct: Struct): void {
+  const set = tagged.filter(([name, field]) => !isDefault(field, struct[name]))
   writer.uvarint(set.length)
   for (const [name, field] of set) {
     walk.path.push(`.${name}`)

@@ -1,7 +1,8 @@
 /**
  * A declared message with its codecs. The codec of a version is compiled when it is first used.
  *
- * When generated code meets something malformed, the interpreter walks the same input again, only to name the field.
+ * When generated code meets something malformed, the interpreter walks the same input again, only to name the field;
+ * not for large input, where a foreign peer could make that walk expensive.
  */
 import type { Fields, InferFields, Input, MessageDeclaration } from './declare.ts'
 import { compileReader, compileWriter, type Read, type Write } from './codec.ts'
@@ -10,6 +11,9 @@ import { interpretRead, interpretWrite } from './interpreter.ts'
 import { Reader } from './reader.ts'
 import { inVersions, parseVersions } from './version-range.ts'
 import { Writer } from './writer.ts'
+
+/** Up to this size the field of malformed input is named. */
+const EXPLAINED_SIZE_MAX = 64 * 1024
 
 export interface Message<F extends Fields = Fields> extends MessageDeclaration<F> {
   /** Lowest and highest valid version. */
@@ -62,19 +66,24 @@ export function message<F extends Fields>(declaration: MessageDeclaration<F>): M
         return read(reader) as InferFields<F>
       } catch (error) {
         if (!(error instanceof ProtocolError) || error.where !== '') throw error
-        reader.at = start
-        interpretRead(declaration, reader, version)
-        throw error
+        if (reader.at - start <= EXPLAINED_SIZE_MAX) {
+          reader.at = start
+          interpretRead(declaration, reader, version)
+        }
+        throw new ProtocolError(error.code, error.message, `${declaration.name} v${version}`, { cause: error })
       }
     },
     write(writer, value, version) {
       const write = writers[version] ?? writerOf(version)
+      const sizeBefore = writer.sizeBytes()
       try {
         write(writer, value)
       } catch (error) {
         if (!(error instanceof ProtocolError) || error.where !== '') throw error
-        interpretWrite(declaration, new Writer(), value, version)
-        throw error
+        if (writer.sizeBytes() - sizeBefore <= EXPLAINED_SIZE_MAX) {
+          interpretWrite(declaration, new Writer(), value, version)
+        }
+        throw new ProtocolError(error.code, error.message, `${declaration.name} v${version}`, { cause: error })
       }
     },
     decode: (bytes, version) => self.readToEnd(new Reader(bytes), version),

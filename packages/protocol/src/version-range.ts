@@ -46,11 +46,32 @@ export function isCompact(declaration: MessageDeclaration, field: Field<unknown>
   return inVersions(field.flexible ?? declaration.flexible, version)
 }
 
-/** The tagged fields of a struct in this version, sorted by tag. */
-export function taggedFields(fields: Fields, version: number): [string, Field<unknown>][] {
-  return Object.entries(fields)
-    .filter(([, field]) => isTagged(field, version))
-    .sort(([, a], [, b]) => a.tag! - b.tag!)
+export type NamedField = readonly [name: string, field: Field<unknown>]
+
+/** Where the fields of a struct are in one version. */
+export interface Layout {
+  /** In declared order. */
+  readonly inPlace: readonly NamedField[]
+  /** Sorted by tag. */
+  readonly tagged: readonly NamedField[]
+  readonly absent: readonly NamedField[]
+}
+
+const layouts = new WeakMap<Fields, (Layout | undefined)[]>()
+
+/** The layout of a struct, worked out once. */
+export function layoutOf(fields: Fields, version: number): Layout {
+  let known = layouts.get(fields)
+  if (known === undefined) layouts.set(fields, (known = []))
+  return (known[version] ??= workOutLayout(Object.entries(fields), version))
+}
+
+function workOutLayout(fields: readonly NamedField[], version: number): Layout {
+  return {
+    inPlace: fields.filter(([, field]) => isPresent(field, version) && !isTagged(field, version)),
+    tagged: fields.filter(([, field]) => isTagged(field, version)).toSorted(([, a], [, b]) => a.tag! - b.tag!),
+    absent: fields.filter(([, field]) => !isPresent(field, version)),
+  }
 }
 
 /** What a scalar is when neither the bytes nor the declaration say. */
@@ -90,9 +111,7 @@ export function fixedSizeOf(type: ScalarType | 'struct' | 'array'): number | und
 /** The fewest bytes that a struct can take: what bounds the length of an array of it. */
 export function structSizeMin(declaration: MessageDeclaration, fields: Fields, version: number): number {
   let size = inVersions(declaration.flexible, version) ? 1 : 0
-  for (const field of Object.values(fields)) {
-    if (isPresent(field, version) && !isTagged(field, version)) size += fieldSizeMin(declaration, field, version)
-  }
+  for (const [, field] of layoutOf(fields, version).inPlace) size += fieldSizeMin(declaration, field, version)
   return size
 }
 

@@ -1,3 +1,4 @@
+/** The table of APIs and the versions of headers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiByKey, apiByName, APIS, requestHeaderVersion, responseHeaderVersion } from '../src/index.ts'
@@ -11,6 +12,14 @@ test('every API has a request and a response of the same key and versions', () =
     assert.ok(api.listeners.length > 0)
     assert.equal(apiByKey(api.key), api)
     assert.equal(apiByName(api.name), api)
+  }
+})
+
+test('every response names the errors that it can carry', () => {
+  for (const { response } of APIS) {
+    const errors = response.errors ?? []
+    assert.ok(errors.length > 0, response.name)
+    assert.equal(new Set(errors).size, errors.length, response.name)
   }
 })
 

@@ -1,3 +1,4 @@
+/** Frames: cut out of a stream, and put around requests and responses. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -98,6 +98,14 @@ test('errors name the field, its index and the version', () => {
   )
 })
 
+test('of a large message only the name is told: to look for the field would take too long', () => {
+  const parts = Array.from({ length: 10_000 }, () => ({}))
+  const encoded = Probe.encode({ parts }, 0)
+  encoded[encoded.length - 7] = 0x20
+  refused('INVALID_VALUE', 'Probe v0', () => Probe.decode(encoded, 0))
+  refused('INVALID_VALUE', 'Probe v0', () => Probe.encode({ parts: [...parts, { offset: 0.5 }] }, 0))
+})
+
 test('bytes after the message are refused, a cut message as well', () => {
   refused('TRAILING_BYTES', 'Probe v0', () => Probe.decode(bytes('00000001 00000000 00'), 0))
   refused('TRUNCATED', 'Probe v0: parts', () => Probe.decode(bytes('00000001 000000'), 0))

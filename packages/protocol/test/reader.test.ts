@@ -1,3 +1,4 @@
+/** Wire types from bytes, well-formed and not. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { uuidFromBytes, ZERO_UUID } from '@braidlog/model'

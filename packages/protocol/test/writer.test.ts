@@ -1,3 +1,4 @@
+/** Wire types to bytes: chunks, views, sizes, and what is refused. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
