@@ -35,6 +35,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@braidlog/protocol',
     '@braidlog/records',
     '@braidlog/metadata',
+    '@braidlog/raft',
   ],
   '@braidlog/partition': [
     '@braidlog/base',

@@ -1,15 +1,48 @@
 /**
- * The controller as the rest of a node sees it: the quorum's log, the machine on top of it and the committed image,
- * opened on one directory.
+ * The controller as the rest of a node sees it: the quorum's log, the machine on top of it and the committed image, opened
+ * on one directory.
  *
  *     const controller = await openController({ storage, directory, … })
  *     controller.subscribe(listener)                        // called at once with the whole image
- *     await controller.submit('createTopics', request)      // durable and visible in `controller.image` when it resolves
+ *     await controller.submit('createTopics', request)      // durable, and visible in `controller.image`
  *     await controller.close()
+ *
+ * Requests are decided one after the other on everything appended so far, and answered when what they decided on is
+ * committed; meanwhile the next ones are decided, and share the next fdatasync.
  */
-import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
-import type { ImageView, MetadataListener, VoterEndpoint } from '@braidlog/metadata'
+import { assert, type Clock, type Logger, type Random, type Storage } from '@braidlog/base'
+import {
+  activationRecords,
+  controllerRecord,
+  MetadataError,
+  metadataRecord,
+  MetadataLoader,
+  readBootstrapFile,
+  readMetaProperties,
+  TransactionBuffer,
+  writeMetaProperties,
+  type ImageView,
+  type MetadataBatch,
+  type MetadataListener,
+  type MetadataRecord,
+  type VoterEndpoint,
+} from '@braidlog/metadata'
+import {
+  BROKER_CONFIGS,
+  KRAFT_VERSION_FEATURE,
+  parseConfigs,
+  randomUuid,
+  SUPPORTED_FEATURES,
+  ZERO_UUID,
+  type BrokerConfigs,
+  type Uuid,
+} from '@braidlog/model'
+import type { DescribeConfigsRequest, DescribeConfigsResponse } from '@braidlog/protocol'
+import { RaftError, RaftNode, type Appended, type RaftNodeOptions } from '@braidlog/raft'
 import type { Codecs } from '@braidlog/records'
+import { Controller } from './controller.ts'
+import { describeConfigs } from './describe-configs.ts'
+import { ControllerError } from './errors.ts'
 import type { ControllerRequestName, RequestOf, ResponseOf } from './requests.ts'
 
 export interface ControllerOptions {
@@ -18,35 +51,322 @@ export interface ControllerOptions {
   readonly directory: string
   readonly codecs: Codecs
   readonly clock: Clock
-  readonly timers: Timers
   readonly random: Random
   readonly logger: Logger
+  /** Shared with the other logs of the process. */
+  readonly resources?: RaftNodeOptions['resources']
   readonly nodeId: number
   readonly clusterId: string
   /** Where the controller listens; also what the single voter is registered with. */
-  readonly controllerEndpoints: readonly VoterEndpoint[]
-  /** Effective static configuration by Kafka's key (`num.partitions`, `default.replication.factor`, …). */
+  readonly endpoints: readonly VoterEndpoint[]
+  /** server.properties and environment as text, by Kafka's keys; checked by the caller. */
   readonly configs: ReadonlyMap<string, string>
+  /** The metadata log failed and nothing can be changed any more: the node must stop. Called at most once. */
+  readonly onFailure: (error: ControllerError) => void
 }
 
-export interface ControllerNode {
+/** What is needed of an `AbortSignal`, which packages without Node and DOM types cannot name. */
+export interface CancelSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+export interface SubmitOptions {
+  /** An `AbortSignal`. Ends the waiting, not the request. */
+  readonly signal?: CancelSignal
+}
+
+/** Requests decided but not committed; above it new ones are turned away. */
+const PENDING_REQUESTS_MAX = 4096
+
+export class ControllerNode {
+  readonly #options: ControllerOptions
+  readonly #configs: BrokerConfigs
+  readonly #controller: Controller
+  readonly #loader = new MetadataLoader()
+  readonly #directoryId: Uuid
+  #raft: RaftNode | undefined
+  #lastAppended: Appended | undefined
+  #pendingCount = 0
+  #lastSnapshotMs: number
+  #closed = false
+
+  private constructor(options: ControllerOptions, directoryId: Uuid) {
+    this.#options = options
+    this.#directoryId = directoryId
+    this.#configs = parseConfigs(BROKER_CONFIGS, options.configs).values
+    this.#lastSnapshotMs = options.clock.nowMs()
+    this.#controller = new Controller({
+      nodeId: options.nodeId,
+      clusterId: options.clusterId,
+      staticConfigs: options.configs,
+      configs: this.#configs,
+    })
+  }
+
+  /** See {@link openController}. */
+  static async open(options: ControllerOptions): Promise<ControllerNode> {
+    const node = new ControllerNode(options, await checkDirectory(options))
+    await node.#start()
+    return node
+  }
+
   /** The committed picture. Always this object; it moves. */
-  readonly image: ImageView
-  readonly leaderEpoch: number
-  /** First offset that is not yet committed. */
-  readonly highWatermark: number
+  get image(): ImageView {
+    return this.#loader.image
+  }
+
+  get leaderEpoch(): number {
+    return this.#running.epoch
+  }
+
+  /** First offset that is not committed. */
+  get highWatermark(): number {
+    return this.#running.highWatermark
+  }
+
+  /** The quorum's log, for DescribeQuorum and DescribeLogDirs. */
+  get raft(): RaftNode {
+    return this.#running
+  }
+
+  /** `directory.id` of the log directory. */
+  get directoryId(): Uuid {
+    return this.#directoryId
+  }
+
+  /** Finalized levels as ApiVersions shows them, kraft.version included, and the offset that they are of. */
+  finalizedFeatures(): { readonly levels: ReadonlyMap<string, number>; readonly epoch: number } {
+    const levels = new Map(this.image.features)
+    const { kraftVersion } = this.#running
+    if (kraftVersion > 0) levels.set(KRAFT_VERSION_FEATURE, kraftVersion)
+    return { levels, epoch: this.image.offset }
+  }
+
   /** @returns a function that ends the subscription. The listener is called at once with the image as it is. */
-  subscribe(listener: MetadataListener): () => void
+  subscribe(listener: MetadataListener): () => void {
+    return this.#loader.subscribe(listener)
+  }
+
+  /** DescribeConfigs from the committed image. Topics, brokers, groups and client metrics; not log levels. */
+  describeConfigs(request: DescribeConfigsRequest): DescribeConfigsResponse {
+    return describeConfigs(request, this.image, this.#controller.state.settings)
+  }
+
   /**
-   * Decides, appends, waits until committed and applied, answers. Requests are served in order of arrival.
-   * @throws ControllerError `closed`, `queue-full`, `aborted`, `storage`
+   * Decides, appends, waits until it is committed and applied, answers. Whether the caller may ask is the caller's to
+   * check.
+   * @throws ControllerError
    */
-  submit<N extends ControllerRequestName>(
+  async submit<N extends ControllerRequestName>(
     name: N,
     request: RequestOf<N>,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<ResponseOf<N>>
-  close(): Promise<void>
+    options: SubmitOptions = {},
+  ): Promise<ResponseOf<N>> {
+    if (this.#closed) throw new ControllerError('CLOSED', 'the controller is closed')
+    if (options.signal?.aborted === true) throw aborted()
+    if (this.#pendingCount >= PENDING_REQUESTS_MAX) {
+      throw new ControllerError('QUEUE_FULL', `${this.#pendingCount} changes are waiting to become durable`)
+    }
+    const { records, response } = this.#controller.decide(name, request, {
+      random: this.#options.random,
+      nextOffset: this.#running.endOffset,
+    })
+    const decidedOn = records.length > 0 ? this.#append(records) : this.#lastAppended
+    if (decidedOn === undefined || decidedOn.lastOffset < this.highWatermark) return response
+    this.#pendingCount++
+    try {
+      await orAborted(decidedOn.committed, options.signal)
+    } catch (error) {
+      throw toControllerError(error)
+    } finally {
+      this.#pendingCount--
+    }
+    return response
+  }
+
+  /** Writes a snapshot of the committed image now. */
+  async createSnapshot(): Promise<void> {
+    assert(!this.#loader.inTransaction, 'no snapshot inside a metadata transaction')
+    this.#lastSnapshotMs = this.#options.clock.nowMs()
+    await this.#running.createSnapshot(this.image.records())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#raft?.close()
+  }
+
+  get #running(): RaftNode {
+    assert(this.#raft !== undefined, 'the controller has started')
+    return this.#raft
+  }
+
+  async #start(): Promise<void> {
+    const options = this.#options
+    const configs = this.#configs
+    const recovered = new TransactionBuffer()
+    let loading = true
+    this.#raft = await RaftNode.open({
+      ...options,
+      directoryId: this.#directoryId,
+      staticVoters: [{ id: options.nodeId, directoryId: ZERO_UUID, endpoints: options.endpoints }],
+      segmentBytes: configs['metadata.log.segment.bytes'],
+      segmentMs: configs['metadata.log.segment.ms'],
+      retention: {
+        retentionBytes: configs['metadata.max.retention.bytes'],
+        retentionMs: configs['metadata.max.retention.ms'],
+      },
+      listener: {
+        handleLoadSnapshot: (snapshot) => {
+          for (const record of snapshot.records) this.#controller.apply(record)
+          this.#loader.loadSnapshot(snapshot)
+        },
+        handleCommit: (batch) => {
+          // Once it leads, the controller has applied a record when it appended it.
+          if (loading)
+            for (const record of batch.records) recovered.push(record, (each) => this.#controller.apply(each))
+          this.#commit(batch)
+        },
+      },
+      onFailure: (error) => options.onFailure(toControllerError(error)),
+    })
+    loading = false
+    try {
+      this.#checkFeatures()
+      await this.#activate(recovered.inTransaction)
+    } catch (error) {
+      await this.#raft.close()
+      throw error
+    }
+  }
+
+  /** What a controller writes when it becomes active: an end to a transaction left open, and what the log lacks. */
+  async #activate(inTransaction: boolean): Promise<void> {
+    const { storage, directory, codecs } = this.#options
+    const records: MetadataRecord[] = []
+    if (inTransaction) records.push(metadataRecord('AbortTransaction', { reason: 'the controller restarted' }))
+    if (this.#controller.state.metadataVersion < 0) {
+      const bootstrap = readBootstrapFile(storage, directory, codecs)
+      records.push(...activationRecords(bootstrap, this.#configs['min.insync.replicas']))
+    }
+    if (records.length > 0) await this.#append(records).committed
+    const registration = this.#controllerRegistration()
+    if (registration !== undefined) await this.#append([registration]).committed
+  }
+
+  /** @returns the record that registers this controller, unless the image has it already */
+  #controllerRegistration(): MetadataRecord | undefined {
+    const { nodeId, endpoints, random } = this.#options
+    const known = [...this.image.controllers()].find((each) => each.id === nodeId)
+    const registration = {
+      id: nodeId,
+      incarnationId: known?.incarnationId ?? randomUuid(random),
+      zkMigrationReady: false,
+      endpoints: endpoints.map((endpoint) => ({ ...endpoint, securityProtocol: 0 })),
+      features: SUPPORTED_FEATURES,
+    }
+    if (this.image.metadataVersion < CONTROLLER_REGISTRATION_LEVEL) return undefined
+    if (known !== undefined && JSON.stringify(known.endpoints) === JSON.stringify(registration.endpoints))
+      return undefined
+    return controllerRecord(registration)
+  }
+
+  #append(records: readonly MetadataRecord[]): Appended {
+    let appended: Appended
+    try {
+      appended = this.#running.append(records)
+    } catch (error) {
+      throw toControllerError(error)
+    }
+    for (const record of records) this.#controller.apply(record)
+    this.#lastAppended = appended
+    return appended
+  }
+
+  #commit(batch: MetadataBatch): void {
+    this.#loader.commit(batch)
+    this.#maybeSnapshot()
+  }
+
+  #maybeSnapshot(): void {
+    if (this.#raft === undefined || this.#loader.inTransaction) return
+    const bytesMax = this.#configs['metadata.log.max.record.bytes.between.snapshots']
+    const intervalMs = this.#configs['metadata.log.max.snapshot.interval.ms']
+    const age = this.#options.clock.nowMs() - this.#lastSnapshotMs
+    const due = this.#raft.sizeBytesSinceSnapshot >= bytesMax || (intervalMs > 0 && age >= intervalMs)
+    if (!due) return
+    const { logger } = this.#options
+    this.createSnapshot().then(
+      () => logger.debug('metadata snapshot written', { endOffset: this.#raft?.latestSnapshotId?.endOffset }),
+      (error: unknown) => logger.error('metadata snapshot failed', { error }),
+    )
+  }
+
+  #checkFeatures(): void {
+    for (const [name, level] of this.image.features) {
+      const range = SUPPORTED_FEATURES.find((each) => each.name === name)
+      if (range !== undefined && level <= range.levelMax && level >= Math.min(range.levelMin, level)) continue
+      throw new MetadataError(
+        'UNSUPPORTED_FEATURE',
+        `the cluster uses ${name} at level ${level}; this release has ${range === undefined ? 'none' : `${range.levelMin} to ${range.levelMax}`}`,
+      )
+    }
+  }
 }
 
-export type OpenController = (options: ControllerOptions) => Promise<ControllerNode>
+/** metadata.version from which controllers register. */
+const CONTROLLER_REGISTRATION_LEVEL = 15
+
+/**
+ * Opens the controller: recovers the metadata log, becomes leader of the quorum of one, writes the bootstrap records into
+ * an empty log.
+ * @throws MetadataError `NOT_FORMATTED`, `MISMATCH`, `CORRUPT`, `UNKNOWN_RECORD`, `UNSUPPORTED_FEATURE`; RaftError;
+ * StorageError
+ */
+export function openController(options: ControllerOptions): Promise<ControllerNode> {
+  return ControllerNode.open(options)
+}
+
+/** @returns the directory's id; one that has none, being older than directory ids, gets one */
+async function checkDirectory(options: ControllerOptions): Promise<Uuid> {
+  const { storage, directory, nodeId, clusterId } = options
+  const properties = readMetaProperties(storage, directory)
+  if (properties === undefined) {
+    throw new MetadataError('NOT_FORMATTED', `${directory} is not formatted; run storage format first`)
+  }
+  if (properties.nodeId !== nodeId || properties.clusterId !== clusterId) {
+    throw new MetadataError(
+      'MISMATCH',
+      `${directory} belongs to node ${properties.nodeId} of cluster ${properties.clusterId}, ` +
+        `not to node ${nodeId} of cluster ${clusterId}`,
+    )
+  }
+  if (properties.directoryId !== undefined) return properties.directoryId
+  const directoryId = randomUuid(options.random)
+  await writeMetaProperties(storage, directory, { ...properties, directoryId })
+  return directoryId
+}
+
+function aborted(): ControllerError {
+  return new ControllerError('ABORTED', 'the caller stopped waiting; the change may still take effect')
+}
+
+function orAborted(promise: Promise<void>, signal: CancelSignal | undefined): Promise<void> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(aborted())
+    signal.addEventListener('abort', stop)
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+function toControllerError(error: unknown): ControllerError {
+  if (error instanceof ControllerError) return error
+  if (error instanceof RaftError && error.code === 'CLOSED') {
+    return new ControllerError('CLOSED', error.message, { cause: error })
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return new ControllerError('STORAGE_FAILED', message, { cause: error })
+}

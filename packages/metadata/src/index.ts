@@ -34,7 +34,13 @@ export {
 } from './format.ts'
 export { MetadataImage, type ImageView } from './image.ts'
 export type { MetadataListener } from './listener.ts'
-export { META_PROPERTIES_FILE, readMetaProperties, type MetaProperties } from './meta-properties.ts'
+export { deltaFromNothing, MetadataLoader, TransactionBuffer } from './loader.ts'
+export {
+  META_PROPERTIES_FILE,
+  readMetaProperties,
+  writeMetaProperties,
+  type MetaProperties,
+} from './meta-properties.ts'
 export type { ClientQuota, QuotaEntityPart } from './principals-image.ts'
 export {
   decodeMetadataRecord,

@@ -38,7 +38,7 @@ export interface MetadataLogOptions {
   readonly logger: Logger
   /** The log directory that `storage format` made. */
   readonly directory: string
-  readonly resources?: LogResources
+  readonly resources?: LogResources | undefined
   /** `metadata.log.segment.bytes` */
   readonly segmentBytes: number
   /** `metadata.log.segment.ms` */

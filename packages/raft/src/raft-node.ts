@@ -265,7 +265,7 @@ export class RaftNode {
   /** The flush begins at the end of the turn, so that all appends of the turn share it. */
   #requestFlush(): void {
     this.#flushNeeded = true
-    this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined))
+    this.#flushing ??= this.#flush()
   }
 
   async #flush(): Promise<void> {
@@ -278,6 +278,9 @@ export class RaftNode {
       }
     } catch (cause) {
       this.#fail('could not be made durable', cause)
+    } finally {
+      // In the same turn as the last look at `#flushNeeded`: a request that comes later starts a flush of its own.
+      this.#flushing = undefined
     }
   }
 

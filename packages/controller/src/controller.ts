@@ -1,0 +1,69 @@
+/**
+ * The controller as a replicated machine: `decide` reads the state and changes nothing, `apply` is the only writer.
+ * One function per request, in the file of its concept.
+ *
+ * Invariant: same state, same request and same context give the same records and the same response.
+ */
+import type { MetadataRecord } from '@braidlog/metadata'
+import { decideAlterConfigs, decideIncrementalAlterConfigs } from './alter-configs.ts'
+import { decideBrokerHeartbeat, decideBrokerRegistration, decideUnregisterBroker } from './brokers.ts'
+import { decideCreatePartitions } from './create-partitions.ts'
+import { decideCreateTopics } from './create-topics.ts'
+import { decideDeleteTopics } from './delete-topics.ts'
+import { decideElectLeaders } from './elections.ts'
+import { decideUpdateFeatures } from './features.ts'
+import { decideAllocateProducerIds } from './producer-ids.ts'
+import { decideAlterPartitionReassignments, decideListPartitionReassignments } from './reassignments.ts'
+import type { ControllerRequestName, RequestOf, ResponseOf } from './requests.ts'
+import { ControllerState, type ControllerSettings, type Decision, type DecisionContext } from './state.ts'
+
+type Decide<N extends ControllerRequestName> = (
+  state: ControllerState,
+  request: RequestOf<N>,
+  context: DecisionContext,
+) => Decision<ResponseOf<N>>
+
+const DECIDE: { readonly [N in ControllerRequestName]: Decide<N> } = {
+  allocateProducerIds: decideAllocateProducerIds,
+  alterConfigs: decideAlterConfigs,
+  alterPartitionReassignments: decideAlterPartitionReassignments,
+  brokerHeartbeat: decideBrokerHeartbeat,
+  brokerRegistration: decideBrokerRegistration,
+  createPartitions: decideCreatePartitions,
+  createTopics: decideCreateTopics,
+  deleteTopics: decideDeleteTopics,
+  electLeaders: decideElectLeaders,
+  incrementalAlterConfigs: decideIncrementalAlterConfigs,
+  listPartitionReassignments: decideListPartitionReassignments,
+  unregisterBroker: decideUnregisterBroker,
+  updateFeatures: decideUpdateFeatures,
+}
+
+export class Controller {
+  readonly #state: ControllerState
+
+  constructor(settings: ControllerSettings) {
+    this.#state = new ControllerState(settings)
+  }
+
+  /** The state, for reading. */
+  get state(): ControllerState {
+    return this.#state
+  }
+
+  decide<N extends ControllerRequestName>(
+    name: N,
+    request: RequestOf<N>,
+    context: DecisionContext,
+  ): Decision<ResponseOf<N>> {
+    return DECIDE[name](this.#state, request, context)
+  }
+
+  apply(record: MetadataRecord): void {
+    this.#state.apply(record)
+  }
+
+  snapshot(): Iterable<MetadataRecord> {
+    return this.#state.image.records()
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * What the controller decides on: the picture with everything appended so far, committed or not, plus what it needs to
+ * look up quickly. Read by the `decide…` functions, changed by {@link ControllerState.apply} alone.
+ */
+import { below, type Random } from '@braidlog/base'
+import {
+  DeltaBuilder,
+  DIRECTORY_MIGRATING,
+  DIRECTORY_UNASSIGNED,
+  MetadataImage,
+  type BrokerRegistration,
+  type MetadataRecord,
+} from '@braidlog/metadata'
+import {
+  CLUSTER_DEFAULT_RESOURCE,
+  ConfigResourceType,
+  ELIGIBLE_LEADER_REPLICAS_FEATURE,
+  hasCollisionCharacters,
+  topicCollisionKey,
+  type BrokerConfigLayers,
+  type BrokerConfigs,
+  type Uuid,
+} from '@braidlog/model'
+
+/** What does not change while the node runs. */
+export interface ControllerSettings {
+  readonly nodeId: number
+  readonly clusterId: string
+  /** server.properties and environment as text. */
+  readonly staticConfigs: ReadonlyMap<string, string>
+  /** The same, parsed, with defaults. */
+  readonly configs: BrokerConfigs
+}
+
+/** What a decision yields: records to append as one batch, and the answer to give when they are committed. */
+export interface Decision<Response> {
+  readonly records: readonly MetadataRecord[]
+  readonly response: Response
+}
+
+/** What changes from request to request. */
+export interface DecisionContext {
+  readonly random: Random
+  /** The offset that the first record will get. */
+  readonly nextOffset: number
+}
+
+/** Most partitions that one request may create: bounds the batch in the log and the time of a turn. */
+export const PARTITIONS_A_REQUEST_MAX = 10_000
+
+export class ControllerState {
+  readonly settings: ControllerSettings
+  readonly image = new MetadataImage()
+  /** Topics whose names have `.` or `_`, by what they collide on. */
+  readonly #collisions = new Map<string, Set<string>>()
+
+  constructor(settings: ControllerSettings) {
+    this.settings = settings
+  }
+
+  get metadataVersion(): number {
+    return this.image.metadataVersion
+  }
+
+  get eligibleLeaderReplicasEnabled(): boolean {
+    return (this.image.features.get(ELIGIBLE_LEADER_REPLICAS_FEATURE) ?? 0) > 0
+  }
+
+  apply(record: MetadataRecord): void {
+    const delta = new DeltaBuilder()
+    this.image.apply(record, delta)
+    for (const { kind, name } of delta.topics) {
+      if (!hasCollisionCharacters(name)) continue
+      const key = topicCollisionKey(name)
+      const names = this.#collisions.get(key) ?? new Set()
+      if (kind === 'created') names.add(name)
+      else names.delete(name)
+      if (names.size > 0) this.#collisions.set(key, names)
+      else this.#collisions.delete(key)
+    }
+  }
+
+  /** @returns a topic whose metric names those of `name` would be */
+  collidingTopic(name: string): string | undefined {
+    if (!hasCollisionCharacters(name)) return undefined
+    return this.#collisions.get(topicCollisionKey(name))?.values().next().value
+  }
+
+  /** Broker configuration as the node `nodeId` has it; of other nodes the static part is not known and ours stands in. */
+  configLayers(nodeId: number = this.settings.nodeId): BrokerConfigLayers {
+    return {
+      dynamicBroker: this.image.configs(ConfigResourceType.BROKER, String(nodeId)),
+      dynamicDefault: this.image.configs(ConfigResourceType.BROKER, CLUSTER_DEFAULT_RESOURCE),
+      staticBroker: this.settings.staticConfigs,
+    }
+  }
+
+  isActive(nodeId: number): boolean {
+    const broker = this.image.broker(nodeId)
+    return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+  }
+
+  /** Where a new replica on the broker goes: a broker with one directory has no choice to make. */
+  defaultDirectory(broker: BrokerRegistration | undefined): Uuid {
+    if (broker === undefined || broker.logDirs.length === 0) return DIRECTORY_MIGRATING
+    return broker.logDirs.length === 1 ? broker.logDirs[0]! : DIRECTORY_UNASSIGNED
+  }
+
+  /**
+   * Replicas for new partitions: round robin over the active brokers from a random start, fenced ones last. Racks are not
+   * looked at.
+   * @returns one list of broker ids per partition, or what is wrong
+   */
+  placeReplicas(partitionCount: number, replicationFactor: number, random: Random): number[][] | string {
+    const all = [...this.image.brokers()].map((broker) => broker.id).toSorted((a, b) => a - b)
+    const active = all.filter((id) => this.isActive(id))
+    if (replicationFactor > all.length) {
+      return `a replication factor of ${replicationFactor} needs as many brokers, but ${all.length} are registered`
+    }
+    if (active.length === 0) return 'no broker is able to take a replica: all are fenced or shutting down'
+    const start = below(random, active.length)
+    const fenced = all.filter((id) => !active.includes(id))
+    return Array.from({ length: partitionCount }, (_, partition) => {
+      const first = (start + partition) % active.length
+      const order = [...active.slice(first), ...active.slice(0, first), ...fenced]
+      return order.slice(0, replicationFactor)
+    })
+  }
+}
