@@ -41,6 +41,7 @@ export interface SnapshotContents {
 export interface LoadedSnapshot {
   readonly id: SnapshotId
   readonly lastContainedLogTimestampMs: number
+  readonly sizeBytes: number
   /** What stands between header and footer: kraft.version and voters, if any. */
   readonly controls: readonly ControlRecord[]
   readonly records: readonly MetadataRecord[]
@@ -110,6 +111,7 @@ const RECORDS_A_CHUNK = 4096
 /**
  * Writes a snapshot of the log in `directory`. On return it is complete and durable under its final name.
  * The records are taken between writes, all in one turn of the event loop, so that they are of one moment.
+ * @returns the size of the file in bytes
  */
 export async function writeSnapshot(
   storage: Storage,
@@ -117,12 +119,12 @@ export async function writeSnapshot(
   id: SnapshotId,
   contents: SnapshotContents,
   options: { readonly codecs: Codecs; readonly nowMs: number },
-): Promise<void> {
+): Promise<number> {
   const path = `${directory}/${snapshotFileName(id)}`
   storage.remove(path + PART_SUFFIX)
   const file = storage.open(path + PART_SUFFIX, { create: true })
+  let at = 0
   try {
-    let at = 0
     for (const piece of encodeSnapshot(contents, { ...options, epoch: id.epoch })) {
       file.write(piece, 0, piece.length, at)
       at += piece.length
@@ -133,6 +135,7 @@ export async function writeSnapshot(
   }
   storage.rename(path + PART_SUFFIX, path)
   await storage.syncDirectory(directory)
+  return at
 }
 
 /** @throws MetadataError `CORRUPT` when the file is no whole snapshot */
@@ -157,6 +160,7 @@ export function decodeSnapshot(
   }
   return {
     id: options.id,
+    sizeBytes: bytes.length,
     lastContainedLogTimestampMs: header.message.lastContainedLogTimestamp,
     controls: controls.slice(1, -1),
     records,

@@ -14,7 +14,6 @@ import {
   readMetadataBatches,
   readSnapshot,
   removeUnfinishedSnapshots,
-  snapshotFileName,
   writeSnapshot,
   type LoadedSnapshot,
   type MetadataBatch,
@@ -69,8 +68,11 @@ export class MetadataLog {
     const path = `${options.directory}/${METADATA_LOG_DIRECTORY}`
     storage.makeDirectory(path)
     removeUnfinishedSnapshots(storage, path)
-    const newestId = listSnapshots(storage, path).at(-1)
+    const ids = listSnapshots(storage, path)
+    const newestId = ids.at(-1)
     const newest = newestId && readSnapshot(storage, path, newestId, codecs)
+    const older = ids.slice(0, -1).map((id) => storedSnapshot(readSnapshot(storage, path, id, codecs)))
+    const stored = newest === undefined ? older : [...older, storedSnapshot(newest)]
     const log = await openLog({
       storage,
       clock: options.clock,
@@ -95,7 +97,6 @@ export class MetadataLog {
         `${path} begins at offset ${log.logStartOffset}, but no snapshot covers what was before; restore the missing .checkpoint file`,
       )
     }
-    const stored = listSnapshots(storage, path).map((id) => storedSnapshot(storage, path, id, codecs, newest))
     return new MetadataLog(options, log, stored, newest)
   }
 
@@ -182,8 +183,7 @@ export class MetadataLog {
 
   async writeSnapshot(id: SnapshotId, contents: SnapshotContents): Promise<void> {
     const { storage, codecs, clock } = this.#options
-    await writeSnapshot(storage, this.#path, id, contents, { codecs, nowMs: clock.nowMs() })
-    const sizeBytes = fileSizeBytes(storage, `${this.#path}/${snapshotFileName(id)}`)
+    const sizeBytes = await writeSnapshot(storage, this.#path, id, contents, { codecs, nowMs: clock.nowMs() })
     this.#snapshots.push({ id, sizeBytes, timestampMs: contents.lastContainedLogTimestampMs })
   }
 
@@ -218,29 +218,8 @@ function metadataLogConfig(options: MetadataLogOptions): LogConfig {
   }
 }
 
-function storedSnapshot(
-  storage: Storage,
-  path: string,
-  id: SnapshotId,
-  codecs: Codecs,
-  newest: LoadedSnapshot | undefined,
-): StoredSnapshot {
-  const known = newest !== undefined && newest.id.endOffset === id.endOffset && newest.id.epoch === id.epoch
-  const { lastContainedLogTimestampMs } = known ? newest : readSnapshot(storage, path, id, codecs)
-  return {
-    id,
-    sizeBytes: fileSizeBytes(storage, `${path}/${snapshotFileName(id)}`),
-    timestampMs: lastContainedLogTimestampMs,
-  }
-}
-
-function fileSizeBytes(storage: Storage, path: string): number {
-  const file = storage.open(path)
-  try {
-    return file.sizeBytes()
-  } finally {
-    file.close()
-  }
+function storedSnapshot(snapshot: LoadedSnapshot): StoredSnapshot {
+  return { id: snapshot.id, sizeBytes: snapshot.sizeBytes, timestampMs: snapshot.lastContainedLogTimestampMs }
 }
 
 function concatenate(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
