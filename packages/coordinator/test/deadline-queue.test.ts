@@ -1,3 +1,4 @@
+/** The queue of deadlines against a map of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

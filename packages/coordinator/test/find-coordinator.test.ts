@@ -1,3 +1,4 @@
+/** FindCoordinator in all its versions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '@braidlog/model'
