@@ -13,8 +13,8 @@ import type { Codecs } from '@braidlog/records'
 import { atEndOfTurn } from '@braidlog/runtime'
 import type { Connections } from './connections.ts'
 import type { BrokerContext } from './context.ts'
-import { EffectiveConfigs } from './effective-configs.ts'
 import { FetchSessions } from './fetch-session.ts'
+import { LogConfigs } from './log-configs.ts'
 import { OffsetsLog } from './offsets-log.ts'
 import { Pipeline } from './pipeline.ts'
 import { handlersOf } from './registry.ts'
@@ -50,7 +50,7 @@ export class Broker {
   readonly #options: BrokerOptions
   readonly #groups: GroupCoordinator
   readonly #replicas: Replicas
-  readonly #configs: EffectiveConfigs
+  readonly #logConfigs: LogConfigs
   #unsubscribe: () => void = () => {}
 
   constructor(options: BrokerOptions) {
@@ -73,7 +73,7 @@ export class Broker {
       defer: atEndOfTurn,
       logger,
     })
-    this.#configs = new EffectiveConfigs(image, nodeId, options.staticConfigs)
+    this.#logConfigs = new LogConfigs(image, nodeId, options.staticConfigs)
     this.#replicas = new Replicas({
       nodeId,
       partitions,
@@ -83,7 +83,7 @@ export class Broker {
         onLead: (topic, partition, replica) => this.#onLead(topic, partition, replica),
         onResign: (topic, partition, leaderEpoch) => this.#onResign(topic, partition, leaderEpoch),
       },
-      logConfigOf: (topic) => this.#configs.logConfigOf(topic),
+      logConfigOf: (topic) => this.#logConfigs.of(topic),
       onFailure: options.onFailure,
     })
   }
@@ -92,7 +92,7 @@ export class Broker {
   follow(): void {
     const { controller } = this.#options
     // Before the replicas, which ask for configuration as soon as they hear of a change.
-    const unsubscribeConfigs = controller.subscribe(this.#configs)
+    const unsubscribeConfigs = controller.subscribe(this.#logConfigs)
     const unsubscribeReplicas = controller.subscribe(this.#replicas)
     const unsubscribeGroups = controller.subscribe({
       onImage: (_image, delta) => {
@@ -126,7 +126,6 @@ export class Broker {
       partitions,
       replicas,
       groups: this.#groups,
-      configs: this.#configs,
       sessions: new FetchSessions(settings.fetchSessionsMax, this.#options.random),
       topicCreation: new TopicCreation({ controller, replicas, settings, logger }),
       clock: this.#options.clock,

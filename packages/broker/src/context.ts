@@ -4,7 +4,6 @@ import type { ControllerNode } from '@braidlog/controller'
 import type { GroupCoordinator } from '@braidlog/coordinator'
 import type { ImageView } from '@braidlog/metadata'
 import type { PartitionSet } from '@braidlog/partition'
-import type { EffectiveConfigs } from './effective-configs.ts'
 import type { FetchSessions } from './fetch-session.ts'
 import type { BrokerMetrics } from './metrics.ts'
 import type { Replicas } from './replicas.ts'
@@ -23,7 +22,6 @@ export interface BrokerContext {
   readonly partitions: PartitionSet
   readonly replicas: Replicas
   readonly groups: GroupCoordinator
-  readonly configs: EffectiveConfigs
   readonly sessions: FetchSessions
   readonly topicCreation: TopicCreation
   readonly clock: Clock

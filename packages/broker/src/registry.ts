@@ -10,7 +10,7 @@ import { apiVersionsHandler } from './handlers/18-api-versions.ts'
 import { deleteRecordsHandler } from './handlers/21-delete-records.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
-import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
+import { describeQuorumHandler } from './handlers/55-describe-quorum.ts'
 import { describeLogDirsHandler } from './handlers/35-describe-log-dirs.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
@@ -31,7 +31,7 @@ export function handlersOf(broker: BrokerContext): ApiHandler[] {
     deleteRecordsHandler(broker),
     initProducerIdHandler(broker),
     offsetForLeaderEpochHandler(broker),
-    describeConfigsHandler(broker),
+    describeQuorumHandler(broker),
     describeLogDirsHandler(broker),
     describeClusterHandler(broker),
     describeProducersHandler(broker),

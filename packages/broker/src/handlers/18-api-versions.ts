@@ -29,13 +29,14 @@ export function apiVersionsHandler(broker: BrokerContext, handlers: readonly Api
       return { errorCode: ErrorCode.INVALID_REQUEST }
     }
     exchange.connection.clientSoftware = { name, version }
+    const { levels, epoch } = broker.controller.finalizedFeatures()
     return {
       apiKeys,
       supportedFeatures: SUPPORTED_FEATURES.filter(
         ({ levelMin }) => levelMin > 0 || apiVersion >= ZERO_LEVELS_MIN_VERSION,
       ).map((feature) => ({ name: feature.name, minVersion: feature.levelMin, maxVersion: feature.levelMax })),
-      finalizedFeaturesEpoch: broker.image.offset,
-      finalizedFeatures: [...broker.image.features]
+      finalizedFeaturesEpoch: epoch,
+      finalizedFeatures: [...levels]
         .filter(([, level]) => level > 0)
         .map(([feature, level]) => ({ name: feature, minVersionLevel: level, maxVersionLevel: level })),
     }

@@ -1,10 +1,15 @@
 /**
- * APIs that the controller serves whole: AlterConfigs (33), IncrementalAlterConfigs (44), ElectLeaders (43),
- * ListPartitionReassignments (46), UpdateFeatures (57) and UnregisterBroker (64).
+ * APIs that the controller serves whole: DescribeConfigs (32), AlterConfigs (33), ElectLeaders (43),
+ * IncrementalAlterConfigs (44), AlterPartitionReassignments (45), ListPartitionReassignments (46), UpdateFeatures (57)
+ * and UnregisterBroker (64).
  */
 import {
   AlterConfigsRequest,
   AlterConfigsResponse,
+  AlterPartitionReassignmentsRequest,
+  AlterPartitionReassignmentsResponse,
+  DescribeConfigsRequest,
+  DescribeConfigsResponse,
   ElectLeadersRequest,
   ElectLeadersResponse,
   IncrementalAlterConfigsRequest,
@@ -21,11 +26,15 @@ import { api, type ApiHandler } from '../handler.ts'
 
 export function clusterHandlers({ controller }: BrokerContext): ApiHandler[] {
   return [
+    api(DescribeConfigsRequest, DescribeConfigsResponse, (request) => controller.describeConfigs(request)),
     api(AlterConfigsRequest, AlterConfigsResponse, (request) => controller.submit('alterConfigs', request)),
     api(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, (request) =>
       controller.submit('incrementalAlterConfigs', request),
     ),
     api(ElectLeadersRequest, ElectLeadersResponse, (request) => controller.submit('electLeaders', request)),
+    api(AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, (request) =>
+      controller.submit('alterPartitionReassignments', request),
+    ),
     api(ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, (request) =>
       controller.submit('listPartitionReassignments', request),
     ),
