@@ -1,7 +1,312 @@
-/** Starts a node. */
-import type { Server, ServerOptions } from './server.ts'
+/**
+ * Starts a node, in the order in which things can go wrong cheaply: configuration, data directory, ports, metadata,
+ * partitions; only then are requests taken up. Whatever was opened is closed again when a later step fails.
+ */
+import * as fs from 'node:fs'
+import * as os from 'node:os'
+import * as path from 'node:path'
+import { silentLogger, StorageError, type Storage } from '@braidlog/base'
+import { Broker, Connections, newBrokerMetrics } from '@braidlog/broker'
+import { ControllerError, openController, registerLocalBroker } from '@braidlog/controller'
+import { LogError, LogResources } from '@braidlog/log'
+import { formatStorage, MetadataError, readMetaProperties, SecurityProtocol } from '@braidlog/metadata'
+import { randomUuid } from '@braidlog/model'
+import { openPartitionSet } from '@braidlog/partition'
+import {
+  atEndOfTurn,
+  ListenError,
+  nodeCodecs,
+  NodeStorage,
+  systemClock,
+  systemRandom,
+  systemTimers,
+} from '@braidlog/runtime'
+import { brokerSettingsOf, connectionLimitsOf, groupConfigOf, resolveConfig, type ServerConfig } from './config.ts'
+import { ServerError } from './errors.ts'
+import { isWildcard, type ListenerConfig } from './listeners.ts'
+import { lockDirectory } from './lock-file.ts'
+import { RunningServer } from './running-server.ts'
+import type { Server, ServerListener, ServerOptions } from './server.ts'
 
 /** @throws ServerError */
-export function startServer(_options: ServerOptions = {}): Promise<Server> {
-  throw new Error('being written')
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const config = resolveConfig(options)
+  const logger = options.logger ?? silentLogger
+  for (const warning of config.warnings) logger.warn(warning)
+  const opened = new Opened()
+  try {
+    return await start(options, config, opened)
+  } catch (error) {
+    await opened.closeAll()
+    throw asServerError(error)
+  }
+}
+
+/** What has been opened so far, to be closed in reverse when the start fails. */
+class Opened {
+  readonly #closers: (() => unknown)[] = []
+
+  add(close: () => unknown): void {
+    this.#closers.push(close)
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.#closers.toReversed()) {
+      try {
+        await close()
+      } catch {
+        // The failure that stopped the start is the one to report.
+      }
+    }
+  }
+}
+
+async function start(options: ServerOptions, config: ServerConfig, opened: Opened): Promise<Server> {
+  const { values, nodeId } = config
+  const clock = options.clock ?? systemClock
+  const timers = options.timers ?? systemTimers
+  const random = options.random ?? systemRandom
+  const logger = options.logger ?? silentLogger
+  const codecs = nodeCodecs
+
+  const directory = options.storage === undefined ? path.resolve(config.directory) : config.directory
+  const storage = options.storage ?? new NodeStorage(directory)
+  const unlock = options.storage === undefined ? prepareDirectory(directory) : () => {}
+  opened.add(unlock)
+
+  const metrics = newBrokerMetrics(clock.nowMs())
+  const connections = new Connections({ limits: connectionLimitsOf(values), clock, timers, logger, metrics })
+  opened.add(() => connections.closeAll('the server did not start'))
+  opened.add(() => connections.stopListening())
+  // Before anything is written: a taken port must not leave a half-made directory behind.
+  const listeners = await openListeners(config, connections)
+
+  let fail: (error: Error) => void = () => {}
+  const failed = new Promise<Error>((resolve) => (fail = resolve))
+  const resources = new LogResources()
+  const clusterId = await identify(options, config, storage, directory)
+  const controller = await openController({
+    storage,
+    directory,
+    codecs,
+    clock,
+    random,
+    logger,
+    resources,
+    nodeId,
+    clusterId,
+    endpoints: config.listeners.controller.map(controllerEndpoint),
+    configs: config.texts,
+    onFailure: (error) => fail(error),
+  })
+  opened.add(() => controller.close())
+
+  let brokerEpoch = -1
+  const partitions = await openPartitionSet({
+    storage,
+    clock,
+    timers,
+    random,
+    codecs,
+    resources,
+    logger,
+    path: directory,
+    durability: values['braidlog.durability'] === 'page-cache' ? 'page-cache' : 'durable',
+    defer: atEndOfTurn,
+    retentionCheckIntervalMs: values['log.retention.check.interval.ms'],
+    checkpointIntervalMs: values['log.flush.offset.checkpoint.interval.ms'],
+    highWatermarkCheckpointIntervalMs: values['replica.high.watermark.checkpoint.interval.ms'],
+    producerIdExpirationMs: values['producer.id.expiration.ms'],
+    initialTaskDelayMs: values['log.initial.task.delay.ms'],
+    cleanerEnabled: values['log.cleaner.enable'],
+    brokerEpoch: () => brokerEpoch,
+    onOffline: (error) => fail(error),
+  })
+  opened.add(() => partitions.close())
+
+  const broker = new Broker({
+    nodeId,
+    clusterId,
+    directory,
+    settings: brokerSettingsOf(values),
+    groupConfig: groupConfigOf(values),
+    connections,
+    controller,
+    partitions,
+    clock,
+    timers,
+    random,
+    codecs,
+    logger,
+    staticConfigs: config.texts,
+    diskSpace: () => diskSpaceOf(storage, directory),
+    onFailure: (error) => fail(error),
+  })
+  opened.add(() => broker.kill())
+
+  brokerEpoch = await registerLocalBroker(controller, {
+    nodeId,
+    clusterId,
+    incarnationId: randomUuid(random),
+    listeners: listeners.map(({ name, advertisedHost, advertisedPort }) => ({
+      name,
+      host: advertisedHost,
+      port: advertisedPort,
+      securityProtocol: SecurityProtocol.PLAINTEXT,
+    })),
+    rack: values['broker.rack'],
+    logDirs: [controller.directoryId],
+    previousBrokerEpoch: partitions.previousBrokerEpoch,
+  })
+  // Only now: the registration begins new leader epochs, and each partition is opened in its newest one.
+  broker.follow()
+  const failure = await Promise.race([broker.settled(), failed])
+  if (failure !== undefined) throw failure
+  partitions.markStrays()
+  partitions.start()
+  broker.serve()
+  logger.info('serving', { nodeId, clusterId, listeners })
+
+  const server = new RunningServer({
+    nodeId,
+    clusterId,
+    directory,
+    listeners,
+    config,
+    metrics,
+    broker,
+    controller,
+    partitions,
+    brokerEpoch,
+    timers,
+    logger,
+    unlock,
+  })
+  fail = (error) => server.failed(error)
+  return server
+}
+
+function prepareDirectory(directory: string): () => void {
+  try {
+    fs.mkdirSync(directory, { recursive: true })
+    fs.accessSync(directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
+  } catch (error) {
+    throw new ServerError(
+      'DIRECTORY_UNUSABLE',
+      `cannot use the data directory ${directory}: ${error instanceof Error ? error.message : String(error)}; ` +
+        'choose another one with log.dirs, or give this user the right to write there',
+      { key: 'log.dirs', cause: error },
+    )
+  }
+  return lockDirectory(directory)
+}
+
+async function openListeners(config: ServerConfig, connections: Connections): Promise<ServerListener[]> {
+  const listeners: ServerListener[] = []
+  for (const { name, host, port } of config.listeners.broker) {
+    const server = await connections.listen(name, host === '' ? '0.0.0.0' : host, port)
+    const advertised = config.listeners.advertised.get(name)
+    listeners.push({
+      name,
+      host: server.host,
+      port: server.port,
+      advertisedHost: advertisedHostOf(advertised?.host ?? host),
+      // Port 0 stands for "the one that was found".
+      advertisedPort: advertised === undefined || advertised.port === 0 ? server.port : advertised.port,
+    })
+  }
+  return listeners
+}
+
+/** A wildcard is no address that a client could connect to: the machine's name stands in for it. */
+function advertisedHostOf(host: string): string {
+  return isWildcard(host) ? os.hostname() : host
+}
+
+/** Reads `meta.properties`, after formatting an empty directory when that was asked for. @returns the cluster id */
+async function identify(
+  options: ServerOptions,
+  config: ServerConfig,
+  storage: Storage,
+  directory: string,
+): Promise<string> {
+  const wanted =
+    (typeof options.format === 'object' ? options.format.clusterId : undefined) ??
+    options.environment?.['CLUSTER_ID'] ??
+    options.environment?.['KAFKA_CLUSTER_ID']
+  let meta = readMetaProperties(storage, directory)
+  if (meta === undefined) {
+    if (options.format === undefined || options.format === false) {
+      throw new ServerError(
+        'NOT_FORMATTED',
+        `${directory} is not formatted; run \`braidlog storage format\` on it first`,
+        { key: 'log.dirs' },
+      )
+    }
+    const random = options.random ?? systemRandom
+    await formatStorage({
+      storage,
+      codecs: nodeCodecs,
+      random,
+      nowMs: (options.clock ?? systemClock).nowMs(),
+      directory,
+      clusterId: wanted ?? randomUuid(random),
+      nodeId: config.nodeId,
+      ...(config.values['controller.quorum.voters'].length === 0 && {
+        standalone: config.listeners.controller.map(controllerEndpoint),
+      }),
+    })
+    meta = readMetaProperties(storage, directory)!
+  }
+  if (meta.nodeId !== config.nodeId) {
+    throw new ServerError(
+      'WRONG_CLUSTER',
+      `${directory} belongs to node ${meta.nodeId}, but node.id is ${config.nodeId}`,
+      { key: 'node.id' },
+    )
+  }
+  if (wanted !== undefined && meta.clusterId !== wanted) {
+    throw new ServerError(
+      'WRONG_CLUSTER',
+      `${directory} belongs to cluster ${meta.clusterId}, not to ${wanted}; use the directory of that cluster`,
+      { key: 'log.dirs' },
+    )
+  }
+  return meta.clusterId
+}
+
+function controllerEndpoint({ name, host, port }: ListenerConfig) {
+  return { name, host: advertisedHostOf(host), port }
+}
+
+function diskSpaceOf(storage: Storage, directory: string): { totalBytes: number; usableBytes: number } {
+  const freeBytes = storage.freeBytes(directory)
+  try {
+    const stats = fs.statfsSync(directory)
+    return { totalBytes: stats.blocks * stats.bsize, usableBytes: stats.bavail * stats.bsize }
+  } catch {
+    return { totalBytes: -1, usableBytes: Number.isFinite(freeBytes) ? freeBytes : -1 }
+  }
+}
+
+/** Every way in which a start fails has a name. */
+function asServerError(error: unknown): unknown {
+  if (error instanceof ServerError) return error
+  if (error instanceof ListenError) {
+    const code = error.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'LISTEN_FAILED'
+    return new ServerError(code, error.message, { key: 'listeners', cause: error })
+  }
+  if (error instanceof StorageError) {
+    return new ServerError('DIRECTORY_UNUSABLE', error.message, { key: 'log.dirs', cause: error })
+  }
+  if (error instanceof MetadataError) {
+    const code =
+      error.code === 'NOT_FORMATTED' ? 'NOT_FORMATTED' : error.code === 'MISMATCH' ? 'WRONG_CLUSTER' : 'CORRUPT'
+    return new ServerError(code, error.message, { key: 'log.dirs', cause: error })
+  }
+  if (error instanceof ControllerError) {
+    return new ServerError('DIRECTORY_UNUSABLE', error.message, { key: 'log.dirs', cause: error })
+  }
+  if (error instanceof LogError) return new ServerError('CORRUPT', error.message, { key: 'log.dirs', cause: error })
+  return error
 }

@@ -1,0 +1,119 @@
+/** A node that serves, until it is closed, killed, or fails. */
+import type { Logger, Timers } from '@braidlog/base'
+import type { Broker, BrokerMetrics } from '@braidlog/broker'
+import { shutDownLocalBroker, type ControllerNode } from '@braidlog/controller'
+import type { PartitionSet } from '@braidlog/partition'
+import type { ServerConfig } from './config.ts'
+import type { CloseOptions, Server, ServerListener } from './server.ts'
+
+export interface RunningParts {
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly directory: string
+  readonly listeners: readonly ServerListener[]
+  readonly config: ServerConfig
+  readonly metrics: BrokerMetrics
+  readonly broker: Broker
+  readonly controller: ControllerNode
+  readonly partitions: PartitionSet
+  readonly brokerEpoch: number
+  readonly timers: Timers
+  readonly logger: Logger
+  /** Gives the data directory back. */
+  readonly unlock: () => void
+}
+
+const CLOSE_TIMEOUT_MS = 30_000
+
+export class RunningServer implements Server {
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly directory: string
+  readonly listeners: readonly ServerListener[]
+  readonly bootstrapServers: string
+  readonly warnings: readonly string[]
+  readonly config: ReadonlyMap<string, string>
+  readonly metrics: BrokerMetrics
+  readonly stopped: Promise<Error | undefined>
+  readonly #parts: RunningParts
+  #stop: (failure: Error | undefined) => void = () => {}
+  #closing: Promise<void> | undefined
+  #failure: Error | undefined
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts
+    this.nodeId = parts.nodeId
+    this.clusterId = parts.clusterId
+    this.directory = parts.directory
+    this.listeners = parts.listeners
+    this.bootstrapServers = parts.listeners.map(hostAndPort).join(',')
+    this.warnings = parts.config.warnings
+    this.config = parts.config.texts
+    this.metrics = parts.metrics
+    this.stopped = new Promise((resolve) => {
+      this.#stop = resolve
+    })
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
+    return this.#closing
+  }
+
+  async kill(): Promise<void> {
+    const { broker, unlock } = this.#parts
+    this.#closing ??= Promise.resolve()
+    broker.kill()
+    unlock()
+    this.#stop(undefined)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** The data directory can no longer be trusted: serving from it would lie to clients. */
+  failed(error: Error): void {
+    if (this.#closing !== undefined) return
+    this.#failure = error
+    this.#parts.logger.error('the node stops because of a failure', { error })
+    void this.close()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { timers, logger, unlock } = this.#parts
+    let expire: () => void = () => {}
+    const expired = new Promise<'expired'>((resolve) => (expire = () => resolve('expired')))
+    const timer = timers.after(timeoutMs, expire)
+    try {
+      const outcome = await Promise.race([this.#closeParts(), expired])
+      if (outcome === 'expired')
+        logger.warn('the node was not closed in time; its next start will recover', { timeoutMs })
+    } finally {
+      timer.cancel()
+      unlock()
+      this.#stop(this.#failure)
+    }
+  }
+
+  /** Requests first, then this broker's leaderships, then its files, then the metadata. */
+  async #closeParts(): Promise<void> {
+    const { broker, brokerEpoch, nodeId, partitions, controller, logger } = this.#parts
+    const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
+      try {
+        await step()
+      } catch (error) {
+        logger.error(`cannot ${what}`, { error })
+        this.#failure ??= error instanceof Error ? error : new Error(String(error))
+      }
+    }
+    await attempt('stop the broker', () => broker.stop())
+    await attempt('leave the cluster in order', () => shutDownLocalBroker(controller, { nodeId, brokerEpoch }))
+    await attempt('close the partitions', () => partitions.close())
+    await attempt('close the controller', () => controller.close())
+  }
+}
+
+function hostAndPort({ advertisedHost, advertisedPort }: ServerListener): string {
+  return `${advertisedHost.includes(':') ? `[${advertisedHost}]` : advertisedHost}:${advertisedPort}`
+}
