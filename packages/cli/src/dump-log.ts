@@ -82,9 +82,9 @@ function* dumpIndex(path: string, entrySizeBytes: 8 | 12): Generator<DumpRow> {
     const baseOffset = Number(basename(path).split('.')[0])
     for (let at = 0; at + entrySizeBytes <= bytes.length; at += entrySizeBytes) {
       const timed = entrySizeBytes === 12
+      // The unused rest of a preallocated index is zeros, which no entry is.
+      if (bytes.subarray(at, at + entrySizeBytes).every((byte) => byte === 0)) return
       const offset = baseOffset + view.getInt32(timed ? at + 8 : at)
-      // The unused rest of a preallocated index is zeros.
-      if (at > 0 && offset === baseOffset) return
       const data = timed ? { timestamp: readInt64(view, at), offset } : { offset, position: view.getInt32(at + 4) }
       yield {
         data,

@@ -61,9 +61,7 @@ export async function render(command: string, result: Result, format: OutputForm
     case 'table':
     case 'wide':
       if (result.text !== undefined) return `${result.text}\n`
-      return result.table
-        ? `${result.before ?? ''}${renderTable(result.table, format === 'wide', color)}`
-        : `${toJson(result.data, 2)}\n`
+      return `${result.before ?? ''}${renderTable(tableOf(result), format === 'wide', color)}`
     default:
       return format satisfies never
   }
@@ -74,9 +72,20 @@ export function renderError(command: string, report: ErrorReport): string {
   return `${toJson({ command, version: CONTRACT_VERSION, error }, 2)}\n`
 }
 
-/** JSON with 64-bit integers as numbers where a double holds them exactly, and as strings beyond. */
+/**
+ * JSON with 64-bit integers as numbers where a double holds them exactly and as strings beyond; maps as objects, bytes as
+ * base64.
+ */
 export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? jsonInteger(item) : item), indent)
+  return JSON.stringify(
+    value,
+    (_key, item: unknown) => {
+      if (typeof item === 'bigint') return jsonInteger(item)
+      if (item instanceof Map) return Object.fromEntries(item)
+      return item instanceof Uint8Array ? Buffer.from(item).toString('base64') : item
+    },
+    indent,
+  )
 }
 
 function jsonInteger(value: bigint): number | string {
@@ -93,7 +102,10 @@ function tableOf(result: Result): Table {
   const entries = Object.entries(result.data as Record<string, unknown>)
   return {
     columns: [{ title: 'name' }, { title: 'value' }],
-    rows: entries.map(([name, value]) => [name, typeof value === 'object' ? toJson(value) : (value as Cell)]),
+    rows: entries.map(([name, value]) => [
+      name,
+      value !== null && typeof value === 'object' ? toJson(value) : (value as Cell),
+    ]),
   }
 }
 

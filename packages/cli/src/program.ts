@@ -69,7 +69,11 @@ export async function fullProgram(cli: Cli): Promise<Command> {
   return buildProgram(cli, NOUNS)
 }
 
-async function buildProgram(cli: Cli, loaded: readonly Noun[]): Promise<Command> {
+async function buildProgram(
+  cli: Cli,
+  loaded: readonly Noun[],
+  writeErr: (text: string) => void = (text) => cli.io.stderr.write(text),
+): Promise<Command> {
   const program = new Command('braidlog')
     .description('The event-streaming stack for TypeScript teams, speaking the Apache Kafka protocol.')
     .version(VERSION, '--version', 'print the version')
@@ -91,7 +95,7 @@ async function buildProgram(cli: Cli, loaded: readonly Noun[]): Promise<Command>
       .helpCommand(false)
       .configureOutput({
         writeOut: (text) => cli.io.stdout.write(text),
-        writeErr: (text) => cli.io.stderr.write(text),
+        writeErr,
         getOutHelpWidth: () => 100,
         getErrHelpWidth: () => 100,
         getOutHasColors: () => false,
@@ -153,6 +157,8 @@ export async function run(argv: readonly string[], io: Io, signal: AbortSignal):
     const program = await buildProgram(
       cli,
       NOUNS.filter(({ name, alias }) => name === noun || (alias !== undefined && alias === noun)),
+      // What is wrong with the arguments is part of the envelope, for programs that read envelopes.
+      running.json ? () => {} : undefined,
     )
     if (noun === undefined && args.length === 0) {
       program.outputHelp()
@@ -161,7 +167,12 @@ export async function run(argv: readonly string[], io: Io, signal: AbortSignal):
     await program.parseAsync(args, { from: 'user' })
     return ExitCode.Done
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return ExitCode.Done
+      if (!running.json) return ExitCode.Usage
+      const message = error.message.replace(/^error: /, '')
+      return printError(io, running, { exitCode: ExitCode.Usage, code: 'USAGE', message })
+    }
     if (isBrokenPipe(error)) return ExitCode.Done
     return printError(io, running, reportOf(error, signal.aborted))
   }

@@ -43,8 +43,9 @@ test('an error has the same envelope as a result', () => {
   })
 })
 
-test('integers are numbers as long as a double holds them, and strings beyond', () => {
+test('integers are numbers as long as a double holds them and strings beyond; maps are objects, bytes base64', () => {
   assert.equal(toJson({ a: 5n, b: 2n ** 53n }), '{"a":5,"b":"9007199254740992"}')
+  assert.equal(toJson({ a: new Map([['x', 1]]), b: Uint8Array.of(255) }), '{"a":{"x":1},"b":"/w=="}')
 })
 
 function terminal(options: { tty: boolean; env?: Record<string, string>; answer?: string }): {

@@ -56,6 +56,19 @@ test('wrong usage ends with 2 and a word about what is wrong', async () => {
   }
 })
 
+test('with -o json wrong usage is an envelope too', async () => {
+  for (const args of [
+    ['topic', 'lst', '-o', 'json'],
+    ['-o', 'json', 'topic', 'create'],
+    ['explain', 'NO_SUCH_THING', '-o', 'json'],
+  ]) {
+    const { exitCode, stdout, stderr } = await braidlog(args)
+    assert.equal(exitCode, ExitCode.Usage)
+    assert.equal(stderr, '')
+    assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'USAGE')
+  }
+})
+
 test('an unreachable broker ends with 3 and says what to try', async () => {
   const { exitCode, stdout, stderr } = await braidlog(['topic', 'list', ...NOWHERE])
   assert.equal(exitCode, ExitCode.NoConnection)
