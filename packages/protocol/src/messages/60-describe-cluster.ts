@@ -25,12 +25,7 @@ export const DescribeClusterResponse = message({
   key: 60,
   versions: '0-2',
   flexible: '0+',
-  errors: [
-    'CLUSTER_AUTHORIZATION_FAILED',
-    'MISMATCHED_ENDPOINT_TYPE',
-    'UNSUPPORTED_ENDPOINT_TYPE',
-    'REBOOTSTRAP_REQUIRED',
-  ],
+  errors: ['CLUSTER_AUTHORIZATION_FAILED', 'MISMATCHED_ENDPOINT_TYPE', 'UNSUPPORTED_ENDPOINT_TYPE'],
   fields: {
     throttleTimeMs: int32(),
     errorCode: int16(),

@@ -134,7 +134,7 @@ export const ConfigRecord = message({
 })
 export interface ConfigRecord extends Infer<typeof ConfigRecord> {}
 
-/** Creates or renews a delegation token (KIP-900). */
+/** Creates or renews a delegation token (KIP-48). */
 export const DelegationTokenRecord = message({
   kind: 'metadata',
   name: 'DelegationTokenRecord',
@@ -433,7 +433,7 @@ export const UnregisterBrokerRecord = message({
 })
 export interface UnregisterBrokerRecord extends Infer<typeof UnregisterBrokerRecord> {}
 
-/** The SCRAM credential of a user for one mechanism: salt, stored key, server key and iterations (KIP-900). */
+/** The SCRAM credential of a user for one mechanism: salt, stored key, server key and iterations (KIP-554). */
 export const UserScramCredentialRecord = message({
   kind: 'metadata',
   name: 'UserScramCredentialRecord',
