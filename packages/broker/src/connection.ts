@@ -44,6 +44,8 @@ export interface ConnectionHost {
     end: number,
     owner: Slab | undefined,
   ): void
+  /** Responses have been handed to the socket. */
+  onSent(connection: Connection): void
   onClosed(connection: Connection, reason: string): void
   /** The client did what no client may do; `onClosed` follows. */
   onRefused(connection: Connection, reason: string): void
@@ -98,9 +100,9 @@ export class Connection implements SocketReceiver, MemoryUser, Flushable {
     return this.#exchanges.length
   }
 
-  /** In the middle of receiving a request. */
-  get isMidRequest(): boolean {
-    return this.#slab !== undefined
+  /** @returns whether a request is not answered yet; those of one API do not count */
+  hasWork(exceptApiKey: number): boolean {
+    return this.#exchanges.some((exchange) => exchange.apiKey !== exceptApiKey)
   }
 
   // Receiving
@@ -273,6 +275,7 @@ export class Connection implements SocketReceiver, MemoryUser, Flushable {
     const owned = ready.filter((exchange) => exchange.sent !== undefined)
     const sent = owned.length === 0 ? undefined : () => owned.forEach((exchange) => exchange.sent!())
     this.socket.write(chunks, sizeBytes, sent, this.#drained)
+    this.#host.onSent(this)
   }
 
   /** Bound once: it is passed with every write. */

@@ -23,6 +23,7 @@ export interface ConnectionsOptions {
   readonly readMode?: ReadMode
 }
 
+const FETCH_KEY = 1
 /** Bytes of the region in which the bytes of all connections land. */
 const LANDING_SIZE_BYTES = 256 << 10
 
@@ -40,6 +41,7 @@ export class Connections implements ConnectionHost {
   readonly #servers: NetServer[] = []
   #nextId = 1
   #sweeper: Timer | undefined
+  #onDrained: (() => void) | undefined
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
@@ -101,19 +103,24 @@ export class Connections implements ConnectionHost {
     for (const connection of this.#open) connection.close(reason)
   }
 
-  /** Resolves when no connection has a request in work, or after `timeoutMs`. */
+  /**
+   * Resolves when no connection has a request in work, or after `timeoutMs`. Fetches do not count: what they wait for
+   * may never come, and nothing is lost with them.
+   */
   drained(timeoutMs: number): Promise<void> {
-    const busy = (): boolean => [...this.#open].some((connection) => connection.pendingRequests > 0)
-    if (!busy()) return Promise.resolve()
+    if (!this.#isBusy()) return Promise.resolve()
     return new Promise((resolve) => {
-      const { timers, clock } = this.#options
-      const deadlineMs = clock.monotonicMs() + timeoutMs
-      const look = (): void => {
-        if (!busy() || clock.monotonicMs() >= deadlineMs) resolve()
-        else timers.after(10, look)
+      const timer = this.#options.timers.after(timeoutMs, resolve)
+      this.#onDrained = () => {
+        timer.cancel()
+        resolve()
       }
-      look()
     })
+  }
+
+  #isBusy(): boolean {
+    for (const connection of this.#open) if (connection.hasWork(FETCH_KEY)) return true
+    return false
   }
 
   // For connections
@@ -129,8 +136,13 @@ export class Connections implements ConnectionHost {
     this.#pipeline!.take(connection, bytes, view, start, end, owner)
   }
 
+  onSent(): void {
+    if (this.#onDrained !== undefined && !this.#isBusy()) this.#onDrained()
+  }
+
   onClosed(connection: Connection, reason: string): void {
     this.#open.delete(connection)
+    this.onSent()
     this.metrics.connectionsClosed++
     this.metrics.connectionsOpen = this.#open.size
     this.metrics.requestBytesInFlight = this.memory.usedBytes

@@ -75,16 +75,16 @@ export function api<Request extends Fields, Response extends Fields>(
         listenerName: connection.listenerName,
         exchange,
       })
-      if (!(answer instanceof Promise)) {
-        exchange.respondWith(response, answer)
-        return
+      const respond = (value: Input<InferFields<Response>>): void => {
+        try {
+          exchange.respondWith(response, value)
+        } catch (error) {
+          // A value that its message cannot carry is our mistake, not a malformed request.
+          exchange.failed(error)
+        }
       }
-      answer
-        .then(
-          (value) => exchange.respondWith(response, value),
-          (error: unknown) => exchange.failed(error),
-        )
-        .catch((error: unknown) => exchange.failed(error))
+      if (answer instanceof Promise) answer.then(respond, (error: unknown) => exchange.failed(error))
+      else respond(answer)
     },
   }
 }

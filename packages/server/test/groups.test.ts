@@ -178,9 +178,12 @@ describe('groups', () => {
     await using node = await startNode()
     const { client } = node
     for (let version = 0; version <= 6; version++) {
-      const response = await client.call(FindCoordinatorRequest, FindCoordinatorResponse, version, {
-        ...(version < 4 ? { key: 'g' } : { coordinatorKeys: ['g'] }),
-      })
+      const response = await client.call(
+        FindCoordinatorRequest,
+        FindCoordinatorResponse,
+        version,
+        version < 4 ? { key: 'g' } : { coordinatorKeys: ['g'] },
+      )
       const found = version < 4 ? response : response.coordinators[0]!
       assert.deepEqual([found.errorCode, found.nodeId], [ErrorCode.NONE, 1], `version ${version}`)
     }
