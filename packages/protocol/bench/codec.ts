@@ -1,7 +1,7 @@
 /**
  * Nanoseconds to read and write the messages of the hot path, generated and interpreted.
  *
- * `node packages/protocol/bench/codec.bench.ts`: contestants take turns, fixed iterations, the best round counts.
+ * `node packages/protocol/bench/codec.ts`: contestants take turns, fixed iterations, the best round counts.
  * Trust ratios, not single figures.
  */
 import type { Fields, InferFields, Input } from '../src/declare.ts'
@@ -17,7 +17,7 @@ interface Case {
   readonly name: string
   readonly message: Message
   readonly version: number
-  readonly value: unknown
+  readonly value: Record<string, unknown>
   readonly iterations: number
 }
 
@@ -79,34 +79,60 @@ function measured<F extends Fields>(
   iterations: number,
   value: Input<InferFields<F>>,
 ): Case {
-  return { name, message: message as Message<never> as Message, version, value, iterations }
+  return {
+    name,
+    message: message as Message<never> as Message,
+    version,
+    value: value as Record<string, unknown>,
+    iterations,
+  }
 }
 
-console.log(`${'ns'.padEnd(46)} read   interpreted   write   interpreted`)
-for (const { name, message, version, value, iterations } of cases) {
-  const bytes = message.encode(value as Record<string, unknown>, version)
+export interface Figures {
+  readonly name: string
+  /** Nanoseconds per message. */
+  readonly readNs: number
+  readonly readInterpretedNs: number
+  readonly writeNs: number
+  readonly writeInterpretedNs: number
+}
+
+/** @param effort 1 for figures worth reading; less only shows that everything runs */
+export function measureCodecs(effort: number): Figures[] {
+  return cases.map((each) => measure(each, Math.ceil(each.iterations * effort), Math.ceil(ROUNDS * effort)))
+}
+
+function measure({ name, message, version, value }: Case, iterations: number, rounds: number): Figures {
+  const bytes = message.encode(value, version)
   const contestants = [
     () => message.read(new Reader(bytes), version),
     () => interpretRead(message, new Reader(bytes), version),
-    () => write((writer) => message.write(writer, value as Record<string, unknown>, version)),
+    () => write((writer) => message.write(writer, value, version)),
     () => write((writer) => interpretWrite(message, writer, value, version)),
   ]
   const best = contestants.map(() => Infinity)
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [i, contestant] of contestants.entries()) {
       const startMs = performance.now()
       for (let n = 0; n < iterations; n++) contestant()
       best[i] = Math.min(best[i]!, ((performance.now() - startMs) * 1e6) / iterations)
     }
   }
-  const [read, readSlow, write_, writeSlow] = best.map((ns) => Math.round(ns).toString())
-  console.log(
-    `${name.padEnd(46)} ${read!.padStart(5)} ${readSlow!.padStart(13)} ${write_!.padStart(7)} ${writeSlow!.padStart(13)}`,
-  )
+  const [readNs, readInterpretedNs, writeNs, writeInterpretedNs] = best as [number, number, number, number]
+  return { name, readNs, readInterpretedNs, writeNs, writeInterpretedNs }
 }
 
 function write(work: (writer: Writer) => void): Uint8Array[] {
   const writer = new Writer()
   work(writer)
   return writer.chunks()
+}
+
+if (import.meta.main) {
+  const cell = (value: number | string): string =>
+    String(typeof value === 'number' ? Math.round(value) : value).padStart(12)
+  console.log('ns per message'.padEnd(46) + ['read', 'interpreted', 'write', 'interpreted'].map(cell).join(''))
+  for (const { name, readNs, readInterpretedNs, writeNs, writeInterpretedNs } of measureCodecs(1)) {
+    console.log(name.padEnd(46) + [readNs, readInterpretedNs, writeNs, writeInterpretedNs].map(cell).join(''))
+  }
 }
