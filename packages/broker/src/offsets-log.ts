@@ -39,7 +39,7 @@ export class OffsetsLog implements CoordinatorLog {
     } else {
       const operation = this.#rooms.produce<OffsetsLog>(this, onCommitted)
       operation.watch(this.#replica, result.requiredOffset, 0)
-      const parked = this.#rooms.parkProduce(operation as unknown as DelayedProduce<never>, COMMIT_TIMEOUT_MS)
+      const parked = this.#rooms.parkProduce(operation, COMMIT_TIMEOUT_MS)
       if (!parked) this.#committed()
     }
     return { ok: true, endOffset: result.lastOffset + 1 }

@@ -3,7 +3,7 @@
  * the turn kept everybody else waiting.
  */
 import type { Clock } from '@braidlog/base'
-import { atEndOfTurn } from '@braidlog/runtime'
+import { afterEndOfTurn } from '@braidlog/runtime'
 import type { BrokerMetrics } from './metrics.ts'
 
 /** Something with responses to send. */
@@ -30,7 +30,7 @@ export class TurnClock {
     if (this.#open) return
     this.#open = true
     this.nowMs = this.#clock.monotonicMs()
-    atEndOfTurn(() => this.#end())
+    afterEndOfTurn(() => this.#end())
   }
 
   /** `flush` of it will be called once, at the end of the turn. The caller makes sure that it asks only once. */

@@ -11,5 +11,5 @@ export {
 } from './net-server.ts'
 export { NodeStorage } from './node-storage.ts'
 export { Slab, SLAB_SIZE_BYTES, SlabPool } from './slab.ts'
-export { atEndOfTurn } from './turn.ts'
+export { afterEndOfTurn, atEndOfTurn } from './turn.ts'
 export { systemClock, systemRandom, systemTimers } from './system.ts'

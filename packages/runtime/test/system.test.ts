@@ -1,7 +1,7 @@
 /** The real clock, timers and randomness. */
 import assert from 'node:assert/strict'
 import { it, mock } from 'node:test'
-import { atEndOfTurn, systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
+import { afterEndOfTurn, atEndOfTurn, systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
 
 it('the monotonic clock never goes back', () => {
   let last = systemClock.monotonicMs()
@@ -41,4 +41,16 @@ it('callbacks at the end of a turn run once, in order, and what they ask for run
   order.push('now')
   await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
   assert.deepEqual(order, ['now', 'a', 'b', 'c'])
+})
+
+it('sending comes after all work of the turn, whoever asked first', async () => {
+  const order: string[] = []
+  afterEndOfTurn(() => order.push('send'))
+  atEndOfTurn(() => {
+    order.push('work')
+    afterEndOfTurn(() => order.push('send what the work made ready'))
+    atEndOfTurn(() => order.push('next turn'))
+  })
+  await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
+  assert.deepEqual(order, ['work', 'send', 'send what the work made ready', 'next turn'])
 })

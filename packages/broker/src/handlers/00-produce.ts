@@ -90,7 +90,7 @@ function appendAll(broker: BrokerContext, exchange: Exchange, request: ProduceRe
       operation.watch(replica!, result.requiredOffset, i)
     }
   }
-  if (!rooms.parkProduce(operation as unknown as DelayedProduce<never>, request.timeoutMs)) respond(state, operation)
+  if (!rooms.parkProduce(operation, request.timeoutMs)) respond(state, operation)
 }
 
 function onComplete(operation: DelayedProduce<ProduceState>): void {

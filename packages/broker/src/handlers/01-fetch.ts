@@ -92,8 +92,8 @@ class Fetch {
       if (replica !== undefined) operation.watch(replica, partition.fetchOffset)
     }
     const missingBytes = this.#minBytes - this.#sizeBytes
-    this.#exchange.onClosed = () => rooms.cancel(operation as unknown as DelayedFetch<never>)
-    const parked = rooms.parkFetch(operation as unknown as DelayedFetch<never>, missingBytes, this.#maxWaitMs)
+    this.#exchange.onClosed = () => rooms.cancel(operation)
+    const parked = rooms.parkFetch(operation, missingBytes, this.#maxWaitMs)
     if (!parked) this.readAndAnswer()
   }
 
