@@ -1,8 +1,10 @@
 /** Public face of `log`. */
 export { BufferPool, PooledBuffer, type BufferOwner } from './buffers.ts'
 export { LogError, type LogErrorCode } from './errors.ts'
+export { Flusher, type FlusherOptions, type FlushTarget } from './flusher.ts'
 export type { EpochEndOffset } from './leader-epochs.ts'
 export { defaultLogConfig, type LogConfig } from './log-config.ts'
+export { LogDirectory, type LogDirectoryOptions, type LogIdentity, type StoredLog } from './log-directory.ts'
 export { LogRead, type ReadOptions } from './log-read.ts'
 export { defaultLogResourceLimits, LogResources, type LogResourceLimits } from './log-resources.ts'
 export type { AbortedTransaction, TimestampOffset } from './log-search.ts'

@@ -36,7 +36,7 @@ export interface SearchContext {
 
 /** The first record with a timestamp of at least `timestampMs`. */
 export async function findTimestamp(context: SearchContext, timestampMs: number): Promise<TimestampOffset | undefined> {
-  for (const segment of [...context.segments]) {
+  for (const segment of context.segments) {
     if (segment.baseOffset >= context.upToOffset) return undefined
     if (segment.maxTimestampMs < timestampMs) continue
     const found = await findInSegment(context, segment, timestampMs)
@@ -81,7 +81,7 @@ async function findInSegment(
 
 async function findLargestBelow(context: SearchContext): Promise<TimestampOffset | undefined> {
   let largest: TimestampOffset | undefined
-  for (const segment of [...context.segments]) {
+  for (const segment of context.segments) {
     if (segment.baseOffset >= context.upToOffset) break
     if (segment.maxTimestampMs <= (largest?.timestampMs ?? -1)) continue
     const scanner = scannerOf(context, segment, 0)

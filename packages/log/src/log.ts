@@ -921,7 +921,7 @@ export class Log {
 
   #searchContext(upToOffset: number): SearchContext {
     return {
-      segments: this.#segments,
+      segments: [...this.#segments],
       logStartOffset: this.#logStartOffset,
       upToOffset: Math.min(upToOffset, this.#logEndOffset),
       resources: this.resources,

@@ -199,6 +199,7 @@ export class ProducerState {
 
   /** First offset of the first transaction that is not decided, or `undefined`. */
   get firstUnstableOffset(): number | undefined {
+    if (this.#ongoing.size === 0 && this.#undecided.length === 0) return undefined
     let [first] = this.#ongoing.keys()
     for (const { firstOffset } of this.#undecided) if (first === undefined || firstOffset < first) first = firstOffset
     return first

@@ -35,3 +35,24 @@ export interface AppendResult {
    */
   readonly requiredOffset: number
 }
+
+export const NO_RECORD_ERRORS: readonly RecordError[] = []
+
+/** An append that did not happen. */
+export function refusedAppend(
+  errorCode: ErrorCode,
+  errorMessage: string,
+  logStartOffset: number,
+  recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
+): AppendResult {
+  return {
+    errorCode,
+    errorMessage,
+    recordErrors,
+    baseOffset: -1,
+    lastOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset,
+    requiredOffset: 0,
+  }
+}

@@ -1,12 +1,40 @@
 /**
- * All partitions of one data directory: created, opened after a restart, found by topic id, deleted, closed.
+ * All partitions of one data directory: created, opened after a restart, found by topic id, deleted, closed; and the
+ * periodic work on them.
+ *
+ * A shell: it owns timers and order of work, and decides nothing itself.
+ * Invariant: a topic id and partition number name at most one open partition; its log is in the directory of that name.
  */
-import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
-import type { Uuid } from '@braidlog/model'
+import {
+  silentLogger,
+  TimerWheel,
+  type Clock,
+  type Logger,
+  type Random,
+  type Storage,
+  type Timer,
+  type Timers,
+} from '@braidlog/base'
+import { ErrorCode, type Uuid } from '@braidlog/model'
+import {
+  Flusher,
+  LogDirectory,
+  LogError,
+  type LogConfig,
+  type LogIdentity,
+  type LogResources,
+  type StoredLog,
+} from '@braidlog/log'
 import type { Codecs } from '@braidlog/records'
-import type { LogConfig, LogResources } from '@braidlog/log'
-import type { Partition } from './partition.ts'
-import type { WaitingRooms } from './waiting-room.ts'
+import { Partition, type Durability } from './partition.ts'
+import { WaitingRooms } from './waiting-room.ts'
+
+/** Partitions looked at in one turn by periodic work, so that none of it delays requests for long. */
+const PARTITIONS_PER_TURN = 64
+/** How often deleted files whose delay has passed are looked for. */
+const DELETED_FILES_INTERVAL_MS = 1_000
+/** How often producers are looked for that have not written for long. */
+const PRODUCER_EXPIRY_INTERVAL_MS = 600_000
 
 export interface PartitionSetOptions {
   readonly storage: Storage
@@ -19,7 +47,9 @@ export interface PartitionSetOptions {
   /** The data directory (`log.dirs`). */
   readonly path: string
   /** `durable` (default): acknowledged after fdatasync. `page-cache`: as Apache Kafka, after the write. */
-  readonly durability: 'durable' | 'page-cache'
+  readonly durability: Durability
+  /** Walk the records of every client batch, as Apache Kafka does with uncompressed ones. Default: only where needed. */
+  readonly strictRecords?: boolean
   /** Calls back at the end of the turn (setImmediate): group commits start and parked requests wake there. */
   readonly defer: (callback: () => void) => void
   /** `log.retention.check.interval.ms` */
@@ -40,37 +70,257 @@ export interface PartitionSetOptions {
   readonly onOffline: (error: Error) => void
 }
 
-export interface PartitionIdentity {
-  readonly topic: string
-  readonly topicId: Uuid
-  readonly partition: number
+export type PartitionIdentity = LogIdentity
+export type StoredPartition = StoredLog
+
+/** Looks at the directory, which is made if need be, and removes the clean-shutdown file. No partition is opened yet. */
+export async function openPartitionSet(options: PartitionSetOptions): Promise<PartitionSet> {
+  const { storage, clock, random, codecs, resources, logger, path } = options
+  let failed: (error: Error) => void = () => {}
+  const directory = await LogDirectory.open({
+    storage,
+    clock,
+    random,
+    codecs,
+    resources,
+    ...(logger === undefined ? {} : { logger }),
+    path,
+    onOffline: (error) => failed(error),
+  })
+  const partitions = new PartitionSet(options, directory)
+  failed = (error) => partitions.directoryFailed(error)
+  return partitions
 }
 
-/** What a partition's directory on disk says of itself. */
-export interface StoredPartition extends PartitionIdentity {
-  readonly path: string
-}
-
-export interface PartitionSet {
+export class PartitionSet {
   readonly rooms: WaitingRooms
+  readonly #options: PartitionSetOptions
+  readonly #logger: Logger
+  readonly #directory: LogDirectory
+  readonly #wheel: TimerWheel
+  readonly #flusher: Flusher
+  /** By topic id, then partition number. */
+  readonly #partitions = new Map<Uuid, Map<number, Partition>>()
+  /** Openings under way, so that one partition is not opened twice. */
+  readonly #opening = new Map<string, Promise<Partition>>()
+  readonly #timers = new Set<Timer>()
+  #closing: Promise<void> | undefined = undefined
+  #closed = false
+
+  /** Use {@link openPartitionSet}. */
+  constructor(options: PartitionSetOptions, directory: LogDirectory) {
+    this.#options = options
+    this.#logger = options.logger ?? silentLogger
+    this.#directory = directory
+    const { clock, timers, defer } = options
+    this.#wheel = new TimerWheel({ clock, timers })
+    this.rooms = new WaitingRooms({ wheel: this.#wheel, defer })
+    this.#flusher = new Flusher({ defer, onRoundEnd: () => this.rooms.drain() })
+  }
+
   /** The last shutdown was clean; otherwise every log is recovered when it is opened. */
-  readonly wasCleanShutdown: boolean
+  get wasCleanShutdown(): boolean {
+    return this.#directory.wasCleanShutdown
+  }
+
   /** Broker epoch in the clean-shutdown file, -1 without one (`previousBrokerEpoch` of a registration). */
-  readonly previousBrokerEpoch: number
+  get previousBrokerEpoch(): number {
+    return this.#directory.previousBrokerEpoch
+  }
+
+  /** Why the directory is offline, or `undefined`. */
+  get offline(): Error | undefined {
+    return this.#directory.offline
+  }
+
+  /** fdatasyncs of group commits since the start. */
+  get syncs(): number {
+    return this.#flusher.syncs
+  }
+
   /** What lies in the directory and is not opened yet. */
-  stored(): readonly StoredPartition[]
-  /** Opens or creates the partition and leads it. A directory of another topic id is renamed to `-stray` first. */
-  open(identity: PartitionIdentity, config: LogConfig, leaderEpoch: number): Promise<Partition>
-  get(topicId: Uuid, partition: number): Partition | undefined
-  all(): Iterable<Partition>
+  stored(): readonly StoredPartition[] {
+    return this.#directory.stored()
+  }
+
+  /**
+   * Opens or creates the partition and leads it with `leaderEpoch`; one that is open gets the epoch and configuration.
+   * A directory of another topic id in its place is set aside as `-stray`.
+   * @throws LogError, StorageError
+   */
+  open(identity: PartitionIdentity, config: LogConfig, leaderEpoch: number): Promise<Partition> {
+    const { topic, topicId, partition } = identity
+    const open = this.get(topicId, partition)
+    if (open !== undefined) {
+      open.becomeLeader(leaderEpoch)
+      open.reconfigure(config)
+      return Promise.resolve(open)
+    }
+    const name = `${topic}-${partition}`
+    const before = this.#opening.get(name)
+    const opening = (async () => {
+      if (before !== undefined) {
+        await before.catch(() => {})
+        return this.open(identity, config, leaderEpoch)
+      }
+      return this.#open(identity, config, leaderEpoch)
+    })()
+    this.#opening.set(name, opening)
+    const done = (): void => {
+      if (this.#opening.get(name) === opening) this.#opening.delete(name)
+    }
+    opening.then(done, done)
+    return opening
+  }
+
+  get(topicId: Uuid, partition: number): Partition | undefined {
+    return this.#partitions.get(topicId)?.get(partition)
+  }
+
+  *all(): Generator<Partition, void, void> {
+    for (const partitions of this.#partitions.values()) yield* partitions.values()
+  }
+
   /** Changes the configuration of an open partition, for later appends and the next retention check. */
-  reconfigure(partition: Partition, config: LogConfig): void
+  reconfigure(partition: Partition, config: LogConfig): void {
+    partition.reconfigure(config)
+  }
+
   /** Renames the directory to `-delete` and removes it after `file.delete.delay.ms`. Waiting requests get an error. */
-  delete(topicId: Uuid, partition: number): void
+  delete(topicId: Uuid, partition: number): void {
+    const partitions = this.#partitions.get(topicId)
+    const deleted = partitions?.get(partition)
+    if (partitions === undefined || deleted === undefined) return
+    partitions.delete(partition)
+    if (partitions.size === 0) this.#partitions.delete(topicId)
+    deleted.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    this.#directory.delete(deleted.log)
+  }
+
   /** Renames directories that no opened partition claims to `-stray`, after the metadata has been loaded. */
-  markStrays(): readonly StoredPartition[]
-  /** Starts the periodic work: retention, checkpoints, producer expiry, compaction. */
-  start(): void
+  markStrays(): readonly StoredPartition[] {
+    return this.#directory.markStrays()
+  }
+
+  /** Starts the periodic work: retention, checkpoints, producer expiry, removal of deleted files. */
+  start(): void {
+    const { initialTaskDelayMs } = this.#options
+    const { retentionCheckIntervalMs, checkpointIntervalMs, highWatermarkCheckpointIntervalMs } = this.#options
+    this.#every(initialTaskDelayMs, retentionCheckIntervalMs, () => this.deleteOldSegments())
+    this.#every(initialTaskDelayMs, checkpointIntervalMs, () => this.#directory.checkpointOffsets())
+    this.#every(initialTaskDelayMs, highWatermarkCheckpointIntervalMs, () => this.#checkpointHighWatermarks())
+    this.#every(initialTaskDelayMs, PRODUCER_EXPIRY_INTERVAL_MS, () => this.#expireProducers())
+    this.#every(DELETED_FILES_INTERVAL_MS, DELETED_FILES_INTERVAL_MS, () => this.#directory.removeDeletedFiles())
+  }
+
+  /** One retention check over all partitions, a few of them a turn. @returns segments deleted */
+  async deleteOldSegments(): Promise<number> {
+    let deleted = 0
+    await this.#forEach((partition) => {
+      const count = partition.deleteOldSegments()
+      if (count > 0) {
+        const { topic, logStartOffset } = partition.log
+        this.#logger.info('old segments deleted', { topic, partition: partition.log.partition, count, logStartOffset })
+      }
+      deleted += count
+    })
+    return deleted
+  }
+
   /** Checkpoints, closes every log and writes the clean-shutdown file, unless the directory is offline. */
-  close(): Promise<void>
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  /** For the directory: it has failed. */
+  directoryFailed(error: Error): void {
+    for (const partition of this.all()) this.rooms.failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
+    this.#options.onOffline(error)
+  }
+
+  async #open(identity: PartitionIdentity, config: LogConfig, leaderEpoch: number): Promise<Partition> {
+    const { topicId, partition } = identity
+    const log = await this.#directory.open(identity, config)
+    if (this.#closed) {
+      await log.close()
+      throw new LogError('LOG_CLOSED', `${log.path}: the server is closing`)
+    }
+    const { clock, codecs, durability, strictRecords = false } = this.#options
+    const opened = new Partition({
+      log,
+      leaderEpoch,
+      clock,
+      codecs,
+      flusher: this.#flusher,
+      rooms: this.rooms,
+      wheel: this.#wheel,
+      durability,
+      strictRecords,
+    })
+    let partitions = this.#partitions.get(topicId)
+    if (partitions === undefined) this.#partitions.set(topicId, (partitions = new Map()))
+    partitions.set(partition, opened)
+    return opened
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+    await Promise.allSettled(this.#opening.values())
+    const highWatermarks = new Map([...this.all()].map((partition) => [partition.log, partition]))
+    try {
+      await this.#directory.close(this.#options.brokerEpoch(), (log) => {
+        const partition = highWatermarks.get(log)
+        // All that is written is durable by then, and there is no other replica: everything is committed.
+        return partition === undefined ? 0 : log.logEndOffset
+      })
+    } finally {
+      for (const partition of this.all()) partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+      this.rooms.drain()
+      this.#wheel.close()
+      this.#partitions.clear()
+    }
+  }
+
+  async #checkpointHighWatermarks(): Promise<void> {
+    const highWatermarks = new Map([...this.all()].map((partition) => [partition.log, partition.highWatermark]))
+    await this.#directory.checkpointHighWatermarks((log) => highWatermarks.get(log) ?? 0)
+  }
+
+  #expireProducers(): Promise<void> {
+    const { producerIdExpirationMs } = this.#options
+    return this.#forEach((partition) => {
+      if (!partition.offline) partition.log.expireProducers(producerIdExpirationMs)
+    })
+  }
+
+  /** Does `work` for every partition, a few of them a turn. */
+  async #forEach(work: (partition: Partition) => void): Promise<void> {
+    const partitions = [...this.all()]
+    for (let i = 0; i < partitions.length && !this.#closed; i++) {
+      work(partitions[i]!)
+      if ((i + 1) % PARTITIONS_PER_TURN === 0) await new Promise<void>((resolve) => this.#options.defer(resolve))
+    }
+  }
+
+  /** Repeats `work`; the next time counts from the end of the last, so that slow work never piles up. */
+  #every(delayMs: number, intervalMs: number, work: () => unknown): void {
+    if (this.#closed) return
+    const timer = this.#options.timers.after(delayMs, () => {
+      this.#timers.delete(timer)
+      void this.#repeat(intervalMs, work)
+    })
+    this.#timers.add(timer)
+  }
+
+  async #repeat(intervalMs: number, work: () => unknown): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      // A failed disk has been reported where it failed; the work itself is tried again.
+      if (!(error instanceof LogError)) this.#logger.error('periodic work on the logs failed', { error })
+    }
+    this.#every(intervalMs, intervalMs, work)
+  }
 }

@@ -1,11 +1,53 @@
 /**
  * One replica of a partition as its leader.
+ *
+ * A produce is checked where it lies, gets its offsets and leader epoch in place, and is written to the page cache, all
+ * in one turn; it is acknowledged once it is committed. Consumers see what is committed and nothing else.
+ *
+ * With one replica, whatever `min.insync.replicas` says (it never asks for more than there are), committed means: below the log end and, in the durable mode, covered by an fdatasync. In the
+ * page-cache mode what is written counts at once, unless `flush.messages` or `flush.ms` asks for a sync.
+ * Invariants: log start ≤ last stable ≤ high watermark ≤ log end; the high watermark never goes back; a partition that
+ * is offline answers KAFKA_STORAGE_ERROR to everything.
  */
-import type { ErrorCode } from '@braidlog/model'
-import type { AbortedTransaction, EpochEndOffset, Log, LogRead, ProducerDescription } from '@braidlog/log'
-import type { AppendOptions, AppendResult } from './append.ts'
+import { WheelTimer, type Clock, type TimerWheel, type WheelTimerOwner } from '@braidlog/base'
+import { ErrorCode } from '@braidlog/model'
+import {
+  LogError,
+  ProducerCheck,
+  type AbortedTransaction,
+  type EpochEndOffset,
+  type Flusher,
+  type FlushTarget,
+  type Log,
+  type LogConfig,
+  type LogRead,
+  type ProducerDescription,
+  type ReadOptions,
+  type TimestampOffset,
+} from '@braidlog/log'
+import {
+  batchAttributes,
+  batchLastOffsetDelta,
+  batchProducerId,
+  batchRecordCount,
+  compressionOf,
+  RecordsError,
+  setBatchBaseOffset,
+  setBatchLeaderEpoch,
+  setBatchMaxTimestamp,
+  viewOf,
+  type Codecs,
+  type ValidateOptions,
+} from '@braidlog/records'
+import { checkHeader, checkRecords, type Refusal } from './append-checks.ts'
+import { NO_RECORD_ERRORS, refusedAppend, type AppendOptions, type AppendResult } from './append.ts'
+import { recompressBatch } from './recompress.ts'
+import { PartitionWaiters, type WaitingRooms } from './waiting-room.ts'
 
 export type Isolation = 'read-uncommitted' | 'read-committed'
+
+/** When an append counts as done: after an fdatasync, or once it is in the page cache. */
+export type Durability = 'durable' | 'page-cache'
 
 export interface FetchOptions {
   readonly fetchOffset: number
@@ -69,26 +111,487 @@ export interface PartitionMetrics {
   duplicates: number
 }
 
-export interface Partition {
+export interface PartitionOptions {
   readonly log: Log
   readonly leaderEpoch: number
-  readonly highWatermark: number
-  readonly lastStableOffset: number
-  readonly metrics: PartitionMetrics
+  readonly clock: Clock
+  readonly codecs: Codecs
+  readonly flusher: Flusher
+  readonly rooms: WaitingRooms
+  readonly wheel: TimerWheel
+  readonly durability: Durability
+  /** Walk the records of every client batch, not only where a rule of the topic needs it. */
+  readonly strictRecords: boolean
+}
+
+const NO_ABORTED_TRANSACTIONS: readonly AbortedTransaction[] = []
+
+let lastBytes: Uint8Array | undefined
+let lastView: DataView | undefined
+
+/** The view of the buffer asked for last is kept: one connection's requests lie in one slab. */
+function cachedViewOf(bytes: Uint8Array): DataView {
+  if (bytes !== lastBytes || lastView === undefined) {
+    lastBytes = bytes
+    lastView = viewOf(bytes)
+  }
+  return lastView
+}
+
+export class Partition implements FlushTarget, WheelTimerOwner {
+  readonly log: Log
+  /** Of {@link WaitingRooms}: who waits for this partition. */
+  readonly waiters = new PartitionWaiters()
+  readonly metrics: PartitionMetrics = { messagesIn: 0, bytesIn: 0, bytesOut: 0, appendsFailed: 0, duplicates: 0 }
+  readonly #clock: Clock
+  readonly #codecs: Codecs
+  readonly #flusher: Flusher
+  readonly #rooms: WaitingRooms
+  readonly #wheel: TimerWheel
+  readonly #durability: Durability
+  readonly #strictRecords: boolean
+  readonly #fromClient: ValidateOptions
+  readonly #fromCoordinator: ValidateOptions
+  readonly #flushTimer = new WheelTimer(this)
+  #leaderEpoch: number
+  #highWatermark: number
+  /** Why the partition refuses requests without being offline. */
+  #resigned: ErrorCode = ErrorCode.NONE
+  /** Bytes appended since the start, those covered by the sync in flight, and those committed. */
+  #appendedBytes = 0
+  #syncingBytes = 0
+  #committedBytes = 0
+
+  constructor(options: PartitionOptions) {
+    this.log = options.log
+    this.#leaderEpoch = options.leaderEpoch
+    this.#clock = options.clock
+    this.#codecs = options.codecs
+    this.#flusher = options.flusher
+    this.#rooms = options.rooms
+    this.#wheel = options.wheel
+    this.#durability = options.durability
+    this.#strictRecords = options.strictRecords
+    this.#fromClient = { crc32c: options.codecs.crc32c, origin: 'client' }
+    this.#fromCoordinator = { crc32c: options.codecs.crc32c, origin: 'leader' }
+    // The only replica has all that is committed; what opening has found is on disk.
+    this.#highWatermark = options.log.logEndOffset
+    this.log.highWatermarkMoved(this.#highWatermark)
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  /** Up to here read-committed consumers read: the high watermark, or the first transaction that is not decided. */
+  get lastStableOffset(): number {
+    if (this.offline) return this.#highWatermark
+    return Math.min(this.#highWatermark, this.log.firstUnstableOffset ?? Infinity)
+  }
+
+  get offline(): boolean {
+    return this.log.offline !== undefined || this.log.closed
+  }
+
+  /** This node leads with a higher epoch from now on. */
+  becomeLeader(leaderEpoch: number): void {
+    this.#leaderEpoch = leaderEpoch
+    this.#resigned = ErrorCode.NONE
+  }
+
+  /** The partition is gone from here (deleted, or led by another): all who wait are told, and later requests, too. */
+  resign(errorCode: ErrorCode): void {
+    this.#resigned = errorCode
+    this.#wheel.cancel(this.#flushTimer)
+    this.#flusher.forget(this)
+    this.#rooms.failed(this, errorCode)
+  }
+
   /**
    * Checks the batch in `bytes[start, end)`, gives it offsets and leader epoch **in place**, and appends it. Synchronous.
    * Committed later: see {@link AppendResult.requiredOffset}.
    */
-  append(bytes: Uint8Array, start: number, end: number, options: AppendOptions): AppendResult
+  append(bytes: Uint8Array, start: number, end: number, options: AppendOptions): AppendResult {
+    const result = this.#append(bytes, start, end, options)
+    if (result.errorCode !== ErrorCode.NONE) this.metrics.appendsFailed++
+    return result
+  }
+
   /** Whether an append with this required offset may be answered with success. */
-  isAcknowledged(requiredOffset: number): boolean
+  isAcknowledged(requiredOffset: number): boolean {
+    return requiredOffset <= this.#highWatermark
+  }
+
   /** From the tail cache or the page cache; see {@link Partition.isCold}. Never waits for data. */
-  fetch(options: FetchOptions): FetchResult
-  fetchCold(options: FetchOptions): Promise<FetchResult>
-  isCold(fetchOffset: number): boolean
-  listOffset(timestampMs: number, isolation: Isolation, currentLeaderEpoch: number): Promise<ListOffsetResult>
-  /** @param offset -1: the high watermark */
-  deleteRecords(offset: number): DeleteRecordsResult
-  offsetForLeaderEpoch(epoch: number, currentLeaderEpoch: number): EpochEndResult
-  describeProducers(): readonly ProducerDescription[]
+  fetch(options: FetchOptions): FetchResult {
+    try {
+      const refusal = this.#refuseFetch(options)
+      if (refusal !== undefined) return refusal
+      return this.#fetched(options, this.log.read(this.#readOptions(options)))
+    } catch (error) {
+      return this.#failedFetch(error)
+    }
+  }
+
+  /** Like `fetch`, reading off the event loop. */
+  async fetchCold(options: FetchOptions): Promise<FetchResult> {
+    try {
+      const refusal = this.#refuseFetch(options)
+      if (refusal !== undefined) return refusal
+      return this.#fetched(options, await this.log.readCold(this.#readOptions(options)))
+    } catch (error) {
+      return this.#failedFetch(error)
+    }
+  }
+
+  /** The bytes at this offset are probably on disk only: use `fetchCold`. */
+  isCold(fetchOffset: number): boolean {
+    return !this.offline && this.log.isCold(fetchOffset)
+  }
+
+  /** @param timestampMs a time, or one of the special values above */
+  async listOffset(timestampMs: number, isolation: Isolation, currentLeaderEpoch: number): Promise<ListOffsetResult> {
+    const errorCode = this.#availability(currentLeaderEpoch)
+    if (errorCode !== ErrorCode.NONE) return offsetResult(errorCode, undefined)
+    const { log } = this
+    const readableEnd = isolation === 'read-committed' ? this.lastStableOffset : this.#highWatermark
+    try {
+      switch (timestampMs) {
+        case LATEST_TIMESTAMP:
+          return offsetResult(errorCode, { timestampMs: -1, offset: readableEnd, leaderEpoch: log.latestEpoch })
+        case EARLIEST_TIMESTAMP:
+        case EARLIEST_LOCAL_TIMESTAMP: {
+          const offset = log.logStartOffset
+          return offsetResult(errorCode, { timestampMs: -1, offset, leaderEpoch: log.epochAt(offset) })
+        }
+        // Nothing is tiered.
+        case LATEST_TIERED_TIMESTAMP:
+        case EARLIEST_PENDING_UPLOAD_TIMESTAMP:
+          return offsetResult(errorCode, undefined)
+        case MAX_TIMESTAMP:
+          return offsetResult(errorCode, await log.offsetOfMaxTimestamp(readableEnd))
+        default:
+          return offsetResult(errorCode, await log.offsetForTimestamp(timestampMs, readableEnd))
+      }
+    } catch (error) {
+      return offsetResult(this.#storageError(error), undefined)
+    }
+  }
+
+  /** @param offset records below it are deleted; -1: all below the high watermark */
+  deleteRecords(offset: number): DeleteRecordsResult {
+    const errorCode = this.#availability(-1)
+    if (errorCode !== ErrorCode.NONE) return { errorCode, lowWatermark: -1 }
+    if (!this.log.config.cleanupDelete) return { errorCode: ErrorCode.POLICY_VIOLATION, lowWatermark: -1 }
+    const upTo = offset === -1 ? this.#highWatermark : offset
+    if (upTo < 0 || upTo > this.#highWatermark) return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
+    try {
+      this.log.raiseLogStartOffset(upTo)
+      return { errorCode, lowWatermark: this.log.logStartOffset }
+    } catch (error) {
+      return { errorCode: this.#storageError(error), lowWatermark: -1 }
+    }
+  }
+
+  offsetForLeaderEpoch(epoch: number, currentLeaderEpoch: number): EpochEndResult {
+    const errorCode = this.#availability(currentLeaderEpoch)
+    if (errorCode !== ErrorCode.NONE) return { errorCode, leaderEpoch: -1, endOffset: -1 }
+    try {
+      return { errorCode, ...this.#epochEnd(epoch) }
+    } catch (error) {
+      return { errorCode: this.#storageError(error), leaderEpoch: -1, endOffset: -1 }
+    }
+  }
+
+  describeProducers(): readonly ProducerDescription[] {
+    return this.offline ? [] : this.log.describeProducers()
+  }
+
+  /** For the set: a new configuration, for later appends and the next retention check. */
+  reconfigure(config: LogConfig): void {
+    this.log.reconfigure(config)
+    if (this.#durability === 'page-cache') this.#commitWritten()
+  }
+
+  /** For the set: deletes old segments; waiting fetches find out by themselves. @returns segments deleted */
+  deleteOldSegments(): number {
+    if (this.offline) return 0
+    try {
+      return this.log.deleteOldSegments(this.#highWatermark)
+    } catch (error) {
+      this.#storageError(error)
+      return 0
+    }
+  }
+
+  /** For the flusher. */
+  flush(): Promise<void> {
+    this.#syncingBytes = this.#appendedBytes
+    return this.log.flush()
+  }
+
+  /** For the flusher: a sync has ended, well or badly. */
+  onFlushed(): void {
+    if (this.offline) return this.#rooms.failed(this, ErrorCode.KAFKA_STORAGE_ERROR)
+    if (this.#durability === 'durable') this.#advanceTo(this.log.durableOffset, this.#syncingBytes)
+    else this.#commitWritten()
+  }
+
+  /** `flush.ms` has passed since the first append that is not synced. */
+  onTimer(): void {
+    if (!this.offline && this.log.dirty) this.#flusher.request(this)
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number, options: AppendOptions): AppendResult {
+    const { log } = this
+    const { config } = log
+    const unavailable = this.#availability(-1)
+    if (unavailable !== ErrorCode.NONE) return this.#refused(unavailable, 'The partition is not available here.')
+    const view = cachedViewOf(bytes)
+    const fromClient = options.origin === 'client'
+    const rules = fromClient ? this.#fromClient : this.#fromCoordinator
+    const refusal = checkHeader(bytes, view, start, end, config, rules)
+    if (refusal !== undefined) return this.#refuse(refusal)
+    try {
+      if (fromClient && batchProducerId(view, start) >= 0) {
+        const known = this.#checkProducer(view, start, options)
+        if (known !== undefined) return known
+      }
+      const nowMs = this.#clock.nowMs()
+      if (fromClient) {
+        const { codecs, strict } = { codecs: this.#codecs, strict: this.#strictRecords }
+        const fault = checkRecords(bytes, view, start, { config, strict, nowMs, codecs })
+        if (fault !== undefined) return this.#refuse(fault)
+      }
+      if (
+        config.compressionType !== 'producer' &&
+        config.compressionType !== compressionOf(batchAttributes(view, start))
+      )
+        return this.#appendRecompressed(bytes, view, start, options, nowMs)
+      return this.#write(bytes, view, start, end, options, nowMs)
+    } catch (error) {
+      return this.#refused(this.#storageError(error), 'The log directory has failed.')
+    }
+  }
+
+  /** @returns the answer to a batch that is not to be appended; `undefined`: append it */
+  #checkProducer(view: DataView, at: number, options: AppendOptions): AppendResult | undefined {
+    const { producers } = this.log
+    const check = producers.check(view, at)
+    switch (check) {
+      case ProducerCheck.Accept:
+        return undefined
+      case ProducerCheck.Duplicate: {
+        this.metrics.duplicates++
+        const stamped = this.log.config.messageTimestampType === 'LogAppendTime'
+        return {
+          errorCode: ErrorCode.NONE,
+          errorMessage: null,
+          recordErrors: NO_RECORD_ERRORS,
+          baseOffset: producers.duplicateBaseOffset,
+          lastOffset: producers.duplicateLastOffset,
+          logAppendTimeMs: stamped ? producers.duplicateTimestampMs : -1,
+          logStartOffset: this.log.logStartOffset,
+          // The first one may not be committed yet, though its request has gone: wait for it as well. Watchers wait in the
+          // order of their offsets, and others may be behind it already, so this one waits for all there is.
+          requiredOffset: this.#requiredOffset(options),
+        }
+      }
+      case ProducerCheck.OutOfOrderSequence:
+        return this.#refused(
+          ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+          `The batch of producer ${batchProducerId(view, at)} does not continue its sequence.`,
+        )
+      case ProducerCheck.InvalidEpoch:
+        return this.#refused(
+          ErrorCode.INVALID_PRODUCER_EPOCH,
+          `Producer ${batchProducerId(view, at)} has been fenced by a newer epoch.`,
+        )
+      default:
+        return check satisfies never
+    }
+  }
+
+  #appendRecompressed(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    options: AppendOptions,
+    nowMs: number,
+  ): AppendResult {
+    const { compressionType, compressionLevel, maxMessageBytes } = this.log.config
+    let batch: Uint8Array
+    try {
+      const type = compressionType === 'producer' ? 'none' : compressionType
+      batch = recompressBatch(bytes, view, at, { type, level: compressionLevel }, this.#codecs)
+    } catch (error) {
+      if (!(error instanceof RecordsError)) throw error
+      return this.#refused(ErrorCode.CORRUPT_MESSAGE, error.message)
+    }
+    if (batch.length > maxMessageBytes)
+      return this.#refused(
+        ErrorCode.MESSAGE_TOO_LARGE,
+        `The batch has ${batch.length} bytes as ${compressionType}; max.message.bytes is ${maxMessageBytes}.`,
+      )
+    const { acks, origin } = options
+    return this.#write(batch, viewOf(batch), 0, batch.length, { acks, origin }, nowMs)
+  }
+
+  #write(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    options: AppendOptions,
+    nowMs: number,
+  ): AppendResult {
+    const { log } = this
+    const baseOffset = log.logEndOffset
+    const lastOffset = baseOffset + batchLastOffsetDelta(view, start)
+    setBatchBaseOffset(view, start, baseOffset)
+    setBatchLeaderEpoch(view, start, this.#leaderEpoch)
+    const stamped = log.config.messageTimestampType === 'LogAppendTime'
+    if (stamped) setBatchMaxTimestamp(bytes, view, start, nowMs, 'LogAppendTime', this.#codecs.crc32c)
+    log.append(bytes, start, end, options.owner)
+    this.#appendedBytes += end - start
+    this.metrics.messagesIn += batchRecordCount(view, start)
+    this.metrics.bytesIn += end - start
+    if (this.#durability === 'durable') this.#flusher.request(this)
+    else this.#writtenToPageCache()
+    return {
+      errorCode: ErrorCode.NONE,
+      errorMessage: null,
+      recordErrors: NO_RECORD_ERRORS,
+      baseOffset,
+      lastOffset,
+      logAppendTimeMs: stamped ? nowMs : -1,
+      logStartOffset: log.logStartOffset,
+      requiredOffset: this.#requiredOffset(options),
+    }
+  }
+
+  #requiredOffset(options: AppendOptions): number {
+    return options.acks === 0 ? 0 : this.log.logEndOffset
+  }
+
+  #writtenToPageCache(): void {
+    const { log } = this
+    if (log.flushDue) this.#flusher.request(this)
+    else if (log.config.flushMs !== Infinity && !this.#flushTimer.scheduled)
+      this.#wheel.schedule(this.#flushTimer, log.config.flushMs)
+    this.#commitWritten()
+  }
+
+  /** Page cache: what is written is committed, unless `flush.messages` holds it back until a sync. */
+  #commitWritten(): void {
+    const { log } = this
+    const held = log.logEndOffset - log.durableOffset >= log.config.flushMessages
+    if (held) this.#advanceTo(log.durableOffset, this.#syncingBytes)
+    else this.#advanceTo(log.logEndOffset, this.#appendedBytes)
+  }
+
+  /** @param totalBytes bytes appended below `offset` since the start */
+  #advanceTo(offset: number, totalBytes: number): void {
+    if (offset <= this.#highWatermark) return
+    const sizeBytes = totalBytes - this.#committedBytes
+    this.#highWatermark = offset
+    this.#committedBytes = totalBytes
+    this.log.highWatermarkMoved(offset)
+    this.#rooms.advanced(this, sizeBytes)
+  }
+
+  #availability(currentLeaderEpoch: number): ErrorCode {
+    if (this.#resigned !== ErrorCode.NONE) return this.#resigned
+    if (this.offline) return ErrorCode.KAFKA_STORAGE_ERROR
+    if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.#leaderEpoch) return ErrorCode.NONE
+    return currentLeaderEpoch < this.#leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
+  }
+
+  #refuseFetch(options: FetchOptions): FetchResult | undefined {
+    const errorCode = this.#availability(options.currentLeaderEpoch)
+    if (errorCode !== ErrorCode.NONE) return this.#emptyFetch(errorCode)
+    const { fetchOffset, lastFetchedEpoch } = options
+    const { log } = this
+    if (lastFetchedEpoch >= 0) {
+      const end = this.#epochEnd(lastFetchedEpoch)
+      if (end.endOffset < 0) return this.#emptyFetch(ErrorCode.OFFSET_OUT_OF_RANGE)
+      if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset)
+        return { ...this.#emptyFetch(ErrorCode.NONE), divergingEpoch: end }
+    }
+    if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset)
+      return this.#emptyFetch(ErrorCode.OFFSET_OUT_OF_RANGE)
+    return undefined
+  }
+
+  /** The epoch of a leader that has not appended yet ends where the log does. */
+  #epochEnd(epoch: number): EpochEndOffset {
+    if (epoch === this.#leaderEpoch) return { leaderEpoch: epoch, endOffset: this.log.logEndOffset }
+    return this.log.endOffsetForEpoch(epoch)
+  }
+
+  #readOptions(options: FetchOptions): ReadOptions {
+    const { fetchOffset, maxBytes, minOneBatch, isolation } = options
+    const upToOffset = isolation === 'read-committed' ? this.lastStableOffset : this.#highWatermark
+    return { offset: fetchOffset, maxBytes, upToOffset, minOneBatch }
+  }
+
+  #fetched(options: FetchOptions, read: LogRead): FetchResult {
+    const { log } = this
+    this.metrics.bytesOut += read.sizeBytes
+    let abortedTransactions: readonly AbortedTransaction[] | null = null
+    if (options.isolation === 'read-committed')
+      abortedTransactions =
+        read.sizeBytes === 0 ? NO_ABORTED_TRANSACTIONS : log.abortedTransactions(options.fetchOffset, read.nextOffset)
+    return {
+      errorCode: ErrorCode.NONE,
+      highWatermark: this.#highWatermark,
+      lastStableOffset: this.lastStableOffset,
+      logStartOffset: log.logStartOffset,
+      records: read.sizeBytes === 0 ? undefined : read,
+      abortedTransactions,
+      divergingEpoch: undefined,
+    }
+  }
+
+  #emptyFetch(errorCode: ErrorCode): FetchResult {
+    // A fenced or lost fetcher learns nothing of where this log stands.
+    const known = errorCode === ErrorCode.NONE || errorCode === ErrorCode.OFFSET_OUT_OF_RANGE
+    return {
+      errorCode,
+      highWatermark: known ? this.#highWatermark : -1,
+      lastStableOffset: known ? this.lastStableOffset : -1,
+      logStartOffset: known ? this.log.logStartOffset : -1,
+      records: undefined,
+      abortedTransactions: null,
+      divergingEpoch: undefined,
+    }
+  }
+
+  #failedFetch(error: unknown): FetchResult {
+    return this.#emptyFetch(this.#storageError(error))
+  }
+
+  #refuse({ errorCode, message, recordErrors }: Refusal): AppendResult {
+    return refusedAppend(errorCode, message, this.log.logStartOffset, recordErrors)
+  }
+
+  #refused(errorCode: ErrorCode, message: string): AppendResult {
+    return refusedAppend(errorCode, message, this.log.logStartOffset)
+  }
+
+  /** A failure of the log: all who wait are told. Anything else is a bug and goes on its way. */
+  #storageError(error: unknown): ErrorCode {
+    if (!(error instanceof LogError)) throw error
+    this.#rooms.failed(this, ErrorCode.KAFKA_STORAGE_ERROR)
+    return ErrorCode.KAFKA_STORAGE_ERROR
+  }
+}
+
+function offsetResult(errorCode: ErrorCode, found: TimestampOffset | undefined): ListOffsetResult {
+  if (found === undefined) return { errorCode, timestampMs: -1, offset: -1, leaderEpoch: -1 }
+  return { errorCode, ...found }
 }

@@ -1,33 +1,334 @@
 /**
- * Waiting rooms (Apache Kafka's purgatory): requests that wait for a partition to move on. One object per request, no
- * promise, no closure and no timer of its own.
+ * Waiting rooms (Apache Kafka's purgatory): requests that wait for a partition to move on.
+ *
+ * A produce waits until its appends are committed, a fetch until enough bytes are. One object per request and one per
+ * partition it waits for; no promise, no closure and no timer of its own. What completes in a turn is called back at the
+ * end of it, all at once, so that a fetch that waits for many partitions sees all they got.
+ * Invariant: every parked operation is called back exactly once, or never after `cancel`; none is found in a list after.
+ * Bound: one operation per request, and the broker bounds those.
  */
-import type { ErrorCode } from '@braidlog/model'
+import { assert, WheelTimer, type TimerWheel, type WheelTimerOwner } from '@braidlog/base'
+import { ErrorCode } from '@braidlog/model'
 import type { Partition } from './partition.ts'
 
+type OperationState = 'new' | 'parked' | 'completed' | 'cancelled'
+
+/** An append that has to be committed before its request is answered. */
+class ProduceEntry {
+  readonly operation: DelayedProduce<unknown>
+  readonly requiredOffset: number
+  readonly index: number
+  errorCode: ErrorCode = ErrorCode.NONE
+  waits = true
+  next: ProduceEntry | undefined = undefined
+
+  constructor(operation: DelayedProduce<unknown>, requiredOffset: number, index: number) {
+    this.operation = operation
+    this.requiredOffset = requiredOffset
+    this.index = index
+  }
+}
+
+/** A partition that a fetch has found too little in. */
+class FetchEntry {
+  readonly operation: DelayedFetch<unknown>
+  readonly partition: Partition
+  readonly fetchOffset: number
+  previous: FetchEntry | undefined = undefined
+  next: FetchEntry | undefined = undefined
+
+  constructor(operation: DelayedFetch<unknown>, partition: Partition, fetchOffset: number) {
+    this.operation = operation
+    this.partition = partition
+    this.fetchOffset = fetchOffset
+  }
+}
+
+/** Who waits for one partition. */
+export class PartitionWaiters {
+  /** In the order of their offsets, which is the order of the appends. */
+  produceFirst: ProduceEntry | undefined = undefined
+  produceLast: ProduceEntry | undefined = undefined
+  fetchFirst: FetchEntry | undefined = undefined
+}
+
 /** A produce request some of whose appends are not committed yet. `C`: whatever the broker needs to answer it. */
-export interface DelayedProduce<C> {
+export class DelayedProduce<out C> implements WheelTimerOwner {
   readonly context: C
+  readonly #rooms: WaitingRooms
+  readonly #onComplete: (operation: never) => void
+  readonly #entries: ProduceEntry[] = []
+  readonly timer: WheelTimer
+  /** Of {@link WaitingRooms} only. */
+  state: OperationState = 'new'
+  pending = 0
+
+  /** Use {@link WaitingRooms.produce}. */
+  constructor(rooms: WaitingRooms, context: C, onComplete: (operation: never) => void) {
+    this.#rooms = rooms
+    this.context = context
+    this.#onComplete = onComplete
+    this.timer = new WheelTimer(this)
+  }
+
   /** Adds an append to wait for. @param index the caller's own number of the partition in the request */
-  watch(partition: Partition, requiredOffset: number, index: number): void
+  watch(partition: Partition, requiredOffset: number, index: number): void {
+    assert(this.state === 'new', 'what is to be watched is said before parking')
+    const entry = new ProduceEntry(this, requiredOffset, index)
+    this.#entries.push(entry)
+    if (partition.isAcknowledged(requiredOffset)) {
+      entry.waits = false
+      return
+    }
+    this.pending++
+    const { waiters } = partition
+    assert(
+      waiters.produceLast === undefined || waiters.produceLast.requiredOffset <= requiredOffset,
+      'appends are watched in their order',
+    )
+    if (waiters.produceLast === undefined) waiters.produceFirst = entry
+    else waiters.produceLast.next = entry
+    waiters.produceLast = entry
+  }
+
   /** After completion: NONE, REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR, NOT_LEADER_OR_FOLLOWER. */
-  errorCodeOf(index: number): ErrorCode
+  errorCodeOf(index: number): ErrorCode {
+    for (const entry of this.#entries) if (entry.index === index) return entry.errorCode
+    return ErrorCode.NONE
+  }
+
+  onTimer(): void {
+    this.#rooms.completeProduce(this, ErrorCode.REQUEST_TIMED_OUT)
+  }
+
+  /** Of {@link WaitingRooms} only: nothing is waited for any more; what still was gets `errorCode`. */
+  settle(errorCode: ErrorCode): void {
+    this.pending = 0
+    for (const entry of this.#entries) {
+      if (!entry.waits) continue
+      entry.waits = false
+      entry.errorCode = errorCode
+    }
+  }
+
+  callBack(): void {
+    this.#onComplete(this as never)
+  }
 }
 
 /** A fetch request that has not found enough bytes yet. The broker reads anew when it is called back. */
-export interface DelayedFetch<C> {
+export class DelayedFetch<out C> implements WheelTimerOwner {
   readonly context: C
-  watch(partition: Partition, fetchOffset: number): void
+  readonly #rooms: WaitingRooms
+  readonly #onComplete: (operation: never) => void
+  readonly #entries: FetchEntry[] = []
+  readonly timer: WheelTimer
+  /** Of {@link WaitingRooms} only. */
+  state: OperationState = 'new'
+  missingBytes = 0
+
+  /** Use {@link WaitingRooms.fetch}. */
+  constructor(rooms: WaitingRooms, context: C, onComplete: (operation: never) => void) {
+    this.#rooms = rooms
+    this.context = context
+    this.#onComplete = onComplete
+    this.timer = new WheelTimer(this)
+  }
+
+  watch(partition: Partition, fetchOffset: number): void {
+    assert(this.state === 'new', 'what is to be watched is said before parking')
+    const entry = new FetchEntry(this, partition, fetchOffset)
+    this.#entries.push(entry)
+    const { waiters } = partition
+    entry.next = waiters.fetchFirst
+    if (entry.next !== undefined) entry.next.previous = entry
+    waiters.fetchFirst = entry
+  }
+
+  onTimer(): void {
+    this.#rooms.completeFetch(this)
+  }
+
+  /** Of {@link WaitingRooms} only. */
+  unlink(): void {
+    for (const entry of this.#entries) {
+      if (entry.previous !== undefined) entry.previous.next = entry.next
+      else entry.partition.waiters.fetchFirst = entry.next
+      if (entry.next !== undefined) entry.next.previous = entry.previous
+      entry.previous = entry.next = undefined
+    }
+    this.#entries.length = 0
+  }
+
+  /** Something may have come between the read and the parking: then there is no reason to wait. */
+  get hasReadable(): boolean {
+    return this.#entries.some((entry) => {
+      const { partition, fetchOffset } = entry
+      return partition.offline || partition.lastStableOffset > fetchOffset
+    })
+  }
+
+  callBack(): void {
+    this.#onComplete(this as never)
+  }
 }
 
-export interface WaitingRooms {
+export interface WaitingRoomsOptions {
+  readonly wheel: TimerWheel
+  /** Calls back at the end of the turn. */
+  readonly defer: (callback: () => void) => void
+}
+
+export class WaitingRooms {
+  readonly #wheel: TimerWheel
+  readonly #defer: (callback: () => void) => void
+  #completed: (DelayedProduce<unknown> | DelayedFetch<unknown>)[] = []
+  #draining = false
+  #deferred = false
+  /** Operations parked now. */
+  produceCount = 0
+  fetchCount = 0
+
+  constructor(options: WaitingRoomsOptions) {
+    this.#wheel = options.wheel
+    this.#defer = options.defer
+  }
+
   /** @param onComplete called exactly once for every operation that was parked, never inside `parkProduce` */
-  produce<C>(context: C, onComplete: (operation: DelayedProduce<C>) => void): DelayedProduce<C>
-  fetch<C>(context: C, onComplete: (operation: DelayedFetch<C>) => void): DelayedFetch<C>
+  produce<C>(context: C, onComplete: (operation: DelayedProduce<C>) => void): DelayedProduce<C> {
+    return new DelayedProduce(this, context, onComplete)
+  }
+
+  /** @param onComplete called exactly once for every operation that was parked, never inside `parkFetch` */
+  fetch<C>(context: C, onComplete: (operation: DelayedFetch<C>) => void): DelayedFetch<C> {
+    return new DelayedFetch(this, context, onComplete)
+  }
+
   /** @returns false when there is nothing to wait for: answer at once, there will be no callback. */
-  parkProduce(operation: DelayedProduce<never>, timeoutMs: number): boolean
-  /** Waits for `missingBytes` more bytes or `maxWaitMs`. @returns false: answer at once. */
-  parkFetch(operation: DelayedFetch<never>, missingBytes: number, maxWaitMs: number): boolean
-  /** Forgets a parked operation, whose connection has gone: no callback follows. */
-  cancel(operation: DelayedProduce<never> | DelayedFetch<never>): void
+  parkProduce(operation: DelayedProduce<unknown>, timeoutMs: number): boolean {
+    assert(operation.state === 'new', 'an operation is parked once')
+    if (operation.pending === 0) {
+      operation.state = 'completed'
+      return false
+    }
+    operation.state = 'parked'
+    this.produceCount++
+    this.#wheel.schedule(operation.timer, timeoutMs)
+    return true
+  }
+
+  /** Waits for `missingBytes` more bytes or `maxWaitMs`. @returns false: answer at once, there will be no callback. */
+  parkFetch(operation: DelayedFetch<unknown>, missingBytes: number, maxWaitMs: number): boolean {
+    assert(operation.state === 'new', 'an operation is parked once')
+    if (maxWaitMs <= 0 || missingBytes <= 0 || (missingBytes === 1 && operation.hasReadable)) {
+      operation.state = 'completed'
+      operation.unlink()
+      return false
+    }
+    operation.state = 'parked'
+    operation.missingBytes = missingBytes
+    this.fetchCount++
+    this.#wheel.schedule(operation.timer, maxWaitMs)
+    return true
+  }
+
+  /** Forgets an operation, whose connection has gone: no callback follows. */
+  cancel(operation: DelayedProduce<unknown> | DelayedFetch<unknown>): void {
+    if (operation.state === 'cancelled') return
+    if (operation.state === 'parked') this.#leave(operation)
+    operation.state = 'cancelled'
+    if (operation instanceof DelayedFetch) operation.unlink()
+  }
+
+  /** The partition has committed `sizeBytes` more: up to its new high watermark. */
+  advanced(partition: Partition, sizeBytes: number): void {
+    const { waiters } = partition
+    for (let entry = waiters.produceFirst; entry !== undefined; entry = waiters.produceFirst) {
+      if (!partition.isAcknowledged(entry.requiredOffset)) break
+      this.#shiftProduce(waiters, entry)
+      if (!entry.waits) continue // timed out or cancelled meanwhile
+      entry.waits = false
+      if (--entry.operation.pending === 0) this.completeProduce(entry.operation, ErrorCode.NONE)
+    }
+    for (let entry = waiters.fetchFirst; entry !== undefined;) {
+      const { next, operation } = entry
+      operation.missingBytes -= sizeBytes
+      if (operation.missingBytes <= 0) this.completeFetch(operation)
+      entry = next
+    }
+  }
+
+  /** Nobody will get what they wait for here: the partition is offline, deleted or led by another. */
+  failed(partition: Partition, errorCode: ErrorCode): void {
+    const { waiters } = partition
+    for (let entry = waiters.produceFirst; entry !== undefined; entry = waiters.produceFirst) {
+      this.#shiftProduce(waiters, entry)
+      if (!entry.waits) continue
+      entry.waits = false
+      entry.errorCode = errorCode
+      if (--entry.operation.pending === 0) this.completeProduce(entry.operation, ErrorCode.NONE)
+    }
+    while (waiters.fetchFirst !== undefined) this.completeFetch(waiters.fetchFirst.operation)
+  }
+
+  /** For operations and partitions. @param errorCode of the appends that are still waited for */
+  completeProduce(operation: DelayedProduce<unknown>, errorCode: ErrorCode): void {
+    if (operation.state !== 'parked') return
+    operation.settle(errorCode)
+    this.#complete(operation)
+  }
+
+  /** For operations and partitions. */
+  completeFetch(operation: DelayedFetch<unknown>): void {
+    operation.unlink()
+    if (operation.state === 'parked') this.#complete(operation)
+  }
+
+  /** Calls back what has completed. The end of a group commit does so, and else the end of the turn. */
+  drain(): void {
+    if (this.#draining) return
+    this.#draining = true
+    let done = 0
+    try {
+      while (done < this.#completed.length) {
+        const operation = this.#completed[done++]!
+        if (operation.state === 'completed') operation.callBack()
+      }
+    } finally {
+      this.#draining = false
+      // A callback that threw must not take those of others with it.
+      this.#completed.splice(0, done)
+      if (this.#completed.length > 0) this.#deferDrain()
+    }
+  }
+
+  #complete(operation: DelayedProduce<unknown> | DelayedFetch<unknown>): void {
+    this.#leave(operation)
+    operation.state = 'completed'
+    this.#completed.push(operation)
+    if (!this.#draining) this.#deferDrain()
+  }
+
+  #deferDrain(): void {
+    if (this.#deferred) return
+    this.#deferred = true
+    this.#defer(this.#drainDeferred)
+  }
+
+  readonly #drainDeferred = (): void => {
+    this.#deferred = false
+    this.drain()
+  }
+
+  #leave(operation: DelayedProduce<unknown> | DelayedFetch<unknown>): void {
+    this.#wheel.cancel(operation.timer)
+    if (operation instanceof DelayedFetch) this.fetchCount--
+    else this.produceCount--
+  }
+
+  #shiftProduce(waiters: PartitionWaiters, entry: ProduceEntry): void {
+    waiters.produceFirst = entry.next
+    if (entry.next === undefined) waiters.produceLast = undefined
+    entry.next = undefined
+  }
 }

@@ -1,0 +1,376 @@
+/**
+ * A data directory: the logs in it, the checkpoint files beside them, and whether the last shutdown was clean.
+ *
+ * The clean-shutdown file is removed, durably, before anything is written, and written again as the very last thing. So
+ * whoever finds it may trust the checkpoints.
+ * Invariants: a checkpointed recovery point is never above what is durable, nor above the epochs that are; a directory
+ * one of whose files failed is offline as a whole, as in Apache Kafka: it is one disk.
+ */
+import {
+  assert,
+  randomBytes,
+  silentLogger,
+  StorageError,
+  type Clock,
+  type Logger,
+  type Random,
+  type Storage,
+} from '@braidlog/base'
+import type { Uuid } from '@braidlog/model'
+import type { Codecs } from '@braidlog/records'
+import {
+  decodeCleanShutdown,
+  decodeOffsetCheckpoint,
+  decodePartitionMetadata,
+  encodeCleanShutdown,
+  encodeOffsetCheckpoint,
+  readFileIfExists,
+  type CheckpointedOffset,
+} from './checkpoint.ts'
+import { LogError } from './errors.ts'
+import {
+  CLEAN_SHUTDOWN,
+  CLEANER_OFFSET_CHECKPOINT,
+  deletedDirectoryName,
+  HIGH_WATERMARK_CHECKPOINT,
+  LOG_START_OFFSET_CHECKPOINT,
+  logDirectoryName,
+  parseLogDirectoryName,
+  PARTITION_METADATA,
+  RECOVERY_POINT_CHECKPOINT,
+  strayDirectoryName,
+} from './file-names.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogResources } from './log-resources.ts'
+import type { Log } from './log.ts'
+import { openLog } from './open-log.ts'
+
+/** The raft log has its own owner. */
+const METADATA_DIRECTORY = '__cluster_metadata-0'
+/** Logs closed at a time. */
+const CLOSE_CONCURRENCY = 64
+
+export interface LogDirectoryOptions {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly random: Random
+  readonly codecs: Codecs
+  readonly resources: LogResources
+  readonly logger?: Logger
+  readonly path: string
+  /** The directory has failed; called once. */
+  readonly onOffline: (error: Error) => void
+}
+
+export interface LogIdentity {
+  readonly topic: string
+  readonly topicId: Uuid
+  readonly partition: number
+}
+
+/** A log's directory as found on disk. */
+export interface StoredLog {
+  readonly topic: string
+  readonly partition: number
+  /** `undefined` when the directory does not say. */
+  readonly topicId: Uuid | undefined
+  readonly path: string
+}
+
+/** Offsets of one checkpoint file by the name of the log's directory. */
+type Checkpoint = Map<string, CheckpointedOffset>
+
+export class LogDirectory {
+  readonly path: string
+  readonly wasCleanShutdown: boolean
+  /** Broker epoch of the clean shutdown; -1 when there was none, or it does not say. */
+  readonly previousBrokerEpoch: number
+  readonly #options: LogDirectoryOptions
+  readonly #logger: Logger
+  readonly #stored: Map<string, StoredLog>
+  readonly #logs = new Map<string, Log>()
+  /** As last written or read. */
+  readonly #recoveryPoints: Checkpoint
+  readonly #logStartOffsets: Checkpoint
+  readonly #highWatermarks: Checkpoint
+  readonly #cleanerOffsets: Checkpoint
+  /** Content of each checkpoint file, so that an unchanged one is not written again. */
+  readonly #written = new Map<string, string>()
+  #doomed: { readonly path: string; readonly atMs: number }[] = []
+  #offline: Error | undefined = undefined
+
+  private constructor(
+    options: LogDirectoryOptions,
+    found: {
+      readonly stored: Map<string, StoredLog>
+      readonly deleted: readonly string[]
+      readonly cleanShutdown: Uint8Array | undefined
+    },
+  ) {
+    this.#options = options
+    this.#logger = options.logger ?? silentLogger
+    this.path = options.path
+    this.wasCleanShutdown = found.cleanShutdown !== undefined
+    this.previousBrokerEpoch = found.cleanShutdown === undefined ? -1 : decodeCleanShutdown(found.cleanShutdown)
+    this.#stored = found.stored
+    this.#doomed = found.deleted.map((path) => ({ path, atMs: options.clock.nowMs() }))
+    this.#recoveryPoints = this.#readCheckpoint(RECOVERY_POINT_CHECKPOINT)
+    this.#logStartOffsets = this.#readCheckpoint(LOG_START_OFFSET_CHECKPOINT)
+    this.#highWatermarks = this.#readCheckpoint(HIGH_WATERMARK_CHECKPOINT)
+    this.#cleanerOffsets = this.#readCheckpoint(CLEANER_OFFSET_CHECKPOINT)
+  }
+
+  /** Looks at what lies in the directory, which is made if need be. No log is opened yet. */
+  static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
+    const { storage, path } = options
+    storage.makeDirectory(path)
+    const stored = new Map<string, StoredLog>()
+    const deleted: string[] = []
+    for (const entry of storage.list(path)) {
+      if (entry.kind !== 'directory' || entry.name === METADATA_DIRECTORY) continue
+      const name = parseLogDirectoryName(entry.name)
+      const directory = `${path}/${entry.name}`
+      if (name?.kind === 'deleted') deleted.push(directory)
+      if (name?.kind !== 'log') continue
+      const { topic, partition } = name
+      stored.set(entry.name, { topic, partition, topicId: readTopicId(storage, directory), path: directory })
+    }
+    const cleanShutdown = readFileIfExists(storage, `${path}/${CLEAN_SHUTDOWN}`)
+    const directory = new LogDirectory(options, { stored, deleted, cleanShutdown })
+    if (cleanShutdown !== undefined) {
+      storage.remove(`${path}/${CLEAN_SHUTDOWN}`)
+      await storage.syncDirectory(path)
+    }
+    return directory
+  }
+
+  get offline(): Error | undefined {
+    return this.#offline
+  }
+
+  /** What lies in the directory and has not been opened. */
+  stored(): StoredLog[] {
+    return [...this.#stored.values()]
+  }
+
+  logs(): Iterable<Log> {
+    return this.#logs.values()
+  }
+
+  /** The high watermark as last checkpointed; 0 when there was none. */
+  highWatermarkOf(topic: string, partition: number): number {
+    return this.#highWatermarks.get(logDirectoryName(topic, partition))?.offset ?? 0
+  }
+
+  cleanerOffsetOf(topic: string, partition: number): number | undefined {
+    return this.#cleanerOffsets.get(logDirectoryName(topic, partition))?.offset
+  }
+
+  /** Opens or creates a log. One of another topic id that lies in its place is set aside as `-stray`. */
+  async open(identity: LogIdentity, config: LogConfig): Promise<Log> {
+    this.#mustBeOnline()
+    const { topic, partition, topicId } = identity
+    const name = logDirectoryName(topic, partition)
+    assert(!this.#logs.has(name), 'a log is opened once')
+    const stored = this.#stored.get(name)
+    if (stored?.topicId !== undefined && stored.topicId !== topicId) this.#setAside(stored)
+    const kept = this.#stored.get(name)
+    const recoveryPoint = this.#recoveryPoints.get(name)?.offset
+    const logStartOffset = this.#logStartOffsets.get(name)?.offset
+    const { storage, clock, random, codecs, resources, logger } = this.#options
+    const log = await openLog({
+      storage,
+      clock,
+      random,
+      codecs,
+      resources,
+      ...(logger === undefined ? {} : { logger }),
+      path: `${this.path}/${name}`,
+      topic,
+      partition,
+      topicId,
+      config,
+      cleanShutdown: this.wasCleanShutdown,
+      topicIdChecked: kept?.topicId === topicId,
+      ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
+      ...(logStartOffset === undefined ? {} : { logStartOffset }),
+      // A damaged log says nothing about its neighbours; a failed disk does.
+      onOffline: (_log, error) => {
+        if (error instanceof StorageError) this.#fail(error)
+      },
+    })
+    this.#stored.delete(name)
+    this.#logs.set(name, log)
+    return log
+  }
+
+  /** Takes the log out, and its files after `file.delete.delay.ms`. */
+  delete(log: Log): void {
+    const name = logDirectoryName(log.topic, log.partition)
+    assert(this.#logs.get(name) === log, 'only an open log is deleted')
+    log.abandon()
+    this.#logs.delete(name)
+    this.#forgetCheckpoints(name)
+    if (this.#offline !== undefined) return
+    const path = `${this.path}/${deletedDirectoryName(log.topic, log.partition, this.#uniqueId())}`
+    this.#guard(() => this.#options.storage.rename(log.path, path))
+    this.#doomed.push({ path, atMs: this.#options.clock.nowMs() + log.config.fileDeleteDelayMs })
+  }
+
+  /** Sets aside every log that has not been opened: the metadata knows of none of them. @returns those */
+  markStrays(): StoredLog[] {
+    const strays = this.stored()
+    for (const stray of strays) this.#setAside(stray)
+    return strays
+  }
+
+  /** Removes deleted logs and segments whose time has come. */
+  removeDeletedFiles(): void {
+    if (this.#offline !== undefined) return
+    const nowMs = this.#options.clock.nowMs()
+    const due = this.#doomed.filter((directory) => directory.atMs <= nowMs)
+    this.#doomed = this.#doomed.filter((directory) => directory.atMs > nowMs)
+    this.#guard(() => {
+      for (const { path } of due) this.#options.storage.remove(path)
+      for (const log of this.#logs.values()) log.removeDeletedFiles()
+    })
+  }
+
+  /** Writes recovery points and log start offsets, if they have changed. */
+  async checkpointOffsets(): Promise<void> {
+    if (this.#offline !== undefined) return
+    for (const [name, log] of this.#logs) {
+      const { topic, partition } = log
+      this.#recoveryPoints.set(name, { topic, partition, offset: log.durableOffset })
+      // A start offset that is a segment's base needs no checkpoint, nor one that is not covered by a sync yet.
+      const offset = Math.min(log.logStartOffset, log.durableOffset)
+      if (offset > log.segments[0]!.baseOffset) this.#logStartOffsets.set(name, { topic, partition, offset })
+      else this.#logStartOffsets.delete(name)
+    }
+    // Epochs that belong below the recovery points must be on disk before them.
+    await Promise.all([...this.#logs.values()].map((log) => log.settle().catch(ignore)))
+    await this.#writeCheckpoint(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints)
+    await this.#writeCheckpoint(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets)
+  }
+
+  /** Writes the high watermarks, if they have changed. */
+  async checkpointHighWatermarks(highWatermarkOf: (log: Log) => number): Promise<void> {
+    if (this.#offline !== undefined) return
+    for (const [name, log] of this.#logs)
+      this.#highWatermarks.set(name, { topic: log.topic, partition: log.partition, offset: highWatermarkOf(log) })
+    await this.#writeCheckpoint(HIGH_WATERMARK_CHECKPOINT, this.#highWatermarks)
+  }
+
+  /** Notes up to where a log has been cleaned; durable when the promise resolves. */
+  async checkpointCleanerOffset(log: Log, offset: number): Promise<void> {
+    const { topic, partition } = log
+    this.#cleanerOffsets.set(logDirectoryName(topic, partition), { topic, partition, offset })
+    await this.#writeCheckpoint(CLEANER_OFFSET_CHECKPOINT, this.#cleanerOffsets)
+  }
+
+  /** Closes every log, checkpoints, and says that it was clean; unless something failed. */
+  async close(brokerEpoch: number, highWatermarkOf: (log: Log) => number): Promise<void> {
+    const logs = [...this.#logs.values()]
+    const highWatermarks = new Map(logs.map((log) => [log, highWatermarkOf(log)]))
+    for (let at = 0; at < logs.length; at += CLOSE_CONCURRENCY)
+      await Promise.all(logs.slice(at, at + CLOSE_CONCURRENCY).map((log) => log.close().catch(ignore)))
+    if (this.#offline !== undefined) throw this.#offlineError()
+    await this.checkpointOffsets()
+    await this.checkpointHighWatermarks((log) => Math.max(highWatermarks.get(log) ?? 0, log.logStartOffset))
+    await this.#guardAsync(
+      this.#options.storage.writeFileAtomic(`${this.path}/${CLEAN_SHUTDOWN}`, encodeCleanShutdown(brokerEpoch)),
+    )
+    this.#logs.clear()
+  }
+
+  #setAside(stored: StoredLog): void {
+    const { topic, partition, path } = stored
+    const name = logDirectoryName(topic, partition)
+    const stray = `${this.path}/${strayDirectoryName(topic, partition, this.#uniqueId())}`
+    this.#guard(() => this.#options.storage.rename(path, stray))
+    this.#stored.delete(name)
+    this.#forgetCheckpoints(name)
+    this.#logger.warn('log set aside: the metadata does not know its topic id', { ...stored, movedTo: stray })
+  }
+
+  #forgetCheckpoints(name: string): void {
+    for (const checkpoint of [this.#recoveryPoints, this.#logStartOffsets, this.#highWatermarks, this.#cleanerOffsets])
+      checkpoint.delete(name)
+  }
+
+  #readCheckpoint(file: string): Checkpoint {
+    const path = `${this.path}/${file}`
+    const bytes = readFileIfExists(this.#options.storage, path)
+    const checkpoint: Checkpoint = new Map()
+    if (bytes === undefined) return checkpoint
+    try {
+      for (const entry of decodeOffsetCheckpoint(bytes, path))
+        checkpoint.set(logDirectoryName(entry.topic, entry.partition), entry)
+    } catch (error) {
+      // All of them only save work: without a recovery point the whole log is verified.
+      this.#logger.warn('checkpoint is unreadable and ignored', { path, error })
+    }
+    return checkpoint
+  }
+
+  async #writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
+    const bytes = encodeOffsetCheckpoint([...checkpoint.values()])
+    const text = new TextDecoder().decode(bytes)
+    if (this.#written.get(file) === text) return
+    await this.#guardAsync(this.#options.storage.writeFileAtomic(`${this.path}/${file}`, bytes))
+    this.#written.set(file, text)
+  }
+
+  /** 32 hexadecimal digits. */
+  #uniqueId(): string {
+    return Array.from(randomBytes(this.#options.random, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  }
+
+  #mustBeOnline(): void {
+    if (this.#offline !== undefined) throw this.#offlineError()
+  }
+
+  #offlineError(): LogError {
+    const { message } = this.#offline!
+    return new LogError('LOG_OFFLINE', `${this.path} is offline since: ${message}`, { cause: this.#offline })
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw this.#asFailure(error)
+    }
+  }
+
+  async #guardAsync<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      throw this.#asFailure(error)
+    }
+  }
+
+  #asFailure(error: unknown): unknown {
+    if (!(error instanceof StorageError)) return error
+    this.#fail(error)
+    return this.#offlineError()
+  }
+
+  /** The disk has failed once: nothing on it is written any more. */
+  #fail(error: Error): void {
+    if (this.#offline !== undefined) return
+    this.#offline = error
+    this.#logger.error('data directory is offline', { path: this.path, error })
+    for (const log of this.#logs.values()) log.takeOffline(error)
+    this.#options.onOffline(error)
+  }
+}
+
+const ignore = (): void => {}
+
+function readTopicId(storage: Storage, directory: string): Uuid | undefined {
+  const path = `${directory}/${PARTITION_METADATA}`
+  const bytes = readFileIfExists(storage, path)
+  return bytes === undefined ? undefined : decodePartitionMetadata(bytes, path)
+}
