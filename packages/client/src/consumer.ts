@@ -1,7 +1,43 @@
-/** The consumer: partitions of a group, delivered batch by batch. */
+/**
+ * The consumer: partitions of a group, delivered batch by batch. Ties together the group member (who owns what), the
+ * fetcher (what is there), and the watermarks (what is done).
+ *
+ * Invariants: a record of a partition is handed out only between the end of `onAssigned` and the start of its
+ * revocation; an offset is committed only of partitions owned at that moment, and only when everything before it is
+ * done; the revocation of a partition waits for the application to give back what it works on, up to
+ * `rebalanceTimeoutMs`.
+ */
 import type { Readable } from 'node:stream'
-import type { RunOptions } from './options.ts'
+import type { Alarm } from './alarms.ts'
+import { Assigned } from './assigned.ts'
+import { abortable } from './calls.ts'
+import type { Cluster } from './cluster.ts'
+import { resolveConsumerOptions, type ResolvedConsumerOptions } from './consumer-options.ts'
+import type { DeliveredBatch, DeliveredRecord } from './delivered-batch.ts'
+import { KafkaError } from './errors.ts'
+import { FetchLoop } from './fetch-loop.ts'
+import { GroupSession } from './group-session.ts'
+import { isObserved, observe, type Hooks } from './hooks.ts'
+import { commitOffsets, fetchOffsets, type Commit } from './offset-commits.ts'
+import type { ConsumerOptions, RebalanceHook, RunOptions } from './options.ts'
+import type { Producer } from './producer.ts'
+import { decodingOf, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
+import {
+  batchesOf,
+  endOffsets,
+  notAssigned,
+  readableOf,
+  recordsOf,
+  startOf,
+  webReadableOf,
+  type IterateOptions,
+  type PartitionLag,
+  type Reading,
+  type SeekTarget,
+} from './reading.ts'
 import type { CallOptions, ConsumerBatch, ConsumerRecord, OffsetInput, TopicPartition } from './record.ts'
+import { runHandlers, type Handler, type RunSource } from './run.ts'
+import type { Topic } from './topic.ts'
 
 export interface CommittedOffset extends TopicPartition {
   /** The next offset to read. */
@@ -11,72 +47,703 @@ export interface CommittedOffset extends TopicPartition {
 }
 
 export interface OffsetToCommit extends TopicPartition {
+  /** The next offset to read. */
   readonly offset: OffsetInput
   readonly leaderEpoch?: number | undefined
   readonly metadata?: string | undefined
 }
 
-export interface PartitionLag extends TopicPartition {
-  readonly position: bigint | null
-  readonly committed: bigint | null
-  readonly endOffset: bigint | null
-  /** Records between the committed (else delivered) position and the end; `null` when unknown yet. */
-  readonly lag: number | null
-}
-
-export interface HandlerContext {
-  /** Aborted when the record's partition is revoked or lost, and when the consumer closes. */
+export interface PartitionStream<K, V> extends TopicPartition, AsyncIterable<ConsumerBatch<K, V>> {
+  /** Aborted when the partition is revoked or lost, and when the consumer closes. */
   readonly signal: AbortSignal
-  readonly attempt: number
-  /** Commits up to the oldest unfinished record of this partition. */
-  commit(options?: CallOptions): Promise<void>
 }
 
-export type SeekTarget = OffsetInput | 'beginning' | 'end' | { readonly timestamp: number }
+/** How often a topic of the subscription that does not exist is looked for. */
+const MISSING_TOPIC_INTERVAL_MS = 1_000
+const CLOSE_TIMEOUT_MS = 10_000
 
-/** What consumer and reader share: delivery and positions. */
-export interface Reading<K, V> extends AsyncIterable<ConsumerRecord<K, V>>, AsyncDisposable {
-  /** Batches as they come, one partition each. One loop at a time. Asking for the next one does not mark the last done. */
-  batches(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<ConsumerBatch<K, V>>
+export class Consumer<K, V> implements Reading<K, V> {
+  readonly #cluster: Cluster
+  readonly #options: ConsumerOptions<K, V>
+  readonly #group: ResolvedConsumerOptions
+  readonly #read: ResolvedReadOptions
+  readonly #hooks: Hooks | undefined
+  readonly #loop: FetchLoop
+  readonly #session: GroupSession
+  readonly #assigned = new Map<string, Assigned>()
+  readonly #closing = new AbortController()
+  readonly #deadLetterProducer: () => Producer<Uint8Array | string, Uint8Array | string>
+  #isStarted = false
+  #topics: readonly string[] = []
+  #commitChain: Promise<void> = Promise.resolve()
+  #commitAlarm: Alarm | undefined
+  #missingAlarm: Alarm | undefined
+  #failure: KafkaError | undefined
+  #hasJoined = false
+  #joinedListeners: (() => void)[] = []
+  #assignedListeners: ((assigned: Assigned) => void)[] = []
+  readonly #stops: (() => void)[] = []
+  readonly #onClosed: () => void
+
+  constructor(
+    cluster: Cluster,
+    options: ConsumerOptions<K, V>,
+    hooks: Hooks | undefined,
+    deadLetterProducer: () => Producer<Uint8Array | string, Uint8Array | string>,
+    onClosed: () => void,
+  ) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#group = resolveConsumerOptions(options)
+    this.#read = resolveReadOptions(options)
+    this.#hooks = hooks
+    this.#deadLetterProducer = deadLetterProducer
+    this.#onClosed = onClosed
+    const typed = options.topics.find((each): each is Topic<never, never> => typeof each === 'object' && 'name' in each)
+    const serdes = typed === undefined ? {} : { key: typed.key, value: typed.value }
+    this.#loop = new FetchLoop(cluster, this.#read, decodingOf({ ...serdes, ...options }), hooks, {
+      done: (batch) => this.#done(batch),
+      commit: async (batch, bounds) => await this.#commitBatch(batch, bounds),
+      signalOf: (topic, partition) => this.#assigned.get(`${topic}/${partition}`)?.signal ?? this.#closing.signal,
+      passed: (topic, partition, nextOffset, epoch) =>
+        this.#assigned.get(`${topic}/${partition}`)?.watermark.pass(nextOffset, epoch),
+      delivered: (batch) => this.#assigned.get(`${batch.topic}/${batch.partition}`)?.delivered(batch),
+    })
+    this.#session = new GroupSession(cluster, this.#group, {
+      acquire: async (partitions) => await this.#acquire(partitions),
+      release: async (partitions, lost) => await this.#release(partitions, lost),
+      failed: (error) => this.#fail(error),
+      settled: () => this.#joined(),
+    })
+  }
+
+  get groupId(): string {
+    return this.#group.groupId
+  }
+
+  /** Empty until the coordinator has given one. */
+  get memberId(): string {
+    return this.#session.member.memberId
+  }
+
+  /** -1 while not a member. */
+  get generation(): number {
+    return this.#session.member.generation
+  }
+
+  /** Joins the group; iterating does it as well. Resolves once there is a first assignment, which may be empty. */
+  async joined(options?: CallOptions): Promise<void> {
+    this.#start()
+    await this.#cluster.call('join', { timeoutMs: this.#group.rebalanceTimeoutMs, ...options }, async (call) => {
+      while (!this.#hasJoined) {
+        if (this.#failure !== undefined) throw this.#failure
+        this.#closing.signal.throwIfAborted()
+        await call.wait(new Promise<void>((resolve) => this.#joinedListeners.push(resolve)))
+      }
+    })
+  }
+
+  /**
+   * Batches as they come, one partition each. One loop at a time. Asking for the next one does not mark the last one
+   * done: call `done()` or `commit()` on it.
+   */
+  batches(options: IterateOptions = {}): AsyncIterableIterator<ConsumerBatch<K, V>> {
+    const source = this.#source()
+    return withReturn(batchesOf(source.next, options.signal), source.finished) as AsyncIterableIterator<
+      ConsumerBatch<K, V>
+    >
+  }
+
   /** Record by record; asking for the next one marks the last one done. */
-  records(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<ConsumerRecord<K, V>>
-  /** Node stream of batches in object mode. */
-  readable(): Readable
-  webReadable(): ReadableStream<ConsumerBatch<K, V>>
-  pause(partitions?: readonly TopicPartition[]): void
-  resume(partitions?: readonly TopicPartition[]): void
-  paused(): TopicPartition[]
-  assignment(): TopicPartition[]
-  /** Moves the position; what was fetched is dropped, what was delivered stays delivered. */
-  seek(partition: TopicPartition, target: SeekTarget): void
-  /** The next offset to be delivered; `null` while it is being looked up. */
-  position(partition: TopicPartition): bigint | null
-  lag(options?: CallOptions): Promise<PartitionLag[]>
-  close(options?: CallOptions): Promise<void>
-}
+  records(options: IterateOptions = {}): AsyncIterableIterator<ConsumerRecord<K, V>> {
+    const source = this.#source()
+    const done = (record: DeliveredRecord, isLast: boolean): void => this.#recordDone(record, isLast)
+    return withReturn(recordsOf(source.next, done, options.signal), source.finished) as AsyncIterableIterator<
+      ConsumerRecord<K, V>
+    >
+  }
 
-export interface Consumer<K, V> extends Reading<K, V> {
-  readonly groupId: string
+  [Symbol.asyncIterator](): AsyncIterator<ConsumerRecord<K, V>> {
+    return this.records()
+  }
+
   /**
    * Calls the handler for every record until the consumer closes or `signal` aborts; offsets are committed as records
    * finish. Rejects when a handler fails for good.
    */
-  run(options: RunOptions, handler: (record: ConsumerRecord<K, V>, context: HandlerContext) => unknown): Promise<void>
-  run(handler: (record: ConsumerRecord<K, V>, context: HandlerContext) => unknown): Promise<void>
-  /** One independent stream of batches per assigned partition, as they are assigned; each ends when revoked. */
-  partitions(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<PartitionStream<K, V>>
+  async run(options: RunOptions, handler: Handler<K, V>): Promise<void>
+  async run(handler: Handler<K, V>): Promise<void>
+  async run(first: RunOptions | Handler<K, V>, second?: Handler<K, V>): Promise<void> {
+    const [options, handler] = typeof first === 'function' ? [{}, first] : [first, second!]
+    this.#start()
+    const source: RunSource = {
+      next: async (signal, isFree) => {
+        const batch = await this.#next(signal, isFree)
+        const assigned = batch && this.#ownerOf(batch)
+        return batch === undefined ? undefined : { batch, finished: assigned?.occupy(true) ?? ((): void => {}) }
+      },
+      add: (record) => {
+        const span = this.#ownerOf(record.batch)?.spanOf(record.batch)
+        const index = span?.add(record.offsetNumber)
+        return () => {
+          if (span !== undefined) span.finishRecord(index!)
+        }
+      },
+      done: (batch) => this.#done(batch),
+      commit: async (bounds) => await this.commit(undefined, bounds),
+      deadLetterProducer: this.#deadLetterProducer,
+      sleep: async (delayMs, signal) => await this.#cluster.alarms.sleep(delayMs, signal),
+      closing: this.#closing.signal,
+    }
+    await runHandlers(source, options, handler as Handler<unknown, unknown>)
+  }
+
+  /** One independent stream of batches per assigned partition, as they are assigned; each ends when it is revoked. */
+  async *partitions(options: IterateOptions = {}): AsyncGenerator<PartitionStream<K, V>, void, void> {
+    this.#start()
+    const waiting: Assigned[] = []
+    let wake: (() => void) | undefined
+    const listener = (assigned: Assigned): void => {
+      waiting.push(assigned)
+      wake?.()
+    }
+    const onAbort = (): void => wake?.()
+    this.#assignedListeners.push(listener)
+    for (const assigned of this.#assigned.values())
+      if (this.#loop.fetcher.partition(assigned.topic, assigned.partition)) waiting.push(assigned)
+    const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])]
+    const ended = AbortSignal.any(signals)
+    ended.addEventListener('abort', onAbort, { once: true })
+    try {
+      while (!ended.aborted) {
+        if (this.#failure !== undefined) throw this.#failure
+        const assigned = waiting.shift()
+        if (assigned === undefined) await new Promise<void>((resolve) => (wake = resolve))
+        else if (!assigned.isGone) yield this.#streamOf(assigned, options.signal)
+      }
+    } finally {
+      this.#assignedListeners = this.#assignedListeners.filter((each) => each !== listener)
+      ended.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Node stream of batches in object mode. */
+  readable(): Readable {
+    return readableOf(this.batches())
+  }
+
+  webReadable(): ReadableStream<ConsumerBatch<K, V>> {
+    return webReadableOf(this.batches())
+  }
+
+  /** All partitions unless given. What is fetched already is kept. A partition that is assigned anew is not paused. */
+  pause(partitions?: readonly TopicPartition[]): void {
+    this.#setPaused(partitions, true)
+  }
+
+  resume(partitions?: readonly TopicPartition[]): void {
+    this.#setPaused(partitions, false)
+  }
+
+  paused(): TopicPartition[] {
+    return [...this.#assigned.values()].filter((each) => each.isPaused).map(identify)
+  }
+
+  assignment(): TopicPartition[] {
+    return [...this.#assigned.values()].map(identify)
+  }
+
+  /** Moves the position; what was fetched is dropped, what was delivered stays delivered but is not committed. */
+  seek({ topic, partition }: TopicPartition, target: SeekTarget): void {
+    const assigned = this.#assigned.get(`${topic}/${partition}`)
+    if (assigned === undefined) throw notAssigned(topic, partition)
+    const start = startOf(target)
+    assigned.watermark.restart(typeof start === 'object' && 'offset' in start ? start.offset : -1)
+    const state = this.#loop.fetcher.partition(topic, partition)
+    if (state === undefined) assigned.start = start
+    else state.moveTo(start)
+    this.#loop.wake()
+  }
+
+  /** The next offset to be delivered; `null` while it is being looked up. */
+  position({ topic, partition }: TopicPartition): bigint | null {
+    if (!this.#assigned.has(`${topic}/${partition}`)) throw notAssigned(topic, partition)
+    const state = this.#loop.fetcher.partition(topic, partition)
+    const position = state === undefined ? -1 : this.#loop.positionOf(state)
+    return position < 0 ? null : BigInt(position)
+  }
+
   /** Commits what is done, or the given offsets. */
-  commit(offsets?: readonly OffsetToCommit[], options?: CallOptions): Promise<void>
-  committed(partitions: readonly TopicPartition[], options?: CallOptions): Promise<CommittedOffset[]>
-  /** Resolves once the member has its first assignment (which may be empty). */
-  joined(options?: CallOptions): Promise<void>
-  readonly memberId: string
-  readonly generation: number
+  async commit(offsets?: readonly OffsetToCommit[], options?: CallOptions): Promise<void> {
+    if (offsets === undefined) return await this.#commitDone(() => [...this.#assigned.values()], options)
+    const commits = offsets.map(({ topic, partition, offset, leaderEpoch, metadata }): Commit => ({
+      topic,
+      partition,
+      offset: Number(offset),
+      leaderEpoch: leaderEpoch ?? -1,
+      metadata: metadata ?? null,
+    }))
+    for (const { topic, partition } of commits) {
+      if (!this.#assigned.has(`${topic}/${partition}`)) throw notAssigned(topic, partition)
+    }
+    await this.#send(() => commits, options)
+  }
+
+  /** What the group has committed; partitions without a committed offset are left out. */
+  async committed(partitions: readonly TopicPartition[], options?: CallOptions): Promise<CommittedOffset[]> {
+    return await this.#cluster.call('committed', options, async (call) => {
+      return await this.#cluster.retrying(call, async () => {
+        return await fetchOffsets(this.#cluster, this.groupId, partitions, false, call)
+      })
+    })
+  }
+
+  /** How far each assigned partition is behind its end. */
+  async lag(options?: CallOptions): Promise<PartitionLag[]> {
+    const assigned = [...this.#assigned.values()]
+    const ends = await endOffsets(this.#cluster, assigned, this.#read.isReadCommitted, options)
+    return assigned.map(({ topic, partition, key, committedOffset }) => {
+      const position = this.#assigned.has(key) ? this.position({ topic, partition }) : null
+      const end = ends.get(key)
+      const from = committedOffset >= 0 ? committedOffset : position === null ? undefined : Number(position)
+      return {
+        topic,
+        partition,
+        position,
+        committed: committedOffset < 0 ? null : BigInt(committedOffset),
+        endOffset: end === undefined ? null : BigInt(end),
+        lag: end === undefined || from === undefined ? null : Math.max(0, end - from),
+      }
+    })
+  }
+
+  /**
+   * Lets running handlers finish (their signals are aborted), commits what is done, leaves the group. Bounded: default
+   * 10 s; what is not done by then is left to the next member.
+   */
+  async close(options: CallOptions = {}): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort(new KafkaError('CLOSED', 'the consumer is closed'))
+    this.#loop.wake()
+    const timeout = new AbortController()
+    const alarm = this.#cluster.alarms.after(options.timeoutMs ?? CLOSE_TIMEOUT_MS, () => timeout.abort())
+    const bound = options.signal === undefined ? timeout.signal : AbortSignal.any([timeout.signal, options.signal])
+    try {
+      if (this.#isStarted && !this.#cluster.isClosed) await this.#session.leave(bound)
+    } finally {
+      this.#cluster.alarms.cancel(alarm)
+      this.#end()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #end(): void {
+    this.#session.close()
+    this.#loop.close()
+    this.#cluster.alarms.cancel(this.#commitAlarm)
+    this.#cluster.alarms.cancel(this.#missingAlarm)
+    for (const stop of this.#stops.splice(0)) stop()
+    for (const assigned of this.#assigned.values())
+      this.#drop(assigned, new KafkaError('CLOSED', 'the consumer is closed'))
+    this.#assigned.clear()
+    this.#wakeJoined()
+    this.#onClosed()
+  }
+
+  #start(): void {
+    if (this.#closing.signal.aborted) throw new KafkaError('CLOSED', 'the consumer is closed')
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#isStarted) return
+    this.#isStarted = true
+    const { names, patterns, commit, commitIntervalMs } = this.#group
+    this.#stops.push(this.#cluster.want(names))
+    if (patterns.length > 0) this.#stops.push(this.#cluster.wantAll())
+    this.#stops.push(this.#cluster.onMetadata(() => this.#resubscribe()))
+    if (commit === 'after') this.#commitPeriodically(commitIntervalMs)
+    this.#begin().catch((error: unknown) => this.#fail(error as KafkaError))
+  }
+
+  async #begin(): Promise<void> {
+    const { names, patterns } = this.#group
+    // Unbounded on purpose: a consumer that starts before its cluster waits for it. `joined` and `close` have bounds.
+    await this.#cluster.call('join', { timeoutMs: Infinity, signal: this.#closing.signal }, async (call) => {
+      await this.#cluster.retrying(call, async () => {
+        await this.#cluster.refresh(call, { topics: names, all: patterns.length > 0 })
+      })
+    })
+    this.#topics = this.#subscription()
+    this.#lookForMissing()
+    this.#session.start(this.#topics)
+  }
+
+  /** Topics to subscribe to: all that are named, and those that match now. Internal topics match no pattern. */
+  #subscription(): string[] {
+    const { names, patterns } = this.#group
+    const matching = [...this.#cluster.metadata.topics.values()]
+      .filter((each) => !each.internal && patterns.some((pattern) => pattern.test(each.name)))
+      .map((each) => each.name)
+    return [...new Set([...names, ...matching])].sort()
+  }
+
+  #resubscribe(): void {
+    if (this.#group.patterns.length === 0 || this.#session.member.phase === 'idle') return
+    const topics = this.#subscription()
+    if (topics.length === this.#topics.length && topics.every((each, i) => each === this.#topics[i])) return
+    this.#topics = topics
+    this.#session.subscriptionChanged(topics)
+  }
+
+  #lookForMissing(): void {
+    const missing = this.#group.names.filter((name) => this.#cluster.metadata.topic(name) === undefined)
+    if (missing.length === 0 || this.#closing.signal.aborted) return
+    this.#cluster.options.logger.debug('waiting for topics to be created', { topics: missing })
+    this.#missingAlarm = this.#cluster.alarms.after(MISSING_TOPIC_INTERVAL_MS, () => {
+      this.#cluster.refreshSoon()
+      this.#lookForMissing()
+    })
+  }
+
+  /** One iteration: tells the consumer, by asking for the next batch, that the last one is no longer worked on. */
+  #source(): { next: (signal: AbortSignal | undefined) => Promise<DeliveredBatch | undefined>; finished: () => void } {
+    let finished: () => void = () => {}
+    return {
+      next: async (signal) => {
+        finished()
+        this.#start()
+        const batch = await this.#next(signal)
+        finished = (batch && this.#ownerOf(batch)?.occupy(false)) ?? ((): void => {})
+        return batch
+      },
+      finished: () => finished(),
+    }
+  }
+
+  async #next(
+    signal: AbortSignal | undefined,
+    only?: (topic: string, partition: number) => boolean,
+  ): Promise<DeliveredBatch | undefined> {
+    const ended = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
+    const isEligible = only && ((state: TopicPartition): boolean => only(state.topic, state.partition))
+    for (;;) {
+      const batch = await this.#loop.next(ended, isEligible)
+      if (batch === undefined || this.#group.commit !== 'before') return batch
+      // At most once: what is handed out is committed first, and what cannot be committed is not handed out.
+      this.#done(batch)
+      await this.#commitBatch(batch, { signal: ended }).catch((error: unknown) => {
+        if (!batch.signal.aborted) throw error
+      })
+      if (!batch.signal.aborted) return batch
+    }
+  }
+
+  #streamOf(assigned: Assigned, signal: AbortSignal | undefined): PartitionStream<K, V> {
+    const { topic, partition } = assigned
+    const ended = signal === undefined ? assigned.signal : AbortSignal.any([signal, assigned.signal])
+    let finished: () => void = () => {}
+    const next = async (): Promise<DeliveredBatch | undefined> => {
+      finished()
+      if (ended.aborted) return undefined
+      const batch = await this.#next(ended, (t, p) => t === topic && p === partition)
+      finished = batch === undefined ? (): void => {} : assigned.occupy(false)
+      return batch
+    }
+    return {
+      topic,
+      partition,
+      signal: assigned.signal,
+      [Symbol.asyncIterator]: () =>
+        withReturn(batchesOf(next, ended), () => finished()) as AsyncIterableIterator<ConsumerBatch<K, V>>,
+    }
+  }
+
+  #ownerOf(batch: DeliveredBatch): Assigned | undefined {
+    const assigned = this.#assigned.get(`${batch.topic}/${batch.partition}`)
+    return assigned?.signal === batch.signal ? assigned : undefined
+  }
+
+  #done(batch: DeliveredBatch): void {
+    const assigned = this.#ownerOf(batch)
+    const span = assigned?.spanOf(batch)
+    if (span !== undefined) assigned!.watermark.finish(span)
+  }
+
+  #recordDone(record: DeliveredRecord, isLast: boolean): void {
+    const assigned = this.#ownerOf(record.batch)
+    const span = assigned?.spanOf(record.batch)
+    if (span === undefined) return
+    if (isLast) assigned!.watermark.finish(span)
+    else span.finishRecord(span.add(record.offsetNumber))
+  }
+
+  async #commitBatch(batch: DeliveredBatch, options: CallOptions | undefined): Promise<void> {
+    this.#done(batch)
+    const assigned = this.#ownerOf(batch)
+    if (assigned === undefined || assigned.isGone) throw notAssigned(batch.topic, batch.partition)
+    await this.#commitDone(() => [assigned], options)
+  }
+
+  async #commitDone(assigned: () => readonly Assigned[], options?: CallOptions): Promise<void> {
+    await this.#send(
+      () =>
+        assigned().flatMap((each): Commit[] => {
+          const done = each.uncommitted
+          if (done === undefined) return []
+          const { topic, partition } = each
+          return [{ topic, partition, offset: done.offset, leaderEpoch: done.epoch, metadata: null }]
+        }),
+      options,
+    )
+  }
+
+  /** Commits, one request after another. What to commit is looked at anew for every attempt. */
+  async #send(commits: () => readonly Commit[], options?: CallOptions): Promise<void> {
+    const previous = this.#commitChain
+    const sending = this.#cluster.call('commit', options, async (call) => {
+      await call.wait(previous)
+      await this.#cluster.retrying(call, async () => {
+        const now = commits().filter((each) => this.#assigned.get(`${each.topic}/${each.partition}`)?.isGone === false)
+        if (now.length === 0) return
+        const { generation } = this.#session.member
+        try {
+          await commitOffsets(this.#cluster, this.#session.member.identity, now, call)
+        } catch (error) {
+          if (generation === this.#session.member.generation) this.#onCommitError(error)
+          throw error
+        }
+        for (const { topic, partition, offset } of now) {
+          const assigned = this.#assigned.get(`${topic}/${partition}`)
+          if (assigned !== undefined) assigned.committedOffset = offset
+        }
+      })
+    })
+    this.#commitChain = sending.catch(() => {})
+    await sending
+  }
+
+  #onCommitError(error: unknown): void {
+    if (!KafkaError.is(error)) return
+    const code = FENCING_CODES.get(error.code)
+    if (code !== undefined) this.#session.onCommitFenced(code)
+  }
+
+  #commitPeriodically(intervalMs: number): void {
+    this.#commitAlarm = this.#cluster.alarms.after(intervalMs, () => {
+      this.#commitDone(() => [...this.#assigned.values()])
+        .catch((error: unknown) => {
+          if (!this.#closing.signal.aborted) {
+            this.#cluster.options.logger.warn('periodic commit failed; it will be tried again', { error })
+          }
+        })
+        .finally(() => {
+          if (!this.#closing.signal.aborted) this.#commitPeriodically(intervalMs)
+        })
+        .catch(() => {})
+    })
+  }
+
+  /** Partitions are ours now: hook, committed offsets, then fetching. */
+  async #acquire(partitions: readonly TopicPartition[]): Promise<void> {
+    const added = partitions.map(({ topic, partition }) => new Assigned(topic, partition))
+    for (const assigned of added) this.#assigned.set(assigned.key, assigned)
+    if (added.length === 0) return
+    this.#observe('assigned', added)
+    this.#stops.push(this.#cluster.want(added.map((each) => each.topic)))
+    await this.#callHook('onAssigned', this.#options.onAssigned, added)
+    try {
+      await this.#startPositions(added)
+    } catch (error) {
+      // The next generation, or nobody: the group will tell.
+      if (!this.#closing.signal.aborted) this.#fail(error as KafkaError)
+      return
+    }
+    for (const assigned of added) {
+      if (assigned.isGone || assigned.start === undefined) continue
+      const state = this.#loop.fetcher.add(assigned.topic, assigned.partition, assigned.start)
+      state.isPaused = assigned.isPaused
+      for (const listener of this.#assignedListeners) listener(assigned)
+    }
+    this.#loop.wake()
+  }
+
+  /** Reads the committed offsets of partitions that the application has not moved. */
+  async #startPositions(added: readonly Assigned[]): Promise<void> {
+    const unknown = added.filter((each) => each.start === undefined)
+    if (unknown.length === 0) return
+    const offsets = await this.#cluster.call(
+      'committed offsets',
+      { timeoutMs: this.#group.rebalanceTimeoutMs, signal: this.#closing.signal },
+      async (call) => {
+        return await this.#cluster.retrying(call, async () => {
+          return await fetchOffsets(this.#cluster, this.groupId, unknown, true, call)
+        })
+      },
+    )
+    const byKey = new Map(offsets.map((each) => [`${each.topic}/${each.partition}`, each]))
+    for (const assigned of unknown) {
+      // The application may have moved it meanwhile.
+      if (assigned.start !== undefined) continue
+      const committed = byKey.get(assigned.key)
+      if (committed !== undefined) {
+        const offset = Number(committed.offset)
+        assigned.start = { offset, epoch: committed.leaderEpoch ?? -1 }
+        assigned.committedOffset = offset
+        assigned.watermark.restart(offset)
+        continue
+      }
+      const target = this.#loop.fetcher.resetTarget(
+        assigned.topic,
+        assigned.partition,
+        'the group has no committed offset',
+      )
+      if (KafkaError.is(target)) throw target
+      assigned.start = target
+    }
+  }
+
+  /** Partitions go: stop delivering, let handlers finish, commit, hook. After `lost` there is nothing to commit. */
+  async #release(partitions: readonly TopicPartition[], lost: boolean): Promise<void> {
+    const gone = partitions.flatMap((each) => this.#assigned.get(`${each.topic}/${each.partition}`) ?? [])
+    if (gone.length === 0) return
+    const reason = new KafkaError(
+      'ABORTED',
+      lost ? 'the partition was lost to another member' : 'the partition was revoked',
+    )
+    for (const assigned of gone) {
+      this.#loop.remove(assigned.topic, assigned.partition)
+      if (lost) assigned.isGone = true
+      assigned.abort(reason)
+    }
+    this.#observe(lost ? 'lost' : 'revoked', gone)
+    if (lost) {
+      for (const assigned of gone) this.#assigned.delete(assigned.key)
+      await this.#callHook('onLost', this.#options.onLost, gone)
+      return
+    }
+    // A loop of the application may be what called `close`: it is not waited for then, handlers are.
+    const isClosing = this.#closing.signal.aborted
+    await this.#within(
+      this.#group.rebalanceTimeoutMs,
+      Promise.all(gone.map(async (each) => await each.idle(isClosing))),
+    )
+    await this.#callHook('onRevoked', this.#options.onRevoked, gone)
+    if (this.#group.commit !== 'manual') {
+      await this.#commitDone(() => gone, { timeoutMs: this.#group.heartbeatIntervalMs }).catch((error: unknown) => {
+        this.#cluster.options.logger.warn('commit before the revocation failed; records will be delivered again', {
+          error,
+        })
+      })
+    }
+    for (const assigned of gone) {
+      this.#drop(assigned, reason)
+      this.#assigned.delete(assigned.key)
+    }
+  }
+
+  #drop(assigned: Assigned, reason: KafkaError): void {
+    assigned.isGone = true
+    assigned.abort(reason)
+  }
+
+  /** Calls a hook of the application within the rebalance timeout; its failure is logged and stops nothing. */
+  async #callHook(name: string, hook: RebalanceHook | undefined, assigned: readonly Assigned[]): Promise<void> {
+    if (hook === undefined) return
+    const controller = new AbortController()
+    const signal = AbortSignal.any([controller.signal, this.#closing.signal])
+    const context = {
+      signal,
+      commit: async (): Promise<void> => await this.#commitDone(() => assigned, { signal }),
+    }
+    try {
+      const running = Promise.resolve(hook(assigned.map(identify), context))
+      const isInTime = await this.#within(this.#group.rebalanceTimeoutMs, running)
+      if (isInTime) return
+      controller.abort(new KafkaError('TIMED_OUT', `${name} did not finish within the rebalance timeout`))
+      this.#cluster.options.logger.warn(`${name} did not finish within the rebalance timeout`, {
+        groupId: this.groupId,
+      })
+    } catch (error) {
+      this.#cluster.options.logger.error(`${name} failed`, { groupId: this.groupId, error })
+    }
+  }
+
+  /** @returns whether `promise` settled in time; a rejection is passed on */
+  async #within(timeoutMs: number, promise: Promise<unknown>): Promise<boolean> {
+    const timeout = new AbortController()
+    const alarm = this.#cluster.alarms.after(timeoutMs, () => timeout.abort(TIMEOUT))
+    try {
+      await abortable(promise, timeout.signal)
+      return true
+    } catch (error) {
+      if (error === TIMEOUT) return false
+      throw error
+    } finally {
+      this.#cluster.alarms.cancel(alarm)
+    }
+  }
+
+  #setPaused(partitions: readonly TopicPartition[] | undefined, isPaused: boolean): void {
+    for (const { topic, partition } of partitions ?? this.assignment()) {
+      const assigned = this.#assigned.get(`${topic}/${partition}`)
+      if (assigned === undefined) throw notAssigned(topic, partition)
+      assigned.isPaused = isPaused
+      const state = this.#loop.fetcher.partition(topic, partition)
+      if (state !== undefined) state.isPaused = isPaused
+    }
+    this.#loop.wake()
+  }
+
+  #fail(error: KafkaError): void {
+    if (this.#closing.signal.aborted) return
+    this.#failure ??= error
+    this.#loop.fail(error)
+    this.#wakeJoined()
+  }
+
+  #joined(): void {
+    this.#hasJoined = true
+    this.#wakeJoined()
+  }
+
+  #wakeJoined(): void {
+    for (const listener of this.#joinedListeners.splice(0)) listener()
+  }
+
+  #observe(kind: 'assigned' | 'revoked' | 'lost', assigned: readonly Assigned[]): void {
+    const { groupId, generation } = this
+    this.#cluster.options.logger.info(`partitions ${kind}`, {
+      groupId,
+      generation,
+      partitions: assigned.map((each) => `${each.topic}-${each.partition}`),
+    })
+    if (!isObserved(this.#hooks, 'rebalanced')) return
+    observe(this.#hooks, 'rebalanced', { groupId, kind, generation, partitions: assigned.map(identify) })
+  }
 }
 
-export interface PartitionStream<K, V> extends TopicPartition, AsyncIterable<ConsumerBatch<K, V>> {
-  readonly signal: AbortSignal
+const TIMEOUT = new Error('timeout')
+
+/** Codes by which the coordinator says that we are not the member we think we are. */
+const FENCING_CODES = new Map<string, number>([
+  ['ILLEGAL_GENERATION', 22],
+  ['UNKNOWN_MEMBER_ID', 25],
+  ['FENCED_INSTANCE_ID', 82],
+])
+
+function identify({ topic, partition }: TopicPartition): TopicPartition {
+  return { topic, partition }
 }
 
-/** A consumer without a group: fixed partitions, own positions, nothing committed. */
-export interface Reader<K, V> extends Reading<K, V> {}
+/** Lets the consumer know when an iteration ends, however it does. */
+async function* withReturn<T>(
+  items: AsyncGenerator<T, void, void>,
+  finished: () => void,
+): AsyncGenerator<T, void, void> {
+  try {
+    yield* items
+  } finally {
+    finished()
+  }
+}

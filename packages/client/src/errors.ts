@@ -25,6 +25,8 @@ export type ClientErrorCode =
   | 'UNSUPPORTED_OPTION'
   /** The broker has no version of the API that we speak. */
   | 'UNSUPPORTED_API'
+  /** More records wait for memory than the producer keeps; wait for `send` or `drained()` before sending more. */
+  | 'BUFFER_FULL'
   /** A serializer threw, or its result does not fit. */
   | 'SERIALIZATION_FAILED'
   /** A deserializer threw; `details` names the partition and the offset. */
@@ -84,7 +86,7 @@ export class KafkaError extends Error {
   }
 }
 
-const CLIENT_RETRIABLE = new Set<KafkaErrorCode>(['TIMED_OUT', 'CONNECTION_FAILED'])
+const CLIENT_RETRIABLE = new Set<KafkaErrorCode>(['TIMED_OUT', 'CONNECTION_FAILED', 'BUFFER_FULL'])
 
 /** After these the producer or the member cannot go on, whatever it does. */
 const FATAL = new Set<KafkaErrorCode>([

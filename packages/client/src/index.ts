@@ -1,22 +1,15 @@
 /** Public face of `client`. */
 export type { Admin } from './admin/admin.ts'
 export type * from './admin/types.ts'
-export type {
-  CommittedOffset,
-  Consumer,
-  HandlerContext,
-  OffsetToCommit,
-  PartitionLag,
-  PartitionStream,
-  Reader,
-  Reading,
-  SeekTarget,
-} from './consumer.ts'
+export type { ApiName, RequestOf, ResponseOf } from './apis.ts'
+export type { CommittedOffset, Consumer, OffsetToCommit, PartitionStream } from './consumer.ts'
 export { murmur2, partitionOfKey, type Partitioner, type PartitionerInput } from './core/partitioner.ts'
 export type { AssignorName } from './core/assignors/index.ts'
 export { KafkaError, type ClientErrorCode, type ErrorDetail, type KafkaErrorCode } from './errors.ts'
 export type { ConnectionEvent, FetchedEvent, Hooks, ProducedEvent, RebalanceEvent, RequestEvent } from './hooks.ts'
+export type { Environment } from './environment.ts'
 export { Kafka } from './kafka.ts'
+export type { ClientSocket, Network, SocketEvents } from './network.ts'
 export type {
   AutoOffsetReset,
   Compression,
@@ -34,7 +27,10 @@ export type {
   RunOptions,
   Subscription,
 } from './options.ts'
-export type { DeliveryCallback, Producer, SendAllOptions } from './producer.ts'
+export type { DeliveryCallback, Producer, RecordOrValue, SendAllOptions } from './producer.ts'
+export type { Reader } from './reader.ts'
+export type { IterateOptions, PartitionLag, Reading, SeekTarget } from './reading.ts'
+export type { Handler, HandlerContext } from './run.ts'
 export type {
   CallOptions,
   ConsumerBatch,

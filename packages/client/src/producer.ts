@@ -1,51 +1,767 @@
-/** The producer: records in, acknowledgements out. */
+/**
+ * The producer: records in, acknowledgements out. Decides nothing about batches, order or numbering; that is the
+ * {@link Accumulator}. This shell serializes, waits for metadata and memory, sends what is drained and tells the
+ * accumulator what became of it.
+ */
 import type { Writable } from 'node:stream'
-import type { CallOptions, OutgoingRecord, OutgoingValue, RecordMetadata } from './record.ts'
+import { ErrorCode, ZERO_UUID } from '@braidlog/model'
+import type { ProduceResponse } from '@braidlog/protocol'
+import type { HeaderInput, Payload } from '@braidlog/records'
+import type { Alarm } from './alarms.ts'
+import { abortable } from './calls.ts'
+import type { Cluster } from './cluster.ts'
+import { Accumulator } from './core/accumulator.ts'
+import { partitionOfKey, RoundRobinPartition, StickyPartition, type Partitioner } from './core/partitioner.ts'
+import type { Completion, ProducerBatch } from './core/producer-batch.ts'
+import type { TopicMetadata } from './core/metadata-cache.ts'
+import { errorNameOf, isRetriable, KafkaError } from './errors.ts'
+import { isObserved, observe, type Hooks } from './hooks.ts'
+import type { ResolvedProducerOptions } from './producer-options.ts'
+import { producerWebWritable, producerWritable, sendAll } from './producer-streams.ts'
+import type { CallOptions, HeadersInput, OutgoingRecord, OutgoingValue, RecordMetadata } from './record.ts'
+import type { Serializer } from './serde.ts'
 import type { Topic } from './topic.ts'
-import type { KafkaError } from './errors.ts'
+import { checkTopicName } from './validate.ts'
 
 export type DeliveryCallback = (error: KafkaError | null, metadata: RecordMetadata | null) => void
 
 export interface SendAllOptions<K, V> extends CallOptions {
   /** Topic of records that name none. */
   readonly topic?: string | Topic<K, V> | undefined
-  /** Records on their way at once. Default: bounded by `bufferMemoryBytes` only. */
+  /** Records on their way at once. Default 10,000. */
   readonly concurrency?: number | undefined
   readonly onResult?: ((metadata: RecordMetadata) => void) | undefined
 }
 
-export interface Producer<K, V> extends AsyncDisposable {
+/** A record, or a record of the topic that the call names. */
+export type RecordOrValue<K, V> = OutgoingRecord<K, V> | OutgoingValue<K, V>
+
+/** Records that wait for memory or for the metadata of their topic; beyond, `send` fails with `BUFFER_FULL`. */
+const WAITING_RECORDS_MAX = 1_000_000
+/** `enqueue` says false while more than this part of the memory is in use. */
+const HIGH_WATER = 0.75
+/** Compression of a batch of that size goes to another thread. */
+const ASYNC_COMPRESSION_SIZE_BYTES = 256 << 10
+
+interface WaitingRecord {
+  readonly topic: string
+  readonly key: Payload
+  readonly value: Payload
+  readonly headers: readonly HeaderInput[] | undefined
+  readonly timestamp: number
+  readonly partition: number | undefined
+  readonly completion: Completion | undefined
+  readonly tag: number
+  readonly deadlineMs: number
+}
+
+interface TopicState {
+  sticky: StickyPartition
+  roundRobin: RoundRobinPartition | undefined
+}
+
+export class Producer<K, V> implements AsyncDisposable {
+  readonly #cluster: Cluster
+  readonly #options: ResolvedProducerOptions
+  readonly #key: Serializer<K>
+  readonly #value: Serializer<V>
+  readonly #hooks: Hooks | undefined
+  readonly #accumulator: Accumulator
+  readonly #topics = new Map<string, TopicState>()
+  /** First in, first out: records for which there was no memory. */
+  readonly #forMemory: WaitingRecord[] = []
+  #forMemoryFirst = 0
+  readonly #forMetadata = new Map<string, WaitingRecord[]>()
+  #waitingCount = 0
+  readonly #inFlight = new Map<number, number>()
+  #pumpScheduled = false
+  #alarm: Alarm | undefined
+  #alarmAtMs = Infinity
+  #identityRequested = false
+  #closing = false
+  #fatal: KafkaError | undefined
+  #drainedListeners: (() => void)[] = []
+  #idleListeners: (() => void)[] = []
+  readonly #stopWanting: (() => void)[] = []
+  readonly #onClosed: () => void
+
+  constructor(
+    cluster: Cluster,
+    options: ResolvedProducerOptions,
+    serializers: { readonly key: Serializer<K>; readonly value: Serializer<V> },
+    hooks: Hooks | undefined,
+    onClosed: () => void,
+  ) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#key = serializers.key
+    this.#value = serializers.value
+    this.#hooks = hooks
+    this.#onClosed = onClosed
+    this.#accumulator = new Accumulator({
+      ...options,
+      codecs: cluster.environment.codecs,
+      backoffMs: (attempts) => cluster.backoffMs(attempts),
+      leaderOf: (topic, partition) => this.#leaderOf(topic, partition),
+    })
+    const stop = cluster.onMetadata(() => this.#schedulePump())
+    this.#stopWanting.push(stop)
+  }
+
   /** Sends one record. Resolves once it is acknowledged; waits first while `bufferMemoryBytes` is full. */
   send(record: OutgoingRecord<K, V>, options?: CallOptions): Promise<RecordMetadata>
   send<TK, TV>(topic: Topic<TK, TV>, record: OutgoingValue<TK, TV>, options?: CallOptions): Promise<RecordMetadata>
-  /** Sends records of one topic; one promise, results in the order of the records. */
+  send(
+    first: OutgoingRecord<K, V> | Topic<unknown, unknown>,
+    second?: CallOptions | OutgoingValue<unknown, unknown>,
+    third?: CallOptions,
+  ): Promise<RecordMetadata> {
+    const typed = isTopic(first)
+    const record = (typed ? second : first) as OutgoingValue<unknown, unknown>
+    const options = (typed ? third : second) as CallOptions | undefined
+    const result = new Promise<RecordMetadata>((resolve, reject) => {
+      const completion: Completion = {
+        acknowledged: (_tag, topic, partition, offset, timestamp) =>
+          resolve({ topic, partition, offset: BigInt(offset), timestamp }),
+        failed: (_tag, error) => reject(error),
+      }
+      try {
+        if (options?.signal?.aborted) options.signal.throwIfAborted()
+        if (typed) this.#put(first.name, record, first.key, first.value, completion, 0)
+        else this.#put((first as OutgoingRecord<K, V>).topic, record, this.#key, this.#value, completion, 0)
+      } catch (error) {
+        reject(sendError(error))
+      }
+    })
+    return options === undefined ? result : this.#bounded('send', result, options)
+  }
+
+  /** Sends records of one topic; one promise, results in the order of the records. Rejects with `details` per record. */
   sendBatch(topic: string, records: readonly OutgoingValue<K, V>[], options?: CallOptions): Promise<RecordMetadata[]>
   sendBatch<TK, TV>(
     topic: Topic<TK, TV>,
     records: readonly OutgoingValue<TK, TV>[],
     options?: CallOptions,
   ): Promise<RecordMetadata[]>
+  sendBatch(
+    topic: string | Topic<unknown, unknown>,
+    records: readonly OutgoingValue<unknown, unknown>[],
+    options?: CallOptions,
+  ): Promise<RecordMetadata[]> {
+    const name = typeof topic === 'string' ? topic : topic.name
+    const key = (typeof topic === 'string' ? this.#key : topic.key) as Serializer<unknown>
+    const value = (typeof topic === 'string' ? this.#value : topic.value) as Serializer<unknown>
+    const result = new Promise<RecordMetadata[]>((resolve, reject) => {
+      const results: (RecordMetadata | KafkaError)[] = []
+      let left = records.length
+      let failures = 0
+      if (left === 0) return resolve([])
+      const settle = (): void => {
+        if (--left > 0) return
+        if (failures === 0) resolve(results as RecordMetadata[])
+        else reject(batchError(name, results))
+      }
+      const completion: Completion = {
+        acknowledged(tag, topic, partition, offset, timestamp) {
+          results[tag] = { topic, partition, offset: BigInt(offset), timestamp }
+          settle()
+        },
+        failed(tag, error) {
+          results[tag] = error
+          failures++
+          settle()
+        },
+      }
+      for (let i = 0; i < records.length; i++) {
+        try {
+          this.#put(name, records[i]!, key, value, completion, i)
+        } catch (error) {
+          completion.failed(i, sendError(error))
+        }
+      }
+    })
+    return options === undefined ? result : this.#bounded('sendBatch', result, options)
+  }
+
   /**
    * Sends without a promise. @returns false when the buffer is above its high-water mark: the record is taken all the
-   * same, and `await producer.flush()` or `await producer.drained()` is due before many more.
+   * same, and `await producer.drained()` is due before many more. Without a callback a failure is only logged.
    */
-  enqueue(record: OutgoingRecord<K, V>, callback?: DeliveryCallback): boolean
+  enqueue(record: OutgoingRecord<K, V>, callback?: DeliveryCallback): boolean {
+    const completion: Completion = {
+      acknowledged: (_tag, topic, partition, offset, timestamp) =>
+        callback?.(null, { topic, partition, offset: BigInt(offset), timestamp }),
+      failed: (_tag, error) => {
+        if (callback !== undefined) callback(error, null)
+        else this.#cluster.options.logger.error('an enqueued record was not delivered', { error })
+      },
+    }
+    try {
+      this.#put(record.topic, record, this.#key, this.#value, completion, 0)
+    } catch (error) {
+      completion.failed(0, sendError(error))
+    }
+    return !this.#isAboveHighWater()
+  }
+
   /** Resolves when `enqueue` would return true. */
-  drained(options?: CallOptions): Promise<void>
-  /** Resolves when every record sent so far is acknowledged or has failed. Skips `lingerMs`. */
-  flush(options?: CallOptions): Promise<void>
+  async drained(options?: CallOptions): Promise<void> {
+    if (!this.#isAboveHighWater()) return
+    await this.#cluster.call('drained', { timeoutMs: this.#options.deliveryTimeoutMs, ...options }, async (call) => {
+      while (this.#isAboveHighWater()) {
+        await call.wait(new Promise<void>((resolve) => this.#drainedListeners.push(resolve)))
+      }
+    })
+  }
+
+  /** Resolves when every record sent so far is acknowledged or has failed. Nothing lingers meanwhile. */
+  async flush(options?: CallOptions): Promise<void> {
+    await this.#cluster.call('flush', { timeoutMs: this.#options.deliveryTimeoutMs, ...options }, async (call) => {
+      const batches = this.#accumulator.startFlush()
+      try {
+        // Records that wait for memory or metadata have no batch yet: flush until they have none to wait for.
+        let pending = this.#waitingCount > 0 ? undefined : batches
+        this.#schedulePump()
+        while (pending === undefined) {
+          await call.wait(new Promise<void>((resolve) => this.#idleListeners.push(resolve)))
+          if (this.#waitingCount > 0) continue
+          this.#accumulator.endFlush()
+          pending = this.#accumulator.startFlush()
+        }
+        await call.wait(Promise.all(pending.map((batch) => whenDone(batch))))
+      } finally {
+        this.#accumulator.endFlush()
+      }
+    })
+  }
+
   /** Sends everything an iterable yields, with backpressure. @returns how many records were acknowledged. */
-  sendAll(
-    records:
-      | AsyncIterable<OutgoingRecord<K, V> | OutgoingValue<K, V>>
-      | Iterable<OutgoingRecord<K, V> | OutgoingValue<K, V>>,
-    options?: SendAllOptions<K, V>,
-  ): Promise<number>
+  async sendAll(
+    records: AsyncIterable<RecordOrValue<K, V>> | Iterable<RecordOrValue<K, V>>,
+    options: SendAllOptions<K, V> = {},
+  ): Promise<number> {
+    return await sendAll(this, records, options)
+  }
+
   /** Node stream in object mode; finishes when everything is acknowledged, errors with the first failure. */
-  writable(options?: { readonly topic?: string | Topic<K, V> }): Writable
-  webWritable(options?: {
-    readonly topic?: string | Topic<K, V>
-  }): WritableStream<OutgoingRecord<K, V> | OutgoingValue<K, V>>
+  writable(options: { readonly topic?: string | Topic<K, V> } = {}): Writable {
+    return producerWritable(this, options.topic)
+  }
+
+  webWritable(options: { readonly topic?: string | Topic<K, V> } = {}): WritableStream<RecordOrValue<K, V>> {
+    return producerWebWritable(this, options.topic)
+  }
+
   /** Flushes, then closes; what is not acknowledged within the bound fails with `CLOSED`. */
-  close(options?: CallOptions): Promise<void>
+  async close(options?: CallOptions): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    try {
+      if (!this.#cluster.isClosed && this.#fatal === undefined) {
+        await this.flush({ timeoutMs: 10_000, ...options })
+      }
+    } catch (error) {
+      this.#cluster.options.logger.warn('producer closed before everything was acknowledged', { error })
+    } finally {
+      this.#end(new KafkaError('CLOSED', 'the producer is closed'))
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Ends at once; what is under way fails with `error`. */
+  abort(error: KafkaError): void {
+    this.#closing = true
+    this.#end(error)
+  }
+
+  #end(error: KafkaError): void {
+    this.#fatal ??= error
+    for (const stop of this.#stopWanting.splice(0)) stop()
+    this.#cluster.alarms.cancel(this.#alarm)
+    this.#failWaiting(error)
+    this.#accumulator.failAll(error)
+    this.#announceDrained()
+    this.#onClosed()
+  }
+
+  /** Serializes a record and puts it into its batch, or into a queue in front of it. @throws what is wrong with it */
+  #put<RK, RV>(
+    topic: string,
+    record: OutgoingValue<RK, RV>,
+    keySerde: Serializer<RK>,
+    valueSerde: Serializer<RV>,
+    completion: Completion | undefined,
+    tag: number,
+  ): void {
+    if (this.#closing || this.#fatal !== undefined)
+      throw this.#fatal ?? new KafkaError('CLOSED', 'the producer is closed')
+    const key: Payload =
+      record.key === undefined || record.key === null ? null : serialize(keySerde, record.key, topic, true)
+    if (record.value === undefined)
+      throw new KafkaError('INVALID_OPTION', 'a record needs a value; null is a tombstone')
+    const value: Payload = record.value === null ? null : serialize(valueSerde, record.value, topic, false)
+    const headers = record.headers === undefined ? undefined : headersOf(record.headers)
+    const timestamp = record.timestamp ?? this.#cluster.environment.clock.nowMs()
+    const metadata = this.#cluster.metadata.topic(topic)
+    const nowMs = this.#cluster.nowMs()
+    if (metadata !== undefined && this.#topics.has(topic) && this.#waitingCount === 0) {
+      const outcome = this.#append(metadata, key, value, headers, timestamp, record.partition, completion, tag, nowMs)
+      if (outcome === 'appended') return this.#schedulePump()
+    }
+    this.#wait(topic, metadata !== undefined, {
+      topic,
+      key,
+      value,
+      headers,
+      timestamp,
+      partition: record.partition,
+      completion,
+      tag,
+      deadlineMs: nowMs + this.#options.deliveryTimeoutMs,
+    })
+  }
+
+  #append(
+    metadata: TopicMetadata,
+    key: Payload,
+    value: Payload,
+    headers: readonly HeaderInput[] | undefined,
+    timestamp: number,
+    partition: number | undefined,
+    completion: Completion | undefined,
+    tag: number,
+    nowMs: number,
+  ): 'appended' | 'full' {
+    const topic = metadata.name
+    const chosen = this.#partitionFor(metadata, key, value, partition)
+    const outcome = this.#accumulator.append(topic, chosen, key, value, headers, timestamp, completion, tag, nowMs)
+    if (outcome === 'appended' && key === null && partition === undefined) {
+      const sizeBytes = (value === null ? 0 : value.length) + 16
+      this.#topics.get(topic)!.sticky.used(sizeBytes, this.#options.batchSizeBytes)
+    }
+    return outcome
+  }
+
+  #partitionFor(metadata: TopicMetadata, key: Payload, value: Payload, partition: number | undefined): number {
+    const count = metadata.partitions.length
+    if (partition !== undefined) {
+      if (Number.isInteger(partition) && partition >= 0 && partition < count) return partition
+      throw new KafkaError('INVALID_PARTITIONS', `${metadata.name} has partitions 0 to ${count - 1}, not ${partition}`)
+    }
+    const { partitioner } = this.#options
+    const state = this.#topics.get(metadata.name)!
+    if (typeof partitioner === 'function') return this.#customPartition(partitioner, metadata, key, value)
+    if (partitioner === 'roundRobin') {
+      state.roundRobin ??= new RoundRobinPartition(this.#cluster.environment.random.uint32() & 0xffff)
+      return state.roundRobin.choose(count, metadata.available)
+    }
+    if (key !== null) {
+      if (typeof key !== 'string') return partitionOfKey(key, count)
+      return partitionOfKey(scratchFor(key), count, encodeScratch(key))
+    }
+    return state.sticky.choose(count, metadata.available, this.#cluster.environment.random)
+  }
+
+  #customPartition(partitioner: Partitioner, metadata: TopicMetadata, key: Payload, value: Payload): number {
+    const count = metadata.partitions.length
+    const bytes = typeof key === 'string' ? Buffer.from(key) : key
+    const chosen = partitioner({ topic: metadata.name, key: bytes, value }, { count, available: metadata.available })
+    if (Number.isInteger(chosen) && chosen >= 0 && chosen < count) return chosen
+    throw new KafkaError('INVALID_PARTITIONS', `the partitioner chose ${chosen} of ${count} partitions`)
+  }
+
+  #wait(topic: string, isKnown: boolean, record: WaitingRecord): void {
+    if (this.#waitingCount >= WAITING_RECORDS_MAX) {
+      throw new KafkaError('BUFFER_FULL', `${WAITING_RECORDS_MAX} records wait for memory or metadata already`)
+    }
+    this.#waitingCount++
+    const queue = this.#forMetadata.get(topic)
+    if (queue !== undefined) queue.push(record)
+    else if (isKnown && this.#topics.has(topic)) this.#forMemory.push(record)
+    else {
+      this.#forMetadata.set(topic, [record])
+      void this.#learnTopic(topic)
+    }
+    this.#schedulePump()
+  }
+
+  async #learnTopic(topic: string): Promise<void> {
+    try {
+      checkTopicName(topic)
+      await this.#cluster.call('metadata of a topic', { timeoutMs: this.#options.deliveryTimeoutMs }, async (call) => {
+        await this.#cluster.topic(topic, call, { create: true })
+      })
+      if (this.#fatal !== undefined) return
+      if (!this.#topics.has(topic)) {
+        this.#topics.set(topic, { sticky: new StickyPartition(), roundRobin: undefined })
+        this.#stopWanting.push(this.#cluster.want([topic]))
+      }
+      for (const record of this.#forMetadata.get(topic) ?? []) this.#forMemory.push(record)
+      this.#forMetadata.delete(topic)
+    } catch (error) {
+      const records = this.#forMetadata.get(topic) ?? []
+      this.#forMetadata.delete(topic)
+      this.#waitingCount -= records.length
+      for (const record of records) record.completion?.failed(record.tag, sendError(error))
+    }
+    this.#schedulePump()
+  }
+
+  /** Moves records that waited for memory into batches, in order, until one does not fit. */
+  #admit(nowMs: number): void {
+    const queue = this.#forMemory
+    while (this.#forMemoryFirst < queue.length) {
+      const record = queue[this.#forMemoryFirst]!
+      const { topic, completion, tag } = record
+      try {
+        const metadata = this.#cluster.metadata.topic(topic)
+        if (record.deadlineMs <= nowMs) {
+          throw new KafkaError('TIMED_OUT', `${topic}: no memory within ${this.#options.deliveryTimeoutMs} ms`)
+        }
+        if (metadata === undefined) {
+          throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${topic} is gone`, { retriable: false })
+        }
+        const { key, value, headers, timestamp, partition } = record
+        if (this.#append(metadata, key, value, headers, timestamp, partition, completion, tag, nowMs) === 'full') break
+      } catch (error) {
+        completion?.failed(tag, sendError(error))
+      }
+      this.#forMemoryFirst++
+      this.#waitingCount--
+    }
+    if (this.#forMemoryFirst === queue.length) {
+      queue.length = 0
+      this.#forMemoryFirst = 0
+    } else if (this.#forMemoryFirst > 1024) {
+      queue.splice(0, this.#forMemoryFirst)
+      this.#forMemoryFirst = 0
+    }
+  }
+
+  #failWaiting(error: KafkaError): void {
+    const records = [...this.#forMemory.slice(this.#forMemoryFirst), ...[...this.#forMetadata.values()].flat()]
+    this.#forMemory.length = 0
+    this.#forMemoryFirst = 0
+    this.#forMetadata.clear()
+    this.#waitingCount = 0
+    for (const record of records) record.completion?.failed(record.tag, error)
+  }
+
+  #schedulePump(): void {
+    if (this.#pumpScheduled || this.#fatal !== undefined) return
+    this.#pumpScheduled = true
+    this.#cluster.environment.nextTurn(() => {
+      this.#pumpScheduled = false
+      this.#pump()
+    })
+  }
+
+  /** Sends what can be sent. */
+  #pump(): void {
+    if (this.#fatal !== undefined) return
+    const nowMs = this.#cluster.nowMs()
+    this.#accumulator.expire(nowMs)
+    for (;;) {
+      this.#admit(nowMs)
+      if (this.#accumulator.needsIdentity) {
+        this.#requestIdentity()
+        break
+      }
+      const isShort = this.#forMemoryFirst < this.#forMemory.length
+      const { requests, leaderless } = this.#accumulator.drain(nowMs, this.#takeSlot, isShort || this.#closing)
+      for (const { node, batches } of requests) void this.#sendRequest(node, batches)
+      if (leaderless.size > 0) this.#cluster.refreshSoon()
+      if (requests.length === 0) break
+    }
+    this.#announceDrained()
+    this.#arm(nowMs)
+  }
+
+  readonly #takeSlot = (node: number): boolean => {
+    const used = this.#inFlight.get(node) ?? 0
+    if (used >= this.#options.maxInFlight) return false
+    this.#inFlight.set(node, used + 1)
+    return true
+  }
+
+  #arm(nowMs: number): void {
+    let atMs = this.#accumulator.nextDeadlineMs(nowMs)
+    const first = this.#forMemory[this.#forMemoryFirst]
+    if (first !== undefined) atMs = Math.min(atMs, first.deadlineMs)
+    if (atMs === this.#alarmAtMs && atMs > nowMs) return
+    this.#cluster.alarms.cancel(this.#alarm)
+    this.#alarm = undefined
+    this.#alarmAtMs = atMs
+    if (atMs === Infinity) return
+    this.#alarm = this.#cluster.alarms.after(Math.max(0, atMs - nowMs), () => {
+      this.#alarmAtMs = Infinity
+      this.#pump()
+    })
+  }
+
+  /** Sends one Produce request and reports what becomes of each batch. Never rejects. */
+  async #sendRequest(node: number, batches: readonly ProducerBatch[]): Promise<void> {
+    try {
+      const timeoutMs = this.#cluster.options.requestTimeoutMs
+      const { acks } = this.#options
+      const open = this.#cluster.openConnection(node, 'produce')
+      const sealing = this.#seal(batches)
+      const records = sealing instanceof Promise ? await sealing : sealing
+      const connection =
+        open ??
+        (await this.#cluster.call('produce', { timeoutMs }, async (call) => {
+          return await this.#cluster.connect({ node }, 'produce', call)
+        }))
+      const { body, hasIds } = this.#requestBody(batches, records, timeoutMs)
+      const versionMax = hasIds ? Infinity : PRODUCE_VERSION_BY_NAME_MAX
+      if (acks === 0) {
+        connection.send('Produce', body)
+        for (const batch of batches) this.#accumulator.acknowledged(batch, -1, -1)
+        return
+      }
+      const response = await connection.request('Produce', body, { timeoutMs, versionMax })
+      this.#settle(batches, response)
+    } catch (error) {
+      this.#unanswered(batches, sendError(error))
+    } finally {
+      this.#inFlight.set(node, this.#inFlight.get(node)! - 1)
+      this.#schedulePump()
+    }
+  }
+
+  /** The bytes of each batch; a promise only when some compression is worth a thread. */
+  #seal(batches: readonly ProducerBatch[]): Uint8Array[] | Promise<Uint8Array[]> {
+    const { codecs } = this.#cluster.environment
+    const isLarge = (batch: ProducerBatch): boolean => batch.sizeBytes > ASYNC_COMPRESSION_SIZE_BYTES
+    if (this.#options.compression === 'none' || !batches.some(isLarge)) {
+      return batches.map((batch) => batch.seal(codecs))
+    }
+    return Promise.all(batches.map(async (batch) => await batch.sealAsync(codecs)))
+  }
+
+  #requestBody(batches: readonly ProducerBatch[], records: readonly Uint8Array[], timeoutMs: number) {
+    const byTopic = new Map<string, { index: number; records: Uint8Array }[]>()
+    for (let i = 0; i < batches.length; i++) {
+      const { topic, partition } = batches[i]!
+      let partitions = byTopic.get(topic)
+      if (partitions === undefined) byTopic.set(topic, (partitions = []))
+      partitions.push({ index: partition, records: records[i]! })
+    }
+    let hasIds = true
+    const topicData = [...byTopic].map(([name, partitionData]) => {
+      const topicId = this.#cluster.metadata.topic(name)?.topicId ?? ZERO_UUID
+      if (topicId === ZERO_UUID) hasIds = false
+      return { name, topicId, partitionData }
+    })
+    const body = { transactionalId: null, acks: this.#options.acks, timeoutMs, topicData }
+    return { body, hasIds }
+  }
+
+  #settle(batches: readonly ProducerBatch[], response: ProduceResponse): void {
+    const nowMs = this.#cluster.nowMs()
+    let isStale = false
+    for (const batch of batches) {
+      const answer = this.#answerOf(batch, response)
+      if (answer === undefined) {
+        const error = new KafkaError('PROTOCOL_VIOLATION', `Produce: no answer about ${batch.topic}-${batch.partition}`)
+        this.#accumulator.unanswered(batch, error, nowMs)
+        continue
+      }
+      const { errorCode } = answer
+      if (errorCode === ErrorCode.NONE) {
+        this.#observe(batch, undefined)
+        this.#accumulator.acknowledged(batch, answer.baseOffset, answer.logAppendTimeMs)
+        continue
+      }
+      if (answer.currentLeader.leaderId >= 0) {
+        this.#cluster.learnLeader(batch.topic, batch.partition, answer.currentLeader, response.nodeEndpoints)
+      } else if (isRetriable(errorNameOf(errorCode))) isStale = true
+      this.#observe(batch, errorNameOf(errorCode))
+      this.#cluster.options.logger.debug('produce refused', {
+        topic: batch.topic,
+        partition: batch.partition,
+        code: errorNameOf(errorCode),
+        attempts: batch.attempts,
+      })
+      this.#accumulator.rejected(
+        batch,
+        { code: errorCode, message: answer.errorMessage, recordErrors: answer.recordErrors },
+        nowMs,
+      )
+    }
+    if (isStale) this.#cluster.refreshSoon()
+  }
+
+  #answerOf(batch: ProducerBatch, response: ProduceResponse) {
+    const topicId = this.#cluster.metadata.topic(batch.topic)?.topicId
+    for (const topic of response.responses) {
+      if (topic.name !== batch.topic && (topic.topicId === ZERO_UUID || topic.topicId !== topicId)) continue
+      for (const partition of topic.partitionResponses) if (partition.index === batch.partition) return partition
+    }
+    return undefined
+  }
+
+  #unanswered(batches: readonly ProducerBatch[], error: KafkaError): void {
+    const nowMs = this.#cluster.nowMs()
+    for (const batch of batches) {
+      this.#observe(batch, error.code)
+      this.#accumulator.unanswered(batch, error, nowMs)
+    }
+    if (error.retriable && !this.#cluster.isClosed) this.#cluster.refreshSoon()
+  }
+
+  #observe(batch: ProducerBatch, error: string | undefined): void {
+    if (!isObserved(this.#hooks, 'produced')) return
+    const { topic, partition, recordCount, sizeBytes, attempts } = batch
+    observe(this.#hooks, 'produced', { topic, partition, records: recordCount, sizeBytes, attempts, error })
+  }
+
+  #requestIdentity(): void {
+    if (this.#identityRequested) return
+    this.#identityRequested = true
+    this.#cluster
+      .call('InitProducerId', { timeoutMs: this.#options.deliveryTimeoutMs }, async (call) => {
+        return await this.#cluster.retrying(call, async () => {
+          const body = { transactionalId: null, transactionTimeoutMs: 0x7fffffff, producerId: -1, producerEpoch: -1 }
+          const response = await this.#cluster.request('any', 'InitProducerId', body, call)
+          if (response.errorCode === ErrorCode.NONE) return response
+          throw new KafkaError(errorNameOf(response.errorCode), `InitProducerId: ${errorNameOf(response.errorCode)}`)
+        })
+      })
+      .then(
+        (response) => this.#accumulator.setIdentity({ id: response.producerId, epoch: response.producerEpoch }),
+        (error: unknown) => {
+          // Without an id nothing can be sent; what waits says why, what comes later tries again.
+          if (this.#fatal === undefined) this.#accumulator.failAll(sendError(error))
+        },
+      )
+      .finally(() => {
+        this.#identityRequested = false
+        this.#schedulePump()
+      })
+      .catch(() => {})
+  }
+
+  #leaderOf(topic: string, partition: number): number {
+    const leader = this.#cluster.metadata.partition(topic, partition)?.leader ?? -1
+    if (leader < 0) this.#topics.get(topic)?.sticky.leave(partition)
+    return this.#cluster.metadata.brokers.has(leader) ? leader : -1
+  }
+
+  #isAboveHighWater(): boolean {
+    return this.#waitingCount > 0 || this.#accumulator.usedBytes > this.#options.bufferMemoryBytes * HIGH_WATER
+  }
+
+  #announceDrained(): void {
+    if (this.#drainedListeners.length > 0 && (!this.#isAboveHighWater() || this.#fatal !== undefined)) {
+      for (const listener of this.#drainedListeners.splice(0)) listener()
+    }
+    if (this.#idleListeners.length > 0 && this.#waitingCount === 0) {
+      for (const listener of this.#idleListeners.splice(0)) listener()
+    }
+  }
+
+  async #bounded<T>(name: string, result: Promise<T>, options: CallOptions): Promise<T> {
+    return await this.#cluster.call(name, { timeoutMs: this.#options.deliveryTimeoutMs, ...options }, async (call) => {
+      return await abortable(result, call.signal)
+    })
+  }
+}
+
+/** The last version of Produce that names topics; the next one wants their ids. */
+const PRODUCE_VERSION_BY_NAME_MAX = 12
+
+function isTopic(value: object): value is Topic<unknown, unknown> {
+  return 'name' in value && !('topic' in value)
+}
+
+function serialize<T>(serde: Serializer<T>, value: T, topic: string, isKey: boolean): Payload {
+  let result: Uint8Array | string
+  try {
+    result = serde.serialize(value, { topic, isKey })
+  } catch (cause) {
+    if (KafkaError.is(cause)) throw cause
+    throw new KafkaError('SERIALIZATION_FAILED', `${topic}: the ${isKey ? 'key' : 'value'} cannot be serialized`, {
+      cause,
+    })
+  }
+  if (typeof result === 'string' || result instanceof Uint8Array) return result
+  throw new KafkaError(
+    'SERIALIZATION_FAILED',
+    `${topic}: the serializer of the ${isKey ? 'key' : 'value'} must return bytes or a string, not ${typeof result}`,
+  )
+}
+
+function headersOf(input: HeadersInput): HeaderInput[] {
+  const headers: HeaderInput[] = []
+  if (Array.isArray(input)) {
+    for (const [key, value] of input as readonly (readonly [string, Payload])[]) headers.push({ key, value })
+    return headers
+  }
+  for (const [key, value] of Object.entries(input)) {
+    if (value === undefined) continue
+    if (Array.isArray(value)) for (const each of value as readonly Payload[]) headers.push({ key, value: each })
+    else headers.push({ key, value: value as Payload })
+  }
+  return headers
+}
+
+let scratch = Buffer.allocUnsafe(1024)
+
+function scratchFor(key: string): Buffer {
+  if (scratch.length < key.length * 3) scratch = Buffer.allocUnsafe(key.length * 3)
+  return scratch
+}
+
+function encodeScratch(key: string): number {
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i)
+    if (unit >= 0x80) return scratch.write(key)
+    scratch[i] = unit
+  }
+  return key.length
+}
+
+function whenDone(batch: ProducerBatch): Promise<void> {
+  return new Promise((resolve) => (batch.settled ? resolve() : batch.whenDone(resolve)))
+}
+
+/** Whatever went wrong with a record, as a KafkaError. */
+function sendError(error: unknown): KafkaError {
+  if (KafkaError.is(error)) return error
+  if (error instanceof Error && error.name === 'RecordsError') {
+    const code = (error as { readonly code?: string }).code
+    if (code === 'RECORD_TOO_LARGE') return new KafkaError('MESSAGE_TOO_LARGE', error.message, { cause: error })
+    if (code === 'NUMBER_OUT_OF_RANGE') return new KafkaError('INVALID_TIMESTAMP', error.message, { cause: error })
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    return new KafkaError('ABORTED', 'send: aborted by its signal', { cause: error })
+  }
+  return new KafkaError('SERIALIZATION_FAILED', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  })
+}
+
+function batchError(topic: string, results: readonly (RecordMetadata | KafkaError)[]): KafkaError {
+  const details = results.map((result, index) => {
+    const failed = KafkaError.is(result)
+    return {
+      item: `record ${index}`,
+      topic,
+      partition: failed ? undefined : result.partition,
+      offset: failed ? undefined : result.offset,
+      error: failed ? result : null,
+    }
+  })
+  const failed = details.filter((detail) => detail.error !== null)
+  const first = failed[0]!.error!
+  const same = failed.every((detail) => detail.error!.code === first.code)
+  return new KafkaError(
+    same ? first.code : 'PARTIAL_FAILURE',
+    `sendBatch to ${topic}: ${failed.length} of ${details.length} records failed; first: ${first.message}`,
+    { retriable: failed.every((detail) => detail.error!.retriable), details, cause: first },
+  )
 }

@@ -11,6 +11,14 @@ export interface NewTopic {
   readonly configs?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
+export interface NewPartitions {
+  readonly topic: string
+  /** How many the topic shall have in all. */
+  readonly count: number
+  /** Brokers of each added partition; the controller's choice unless given. */
+  readonly assignments?: readonly (readonly number[])[] | undefined
+}
+
 export interface CreatedTopic {
   readonly name: string
   readonly topicId: string

@@ -18,9 +18,8 @@ export type Partitioner = (
   partitions: { readonly count: number; readonly available: readonly number[] },
 ) => number
 
-/** murmur2, 32 bits, seed 0x9747b28c. @returns a signed 32-bit integer, as Java's does. */
-export function murmur2(bytes: Uint8Array): number {
-  const length = bytes.length
+/** murmur2 of `bytes[0, length)`, 32 bits, seed 0x9747b28c. @returns a signed 32-bit integer, as Java's does. */
+export function murmur2(bytes: Uint8Array, length: number = bytes.length): number {
   const m = 0x5bd1e995
   let hash = 0x9747b28c ^ length
   let at = 0
@@ -41,8 +40,8 @@ export function murmur2(bytes: Uint8Array): number {
 }
 
 /** The partition of a key among `count`, as Java's default partitioner has it (sign bit masked, not made positive). */
-export function partitionOfKey(key: Uint8Array, count: number): number {
-  return (murmur2(key) & 0x7fffffff) % count
+export function partitionOfKey(key: Uint8Array, count: number, length: number = key.length): number {
+  return (murmur2(key, length) & 0x7fffffff) % count
 }
 
 /** The sticky choice of one topic. */

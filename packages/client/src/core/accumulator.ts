@@ -1,0 +1,430 @@
+/**
+ * The producer's memory: records are encoded into the open batch of their partition when they are sent, batches leave
+ * when they are full, have waited `lingerMs`, or when there is room in flight.
+ *
+ * A machine: time comes in as `nowMs`, what to send comes out of `drain`, what the broker answered goes in by
+ * `acknowledged` and `rejected`. Order and numbering within a partition are {@link PartitionQueue}'s.
+ *
+ * Bounds: `bufferMemoryBytes` over all batches that are not settled (`append` says 'full'), `maxInFlight` requests per
+ * broker (the caller's `canSend`), `deliveryTimeoutMs` per batch.
+ */
+import { ErrorCode } from '@braidlog/model'
+import {
+  BatchBuilder,
+  BATCH_HEADER_SIZE_BYTES,
+  estimateRecordSizeBytes,
+  type Codecs,
+  type CompressionType,
+  type HeaderInput,
+  type Payload,
+} from '@braidlog/records'
+import { brokerError, isRetriable, errorNameOf, KafkaError } from '../errors.ts'
+import { PartitionQueue, type ProducerIdentity } from './partition-queue.ts'
+import { ProducerBatch, type Completion } from './producer-batch.ts'
+
+export interface AccumulatorOptions {
+  readonly codecs: Codecs
+  readonly lingerMs: number
+  readonly batchSizeBytes: number
+  readonly bufferMemoryBytes: number
+  readonly maxRequestSizeBytes: number
+  readonly deliveryTimeoutMs: number
+  readonly idempotence: boolean
+  readonly compression: CompressionType
+  readonly compressionLevel: number | undefined
+  /** Pause before a batch is sent again after so many attempts. */
+  readonly backoffMs: (attempts: number) => number
+  /** Node id of a partition's leader; -1 when unknown. */
+  readonly leaderOf: (topic: string, partition: number) => number
+}
+
+export interface Drained {
+  /** What to send: at most one batch per partition and request. */
+  readonly requests: { readonly node: number; readonly batches: ProducerBatch[] }[]
+  /** Topics with batches that have nowhere to go. */
+  readonly leaderless: ReadonlySet<string>
+}
+
+/** What a Produce answer says about one partition, besides its code. */
+export interface Rejection {
+  readonly code: number
+  readonly message?: string | null
+  readonly recordErrors?: readonly { readonly batchIndex: number; readonly batchIndexErrorMessage: string | null }[]
+}
+
+const EPOCH_MAX = 0x7fff
+/** A builder that grew beyond this is not kept. */
+const POOLED_BUFFER_SIZE_MAX = 1 << 20
+const POOLED_BUILDERS_MAX = 64
+
+export class Accumulator {
+  readonly #options: AccumulatorOptions
+  readonly #queues = new Map<string, PartitionQueue[]>()
+  /** Queues with something to send or in flight. */
+  readonly #active = new Set<PartitionQueue>()
+  #usedBytes = 0
+  #identity: ProducerIdentity | undefined
+  readonly #idle: BatchBuilder[] = []
+  #flushers = 0
+
+  constructor(options: AccumulatorOptions) {
+    this.#options = options
+  }
+
+  /** Bytes of batches that are not settled. */
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  /** No record is open, waiting or in flight. */
+  get isEmpty(): boolean {
+    return this.#active.size === 0
+  }
+
+  /** With idempotence nothing leaves before the producer has an id. */
+  get needsIdentity(): boolean {
+    return this.#options.idempotence && this.#identity === undefined && this.#active.size > 0
+  }
+
+  get identity(): ProducerIdentity | undefined {
+    return this.#identity
+  }
+
+  /** An id that the cluster has handed out. Batches that are numbered under an older one finish under it. */
+  setIdentity(identity: ProducerIdentity): void {
+    this.#identity = identity
+  }
+
+  /**
+   * Encodes a record into the open batch of its partition.
+   * @returns `full` when the memory is used up: try again after something settled
+   * @throws RecordsError `RECORD_TOO_LARGE`, `NUMBER_OUT_OF_RANGE`
+   */
+  append(
+    topic: string,
+    partition: number,
+    key: Payload,
+    value: Payload,
+    headers: readonly HeaderInput[] | undefined,
+    timestampMs: number,
+    completion: Completion | undefined,
+    tag: number,
+    nowMs: number,
+  ): 'appended' | 'full' {
+    const queue = this.#queueOf(topic, partition)
+    let batch = queue.open
+    if (batch !== undefined) {
+      if (this.#hasRoom(batch, key, value, headers)) {
+        if (batch.append(key, value, timestampMs, headers, completion, tag)) {
+          this.#reserve(batch)
+          return 'appended'
+        }
+        queue.close()
+      } else return 'full'
+    }
+    batch = this.#newBatch(queue, estimateRecordSizeBytes(key, value, headers), nowMs)
+    if (batch === undefined) return 'full'
+    try {
+      batch.append(key, value, timestampMs, headers, completion, tag)
+    } catch (error) {
+      this.#recycle(batch)
+      throw error
+    }
+    queue.open = batch
+    this.#active.add(queue)
+    this.#reserve(batch)
+    return 'appended'
+  }
+
+  /** Whether a batch of that partition is full: sending can begin without waiting for company. */
+  hasFull(topic: string, partition: number): boolean {
+    return (this.#queues.get(topic)?.[partition]?.waiting.length ?? 0) > 0
+  }
+
+  /** While somebody flushes, batches do not linger. @returns the batches that were not settled then */
+  startFlush(): ProducerBatch[] {
+    this.#flushers++
+    return this.#unsettled()
+  }
+
+  endFlush(): void {
+    this.#flushers--
+  }
+
+  /**
+   * What can be sent now.
+   * @param canSend whether that broker takes one more request; asked once for each request
+   * @param hurry nothing lingers: somebody waits for memory, or the producer is closing
+   */
+  drain(nowMs: number, canSend: (node: number) => boolean, hurry = false): Drained {
+    const requests: { node: number; batches: ProducerBatch[] }[] = []
+    const leaderless = new Set<string>()
+    const open = new Map<number, { node: number; batches: ProducerBatch[]; sizeBytes: number } | undefined>()
+    const identity = this.#options.idempotence ? this.#identity : undefined
+    if (this.#options.idempotence && identity === undefined) return { requests, leaderless }
+    for (const queue of this.#active) {
+      if (queue.canReset) this.#resetQueue(queue)
+      const batch = queue.next(this.#options.idempotence ? this.#identity : undefined, nowMs)
+      if (batch === undefined || !this.#isReady(queue, batch, nowMs, hurry)) continue
+      const node = this.#options.leaderOf(queue.topic, queue.partition)
+      if (node < 0) {
+        leaderless.add(queue.topic)
+        continue
+      }
+      let request = open.get(node)
+      if (request === undefined && open.has(node)) continue
+      if (request === undefined || request.sizeBytes + batch.sizeBytes > this.#options.maxRequestSizeBytes) {
+        if (!canSend(node)) {
+          open.set(node, undefined)
+          continue
+        }
+        request = { node, batches: [], sizeBytes: 0 }
+        open.set(node, request)
+        requests.push(request)
+      }
+      queue.take(batch, this.#options.idempotence ? this.#identity : undefined)
+      request.batches.push(batch)
+      request.sizeBytes += batch.sizeBytes
+    }
+    // One after another through the partitions: the first ones now come last next time.
+    this.#rotate()
+    return { requests, leaderless }
+  }
+
+  /** The broker has the batch. @param baseOffset -1 when it did not say */
+  acknowledged(batch: ProducerBatch, baseOffset: number, logAppendTimeMs: number): void {
+    this.#queueOf(batch.topic, batch.partition).completed(batch)
+    batch.acknowledge(baseOffset, logAppendTimeMs)
+    this.#release(batch, true)
+  }
+
+  /** The broker refused the batch. @returns whether it will be sent again */
+  rejected(batch: ProducerBatch, rejection: Rejection, nowMs: number): boolean {
+    const queue = this.#queueOf(batch.topic, batch.partition)
+    const { code } = rejection
+    if (code === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
+      this.acknowledged(batch, -1, -1)
+      return false
+    }
+    const error = brokerError(code, `${batch.topic}-${batch.partition}`, rejection.message)
+    if (batch.settled) {
+      this.#give(queue, batch, isAbsentAfter(code))
+      return false
+    }
+    batch.lastError = error
+    if (batch.hasSequence && isSequenceError(code)) {
+      if (queue.hasEarlier(batch)) queue.retry(batch, -Infinity)
+      else queue.retryWithNewEpoch(batch)
+      return true
+    }
+    if (isRetriable(errorNameOf(code)) && nowMs < batch.deadlineMs) {
+      queue.retry(batch, nowMs + this.#options.backoffMs(batch.attempts))
+      return true
+    }
+    const named = new Map(rejection.recordErrors?.map((each) => [each.batchIndex, each.batchIndexErrorMessage]))
+    this.#fail(queue, batch, error, isAbsentAfter(code), (index) =>
+      named.has(index) ? brokerError(code, `${batch.topic}-${batch.partition}`, named.get(index)) : undefined,
+    )
+    return false
+  }
+
+  /** There was no answer: the broker may have the batch. @returns whether it will be sent again */
+  unanswered(batch: ProducerBatch, error: KafkaError, nowMs: number): boolean {
+    const queue = this.#queueOf(batch.topic, batch.partition)
+    if (batch.settled) {
+      this.#give(queue, batch, false)
+      return false
+    }
+    batch.lastError = error
+    if (!error.retriable || nowMs >= batch.deadlineMs) {
+      this.#fail(queue, batch, error, false)
+      return false
+    }
+    queue.retry(batch, nowMs + this.#options.backoffMs(batch.attempts))
+    return true
+  }
+
+  /** Fails what has been under way for too long. A batch in flight keeps its place until its answer comes. */
+  expire(nowMs: number): void {
+    for (const queue of this.#active) {
+      for (const batch of unsettledOf(queue)) if (batch.deadlineMs <= nowMs) this.#expireBatch(queue, batch)
+    }
+  }
+
+  /** When `drain` or `expire` will have something to do without anything else happening. */
+  nextDeadlineMs(nowMs: number): number {
+    let next = Infinity
+    for (const queue of this.#active) {
+      for (const batch of unsettledOf(queue)) next = Math.min(next, batch.deadlineMs)
+      if (!queue.hasUnsent || queue.needsReset) continue
+      if (queue.blockedUntilMs > nowMs) next = Math.min(next, queue.blockedUntilMs)
+      else if (queue.waiting.length === 0 && queue.open !== undefined && this.#flushers === 0) {
+        const lingeredMs = queue.open.createdMs + this.#options.lingerMs
+        if (lingeredMs > nowMs) next = Math.min(next, lingeredMs)
+      }
+    }
+    return next
+  }
+
+  /** Fails everything, for a producer that cannot go on. */
+  failAll(error: KafkaError): void {
+    for (const queue of [...this.#active]) {
+      for (const batch of [...queue.inFlight, ...queue.waiting, ...(queue.open ? [queue.open] : [])]) {
+        this.#fail(queue, batch, error, false)
+      }
+    }
+  }
+
+  invariants(): void {
+    for (const queue of this.#active) queue.invariants()
+  }
+
+  #queueOf(topic: string, partition: number): PartitionQueue {
+    let queues = this.#queues.get(topic)
+    if (queues === undefined) this.#queues.set(topic, (queues = []))
+    return (queues[partition] ??= new PartitionQueue(topic, partition))
+  }
+
+  /** Room for the record in the batch's own buffer, or in memory for the batch to grow. */
+  #hasRoom(batch: ProducerBatch, key: Payload, value: Payload, headers: readonly HeaderInput[] | undefined): boolean {
+    const builder = batch.builder!
+    const grownBytes = builder.sizeBytes + estimateRecordSizeBytes(key, value, headers) - builder.buffer.length
+    return grownBytes <= 0 || this.#usedBytes + grownBytes <= this.#options.bufferMemoryBytes
+  }
+
+  #newBatch(queue: PartitionQueue, recordSizeBytes: number, nowMs: number): ProducerBatch | undefined {
+    const neededBytes = Math.max(recordSizeBytes + BATCH_HEADER_SIZE_BYTES, this.#options.batchSizeBytes)
+    // A record larger than all the memory passes alone, when the memory is free.
+    if (this.#usedBytes > 0 && this.#usedBytes + neededBytes > this.#options.bufferMemoryBytes) return undefined
+    const builder = this.#idle.pop() ?? this.#newBuilder()
+    const batch = new ProducerBatch(
+      queue.topic,
+      queue.partition,
+      builder,
+      nowMs,
+      nowMs + this.#options.deliveryTimeoutMs,
+    )
+    return batch
+  }
+
+  #newBuilder(): BatchBuilder {
+    const { codecs, batchSizeBytes, maxRequestSizeBytes, compression, compressionLevel } = this.#options
+    return new BatchBuilder({
+      codecs,
+      sizeBytesMax: batchSizeBytes,
+      recordSizeBytesMax: maxRequestSizeBytes,
+      compression,
+      ...(compressionLevel === undefined ? {} : { level: compressionLevel }),
+      buffer: new Uint8Array(Math.min(batchSizeBytes, 16 << 10)),
+    })
+  }
+
+  /** Counts what the batch's buffer has grown to. */
+  #reserve(batch: ProducerBatch): void {
+    const sizeBytes = batch.builder!.buffer.length
+    if (sizeBytes === batch.reservedBytes) return
+    this.#usedBytes += sizeBytes - batch.reservedBytes
+    batch.reservedBytes = sizeBytes
+  }
+
+  /** @param isAnswered nobody reads the batch's bytes any more, so its buffer can be used again */
+  #release(batch: ProducerBatch, isAnswered: boolean): void {
+    this.#usedBytes -= batch.reservedBytes
+    batch.reservedBytes = 0
+    if (isAnswered) this.#recycle(batch)
+    batch.builder = undefined
+    const queue = this.#queueOf(batch.topic, batch.partition)
+    if (queue.isEmpty) this.#active.delete(queue)
+  }
+
+  #recycle(batch: ProducerBatch): void {
+    const builder = batch.builder
+    batch.builder = undefined
+    if (builder === undefined || this.#idle.length >= POOLED_BUILDERS_MAX) return
+    if (builder.buffer.length > POOLED_BUFFER_SIZE_MAX) return
+    builder.reset()
+    this.#idle.push(builder)
+  }
+
+  #isReady(queue: PartitionQueue, batch: ProducerBatch, nowMs: number, hurry: boolean): boolean {
+    if (batch !== queue.open || hurry || this.#flushers > 0) return true
+    return nowMs - batch.createdMs >= this.#options.lingerMs
+  }
+
+  /** A new epoch for a partition whose numbering broke. An exhausted epoch needs a new id from the cluster. */
+  #resetQueue(queue: PartitionQueue): void {
+    const identity = this.#identity!
+    if (identity.epoch >= EPOCH_MAX) {
+      this.#identity = undefined
+      return
+    }
+    this.#identity = { id: identity.id, epoch: identity.epoch + 1 }
+    queue.reset(this.#identity)
+  }
+
+  #expireBatch(queue: PartitionQueue, batch: ProducerBatch): void {
+    const cause = batch.lastError
+    const error = new KafkaError(
+      'TIMED_OUT',
+      `${batch.topic}-${batch.partition}: not acknowledged within ${this.#options.deliveryTimeoutMs} ms` +
+        (cause === undefined ? '' : `; last: ${cause.message}`),
+      { cause },
+    )
+    // In flight: its answer is still to come and settles the order of what follows.
+    if (queue.inFlight.includes(batch)) batch.fail(error)
+    else this.#fail(queue, batch, error, false)
+  }
+
+  #fail(
+    queue: PartitionQueue,
+    batch: ProducerBatch,
+    error: KafkaError,
+    isAbsent: boolean,
+    errorOf?: (index: number) => KafkaError | undefined,
+  ): void {
+    batch.fail(error, errorOf)
+    this.#give(queue, batch, isAbsent)
+  }
+
+  #give(queue: PartitionQueue, batch: ProducerBatch, isAbsent: boolean): void {
+    queue.failed(batch, isAbsent)
+    this.#release(batch, isAbsent)
+  }
+
+  #unsettled(): ProducerBatch[] {
+    const batches: ProducerBatch[] = []
+    for (const queue of this.#active) for (const batch of unsettledOf(queue)) batches.push(batch)
+    return batches
+  }
+
+  #rotate(): void {
+    const first = this.#active.values().next().value
+    if (first === undefined || this.#active.size < 2) return
+    this.#active.delete(first)
+    this.#active.add(first)
+  }
+}
+
+function unsettledOf(queue: PartitionQueue): ProducerBatch[] {
+  const batches = [...queue.inFlight, ...queue.waiting]
+  if (queue.open !== undefined) batches.push(queue.open)
+  return batches.filter((batch) => !batch.settled)
+}
+
+/** The broker's idea of our numbering differs from ours; it has not stored the batch. */
+function isSequenceError(code: number): boolean {
+  return (
+    code === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER ||
+    code === ErrorCode.UNKNOWN_PRODUCER_ID ||
+    code === ErrorCode.INVALID_PRODUCER_EPOCH
+  )
+}
+
+/** After these the batch may be in the log all the same. */
+function isAbsentAfter(code: number): boolean {
+  return (
+    code !== ErrorCode.REQUEST_TIMED_OUT &&
+    code !== ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND &&
+    code !== ErrorCode.UNKNOWN_SERVER_ERROR
+  )
+}

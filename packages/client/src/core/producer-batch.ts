@@ -1,0 +1,157 @@
+/**
+ * One batch on its way to one partition: records encoded as they come, who waits for them, and what the broker must know
+ * to recognise a repetition.
+ *
+ * Invariant: once a batch has a sequence number, its records never change; only producer id, epoch and sequence may be
+ * assigned anew, and only when the broker is known not to have it.
+ */
+import { assert } from '@braidlog/base'
+import {
+  NO_PRODUCER_EPOCH,
+  NO_PRODUCER_ID,
+  NO_SEQUENCE,
+  setBatchProducer,
+  viewOf,
+  type BatchBuilder,
+  type Codecs,
+  type HeaderInput,
+  type Payload,
+} from '@braidlog/records'
+import type { KafkaError } from '../errors.ts'
+
+/** Who waits for records. `tag` is whatever it was given with the record. */
+export interface Completion {
+  acknowledged(tag: number, topic: string, partition: number, offset: number, timestamp: number): void
+  failed(tag: number, error: KafkaError): void
+}
+
+export class ProducerBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly createdMs: number
+  readonly deadlineMs: number
+  /** `undefined` once the records are sealed into `bytes` and the builder is back in the pool. */
+  builder: BatchBuilder | undefined
+  recordCount = 0
+  /** What the batch counts for in the producer's memory. */
+  reservedBytes = 0
+  producerId = NO_PRODUCER_ID
+  producerEpoch = NO_PRODUCER_EPOCH
+  baseSequence = NO_SEQUENCE
+  attempts = 0
+  /** The last failure, if any: what a timeout reports. */
+  lastError: KafkaError | undefined
+  /** Everybody has been told the outcome. */
+  settled = false
+  #bytes: Uint8Array | undefined
+  /** Identity that is written into `#bytes`. */
+  #sealedId = NO_PRODUCER_ID
+  #sealedEpoch = NO_PRODUCER_EPOCH
+  #sealedSequence = NO_SEQUENCE
+  readonly #completions: (Completion | undefined)[] = []
+  readonly #tags: number[] = []
+  readonly #timestamps: number[] = []
+  #doneListeners: (() => void)[] | undefined
+
+  constructor(topic: string, partition: number, builder: BatchBuilder, createdMs: number, deadlineMs: number) {
+    this.topic = topic
+    this.partition = partition
+    this.builder = builder
+    this.createdMs = createdMs
+    this.deadlineMs = deadlineMs
+  }
+
+  get sizeBytes(): number {
+    return this.builder?.sizeBytes ?? this.#bytes!.length
+  }
+
+  get hasSequence(): boolean {
+    return this.baseSequence !== NO_SEQUENCE
+  }
+
+  /** @returns false when the batch is full @throws RecordsError when the record itself is impossible */
+  append(
+    key: Payload,
+    value: Payload,
+    timestampMs: number,
+    headers: readonly HeaderInput[] | undefined,
+    completion: Completion | undefined,
+    tag: number,
+  ): boolean {
+    if (!this.builder!.append(key, value, timestampMs, headers)) return false
+    this.recordCount++
+    this.#completions.push(completion)
+    this.#tags.push(tag)
+    this.#timestamps.push(timestampMs)
+    return true
+  }
+
+  /** The encoded batch under its present identity; sealed on first use. */
+  seal(codecs: Codecs): Uint8Array {
+    const { producerId, producerEpoch, baseSequence } = this
+    if (this.#bytes === undefined) {
+      this.#sealedWith(this.builder!.build({ producerId, producerEpoch, baseSequence }))
+    } else if (
+      producerId !== this.#sealedId ||
+      producerEpoch !== this.#sealedEpoch ||
+      baseSequence !== this.#sealedSequence
+    ) {
+      // The old bytes may still stand in a socket's queue: patch a copy.
+      const bytes = this.#bytes.slice()
+      const identity = { id: producerId, epoch: producerEpoch, baseSequence }
+      setBatchProducer(bytes, viewOf(bytes), 0, identity, codecs.crc32c)
+      this.#sealedWith(bytes)
+    }
+    return this.#bytes!
+  }
+
+  /** Like `seal`, for batches whose compression is worth a thread. */
+  async sealAsync(codecs: Codecs): Promise<Uint8Array> {
+    if (this.#bytes !== undefined) return this.seal(codecs)
+    const { producerId, producerEpoch, baseSequence } = this
+    this.#sealedWith(await this.builder!.buildAsync({ producerId, producerEpoch, baseSequence }))
+    return this.#bytes!
+  }
+
+  acknowledge(baseOffset: number, logAppendTimeMs: number): void {
+    if (this.settled) return
+    this.settled = true
+    const { topic, partition } = this
+    for (let i = 0; i < this.#completions.length; i++) {
+      const offset = baseOffset < 0 ? -1 : baseOffset + i
+      const timestamp = logAppendTimeMs >= 0 ? logAppendTimeMs : this.#timestamps[i]!
+      this.#completions[i]?.acknowledged(this.#tags[i]!, topic, partition, offset, timestamp)
+    }
+    this.#done()
+  }
+
+  /** @param errorOf a record's own error, where the broker named some */
+  fail(error: KafkaError, errorOf?: (index: number) => KafkaError | undefined): void {
+    if (this.settled) return
+    this.settled = true
+    for (let i = 0; i < this.#completions.length; i++) {
+      this.#completions[i]?.failed(this.#tags[i]!, errorOf?.(i) ?? error)
+    }
+    this.#done()
+  }
+
+  /** Calls back when everybody has been told, whatever the outcome. */
+  whenDone(listener: () => void): void {
+    assert(!this.settled, 'a settled batch is not waited for')
+    this.#doneListeners ??= []
+    this.#doneListeners.push(listener)
+  }
+
+  #sealedWith(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.#sealedId = this.producerId
+    this.#sealedEpoch = this.producerEpoch
+    this.#sealedSequence = this.baseSequence
+  }
+
+  #done(): void {
+    const listeners = this.#doneListeners
+    this.#doneListeners = undefined
+    if (listeners !== undefined) for (const listener of listeners) listener()
+  }
+}

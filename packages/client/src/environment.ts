@@ -1,0 +1,26 @@
+/** The world around the client, as interfaces: real unless a test or the simulator says otherwise. */
+import type { Clock, Random, Timers } from '@braidlog/base'
+import type { Codecs } from '@braidlog/records'
+import { nodeCodecs, systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
+import { nodeNetwork, type Network } from './network.ts'
+
+export interface Environment {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly network: Network
+  readonly codecs: Codecs
+  /** Runs a callback once what is running now, and every promise it has settled, is through. */
+  readonly nextTurn: (callback: () => void) => void
+}
+
+export const systemEnvironment: Environment = {
+  clock: systemClock,
+  timers: systemTimers,
+  random: systemRandom,
+  network: nodeNetwork,
+  codecs: nodeCodecs,
+  nextTurn: (callback) => {
+    setImmediate(callback)
+  },
+}

@@ -1,0 +1,66 @@
+/** Checks what consumer and reader share, and fills in what is left out. */
+import type { ResetPolicy } from './core/fetcher.ts'
+import type { Decoding } from './delivered-batch.ts'
+import { KafkaError } from './errors.ts'
+import type { ReadOptions } from './options.ts'
+import { bytes, type Deserializer } from './serde.ts'
+import { checkKeys, choiceOption, numberOption } from './validate.ts'
+
+export interface ResolvedReadOptions {
+  readonly isReadCommitted: boolean
+  readonly autoOffsetReset: ResetPolicy
+  readonly minBytes: number
+  readonly maxWaitMs: number
+  readonly maxBytes: number
+  readonly maxPartitionBytes: number
+  readonly prefetchBytes: number
+  readonly onCorruptBatch: 'fail' | 'skip'
+}
+
+export const READ_KEYS = [
+  'isolationLevel',
+  'autoOffsetReset',
+  'fetch',
+  'key',
+  'value',
+  'onDeserializationError',
+  'onCorruptBatch',
+]
+
+const FETCH_KEYS = ['minBytes', 'maxWaitMs', 'maxBytes', 'maxPartitionBytes', 'prefetchBytes']
+
+export function resolveReadOptions<K, V>(options: ReadOptions<K, V>): ResolvedReadOptions {
+  const fetch = options.fetch ?? {}
+  checkKeys('fetch', fetch, FETCH_KEYS)
+  const levels = ['read_committed', 'read_uncommitted'] as const
+  return {
+    isReadCommitted:
+      choiceOption('isolationLevel', options.isolationLevel, 'read_committed', levels) === 'read_committed',
+    autoOffsetReset: resetPolicy(options.autoOffsetReset ?? 'latest'),
+    minBytes: numberOption('fetch.minBytes', fetch.minBytes, 1, { min: 0 }),
+    maxWaitMs: numberOption('fetch.maxWaitMs', fetch.maxWaitMs, 500, { min: 0, max: 0x7fffffff }),
+    maxBytes: numberOption('fetch.maxBytes', fetch.maxBytes, 50 << 20, { min: 1, max: 0x7fffffff }),
+    maxPartitionBytes: numberOption('fetch.maxPartitionBytes', fetch.maxPartitionBytes, 1 << 20, {
+      min: 1,
+      max: 0x7fffffff,
+    }),
+    prefetchBytes: numberOption('fetch.prefetchBytes', fetch.prefetchBytes, 32 << 20, { min: 1 }),
+    onCorruptBatch: choiceOption('onCorruptBatch', options.onCorruptBatch, 'fail', ['fail', 'skip']),
+  }
+}
+
+export function decodingOf<K, V>(options: ReadOptions<K, V>): Decoding {
+  const policy = options.onDeserializationError ?? 'fail'
+  if (typeof policy !== 'function') choiceOption('onDeserializationError', policy, 'fail', ['fail', 'skip'])
+  return {
+    key: (options.key ?? bytes()) as Deserializer<unknown>,
+    value: (options.value ?? bytes()) as Deserializer<unknown>,
+    onDeserializationError: policy,
+  }
+}
+
+function resetPolicy(policy: NonNullable<ReadOptions<unknown, unknown>['autoOffsetReset']>): ResetPolicy {
+  if (policy === 'earliest' || policy === 'latest' || policy === 'none') return policy
+  if (typeof policy === 'object' && typeof policy.durationMs === 'number' && policy.durationMs >= 0) return policy
+  throw new KafkaError('INVALID_OPTION', "autoOffsetReset must be 'earliest', 'latest', 'none' or { durationMs }")
+}
