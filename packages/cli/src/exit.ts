@@ -23,12 +23,18 @@ export class CliError extends Error {
   readonly code: string
   /** What to do next, a sentence or a command. */
   readonly hint: string | undefined
+  /** The command has printed its result already, which says it all to a program; only a person is told once more. */
+  readonly reported: boolean
 
-  constructor(message: string, options: { exitCode?: ExitCode; code?: string; hint?: string } = {}) {
+  constructor(
+    message: string,
+    options: { exitCode?: ExitCode; code?: string; hint?: string; reported?: boolean } = {},
+  ) {
     super(message)
     this.exitCode = options.exitCode ?? ExitCode.Usage
     this.code = options.code ?? 'USAGE'
     this.hint = options.hint
+    this.reported = options.reported ?? false
   }
 }
 

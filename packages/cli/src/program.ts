@@ -6,7 +6,7 @@
  */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { createCli, type Cli } from './command.ts'
-import { ExitCode, reportOf, type ErrorReport } from './exit.ts'
+import { CliError, ExitCode, reportOf, type ErrorReport } from './exit.ts'
 import { renderError } from './output.ts'
 import { Terminal, type Io } from './terminal.ts'
 
@@ -174,6 +174,7 @@ export async function run(argv: readonly string[], io: Io, signal: AbortSignal):
       return printError(io, running, { exitCode: ExitCode.Usage, code: 'USAGE', message })
     }
     if (isBrokenPipe(error)) return ExitCode.Done
+    if (error instanceof CliError && error.reported && running.json) return error.exitCode
     return printError(io, running, reportOf(error, signal.aborted))
   }
 }

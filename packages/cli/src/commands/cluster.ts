@@ -77,6 +77,7 @@ function health(cli: Cli) {
         throw new CliError(`${errors.length} problem${errors.length === 1 ? '' : 's'} found`, {
           exitCode: 1,
           code: 'UNHEALTHY',
+          reported: true,
         })
       }
       return result

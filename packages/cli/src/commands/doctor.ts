@@ -35,6 +35,7 @@ export function define(cli: Cli) {
       throw new CliError(`${failed.length} check${failed.length === 1 ? '' : 's'} failed`, {
         exitCode: reachable ? 1 : 3,
         code: 'UNHEALTHY',
+        reported: true,
       })
     }),
   )
