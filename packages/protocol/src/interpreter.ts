@@ -26,7 +26,7 @@ import { unfit, Writer } from './writer.ts'
 interface Walk {
   readonly declaration: MessageDeclaration
   readonly version: number
-  readonly path: string[]
+  readonly path: (string | number)[]
 }
 
 type Struct = Record<string, unknown>
@@ -74,7 +74,10 @@ function located<T>(walk: Walk, walked: () => T): T {
     return walked()
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
-    const path = walk.path.join('').replace(/^\./, '')
+    const path = walk.path
+      .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+      .join('')
+      .slice(1)
     const where = `${walk.declaration.name} v${walk.version}${path === '' ? '' : `: ${path}`}`
     throw new ProtocolError(error.code, error.message, where, { cause: error })
   }
@@ -111,7 +114,7 @@ function readTagged(walk: Walk, tagged: readonly NamedField[], reader: Reader, s
 }
 
 function readNamed(walk: Walk, name: string, field: Field<unknown>, reader: Reader): unknown {
-  walk.path.push(`.${name}`)
+  walk.path.push(name)
   const value = readField(walk, field, reader)
   walk.path.pop()
   return value
@@ -137,7 +140,7 @@ function readField(walk: Walk, field: Field<unknown>, reader: Reader): unknown {
   }
   const array: unknown[] = []
   for (let i = 0; i < length; i++) {
-    walk.path.push(`[${i}]`)
+    walk.path.push(i)
     if (field.element === 'struct') array.push(readStruct(walk, field.fields!, reader))
     else array.push(readScalar(field.element!, compact, false, reader))
     walk.path.pop()
@@ -166,12 +169,12 @@ function writeStruct(walk: Walk, fields: Fields, writer: Writer, value: unknown)
   const struct = value as Struct
   const { absent, inPlace, tagged } = layoutOf(fields, walk.version)
   for (const [name, field] of absent) {
-    walk.path.push(`.${name}`)
+    walk.path.push(name)
     refuseUnlessDroppable(walk, field, struct[name])
     walk.path.pop()
   }
   for (const [name, field] of inPlace) {
-    walk.path.push(`.${name}`)
+    walk.path.push(name)
     writeField(walk, field, writer, struct[name])
     walk.path.pop()
   }
@@ -187,7 +190,7 @@ function writeTagged(walk: Walk, tagged: readonly NamedField[], writer: Writer, 
   const set = tagged.filter(([name, field]) => !isDefault(field, struct[name]))
   writer.uvarint(set.length)
   for (const [name, field] of set) {
-    walk.path.push(`.${name}`)
+    walk.path.push(name)
     const value = new Writer()
     writeField(walk, field, value, struct[name])
     const bytes = value.toBytes()
@@ -222,7 +225,7 @@ function writeField(walk: Walk, field: Field<unknown>, writer: Writer, given: un
   if (compact) writer.uvarint(value.length + 1)
   else writer.int32(value.length)
   for (let i = 0; i < value.length; i++) {
-    walk.path.push(`[${i}]`)
+    walk.path.push(i)
     if (field.element === 'struct') writeStruct(walk, field.fields!, writer, value[i])
     else if (value[i] === null) throw new ProtocolError('UNEXPECTED_NULL', 'null as an element of an array')
     else writeScalar(field.element!, compact, writer, value[i])
