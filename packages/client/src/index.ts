@@ -62,3 +62,4 @@ export {
   type StandardSchema,
 } from './serde.ts'
 export { topic, type Topic } from './topic.ts'
+export { fromProperties, type OptionsFromProperties, type Properties } from './from-properties.ts'
