@@ -167,7 +167,7 @@ describe('configurations', () => {
   }
 
   it('of topics show value, source and synonyms, and change incrementally or as a whole', async () => {
-    await using node = await startNode({ 'log.retention.hours': 2 })
+    await using node = await startNode({ 'log.retention.ms': 7_200_000 })
     const { client } = node
     await createTopic(client, 'a', { configs: { 'cleanup.policy': 'compact' } })
     const all = await describeTopic(client, null)
@@ -177,7 +177,7 @@ describe('configurations', () => {
     assert.deepEqual(
       retention.synonyms.map((synonym) => [synonym.name, synonym.value, synonym.source]),
       [
-        ['log.retention.hours', '2', 4],
+        ['log.retention.ms', '7200000', 4],
         ['log.retention.hours', '168', 5],
       ],
     )

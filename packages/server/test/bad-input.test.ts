@@ -146,7 +146,8 @@ describe('record batches', () => {
     ['with a corrupt checksum', ErrorCode.CORRUPT_MESSAGE, (batch) => ((batch[batch.length - 1]! ^= 1), batch)],
     ['of magic 1', ErrorCode.INVALID_RECORD, (batch) => ((batch[16] = 1), batch)],
     ['cut short', ErrorCode.CORRUPT_MESSAGE, (batch) => batch.subarray(0, batch.length - 5)],
-    ['that are no batch at all', ErrorCode.CORRUPT_MESSAGE, () => new Uint8Array(100).fill(7)],
+    ['of no magic at all', ErrorCode.INVALID_RECORD, () => new Uint8Array(100).fill(7)],
+    ['that are noise behind a magic of 2', ErrorCode.CORRUPT_MESSAGE, () => new Uint8Array(100).fill(2)],
     ['two in one partition', ErrorCode.INVALID_RECORD, (batch) => Buffer.concat([batch, batch])],
     ['missing', ErrorCode.INVALID_RECORD, () => null],
   ]
@@ -233,9 +234,13 @@ describe('topics', () => {
 
   it('with absurd numbers of partitions or replicas are refused', async () => {
     await using node = await nodeWithBystander()
-    for (const partitions of [0, -5, 2 ** 31 - 1]) {
+    for (const [partitions, errorCode] of [
+      [0, ErrorCode.INVALID_PARTITIONS],
+      [-5, ErrorCode.INVALID_PARTITIONS],
+      [2 ** 31 - 1, ErrorCode.POLICY_VIOLATION],
+    ] as const) {
       const answer = await createTopic(node.client, 'a', { partitions })
-      assert.equal(answer.errorCode, ErrorCode.INVALID_PARTITIONS, `${partitions} partitions`)
+      assert.equal(answer.errorCode, errorCode, `${partitions} partitions`)
     }
     const replicas = await node.client.call(CreateTopicsRequest, CreateTopicsResponse, 7, {
       topics: [{ name: 'a', numPartitions: 1, replicationFactor: 99 }],
@@ -246,7 +251,7 @@ describe('topics', () => {
       topics: [{ name: 'other', count: 2 ** 31 - 1, assignments: null }],
       timeoutMs: 1000,
     })
-    assert.equal(more.results[0]!.errorCode, ErrorCode.INVALID_PARTITIONS)
+    assert.equal(more.results[0]!.errorCode, ErrorCode.POLICY_VIOLATION)
     await undisturbed(node)
   })
 })

@@ -23,6 +23,9 @@ const KNOWN_SINCE: ReadonlyMap<number, number> = new Map([
   [EARLIEST_PENDING_UPLOAD_TIMESTAMP, 11],
 ])
 
+/** Older responses have no leader epoch. */
+const LEADER_EPOCH_MIN_VERSION = 4
+
 export function listOffsetsHandler(broker: BrokerContext): ApiHandler {
   return api(ListOffsetsRequest, ListOffsetsResponse, async (request, { apiVersion }) => {
     const isolation: Isolation = request.isolationLevel === 1 ? 'read-committed' : 'read-uncommitted'
@@ -49,7 +52,7 @@ export function listOffsetsHandler(broker: BrokerContext): ApiHandler {
         errorCode: found.errorCode,
         timestamp: found.timestampMs,
         offset: found.offset,
-        leaderEpoch: found.leaderEpoch,
+        leaderEpoch: apiVersion >= LEADER_EPOCH_MIN_VERSION ? found.leaderEpoch : -1,
       }
     }
     const topics = await Promise.all(

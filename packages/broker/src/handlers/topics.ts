@@ -31,12 +31,7 @@ export function topicHandlers(broker: BrokerContext): ApiHandler[] {
     }),
     api(DeleteTopicsRequest, DeleteTopicsResponse, async (request, { apiVersion }) => {
       if (!broker.settings.deleteTopics) return refuseDeletion(request, apiVersion)
-      const response = await controller.submit(
-        'deleteTopics',
-        apiVersion >= DELETE_BY_ID_MIN_VERSION
-          ? request
-          : { ...request, topics: request.topicNames.map((name) => ({ name, topicId: ZERO_UUID })) },
-      )
+      const response = await controller.submit('deleteTopics', request)
       await replicas.settled()
       return response
     }),
