@@ -248,7 +248,7 @@ function boolean(value: string, key: string): boolean {
   return choice(value.toLowerCase(), key, ['true', 'false']) === 'true'
 }
 
-function choice<T extends string>(value: string, key: string, choices: readonly T[]): T {
+function choice<const T extends string>(value: string, key: string, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T
   throw new KafkaError('INVALID_OPTION', `${key} must be one of ${choices.join(', ')}, not '${value}'`)
 }
