@@ -43,6 +43,7 @@ import {
 import type { LogConfig } from './log-config.ts'
 import type { LogResources } from './log-resources.ts'
 import type { Log } from './log.ts'
+import { makeDirectoryDurably } from './make-directory.ts'
 import { openLog } from './open-log.ts'
 
 /** The raft log has its own owner. */
@@ -123,7 +124,7 @@ export class LogDirectory {
   /** Looks at what lies in the directory, which is made if need be. No log is opened yet. */
   static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
     const { storage, path } = options
-    storage.makeDirectory(path)
+    await makeDirectoryDurably(storage, path)
     const stored = new Map<string, StoredLog>()
     const deleted: string[] = []
     for (const entry of storage.list(path)) {

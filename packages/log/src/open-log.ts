@@ -9,6 +9,7 @@ import { LogError } from './errors.ts'
 import { PARTITION_METADATA } from './file-names.ts'
 import { readLogFiles, type LogFiles } from './log-files.ts'
 import { Log, type LogOptions, type LogState } from './log.ts'
+import { makeDirectoryDurably } from './make-directory.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
 import { recoverLog } from './recovery.ts'
 import { replayProducers } from './replay.ts'
@@ -20,11 +21,7 @@ import { Segment, type SegmentContext } from './segment.ts'
  */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { storage, path } = options
-  if (!storage.exists(path)) {
-    storage.makeDirectory(path)
-    const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
-    await storage.syncDirectory(parent === '' && path.startsWith('/') ? '/' : parent)
-  }
+  await makeDirectoryDurably(storage, path)
   await checkTopicId(options)
   const context: SegmentContext = { storage, files: options.resources.files, path }
   const files = readLogFiles(storage, path, (file) => endOffsetOf(options, file))

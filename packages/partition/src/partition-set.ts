@@ -169,7 +169,7 @@ export class PartitionSet {
     const done = (): void => {
       if (this.#opening.get(name) === opening) this.#opening.delete(name)
     }
-    opening.then(done, done)
+    void opening.catch(() => {}).then(done)
     return opening
   }
 
