@@ -133,10 +133,9 @@ describe('idempotent produce', () => {
     harness.time.now += 1
     partition.log.expireProducers(86_400_000)
     assert.deepEqual(
-      partition.describeProducers().map(({ producerId, currentTransactionStartOffset }) => [
-        producerId,
-        currentTransactionStartOffset,
-      ]),
+      partition
+        .describeProducers()
+        .map(({ producerId, currentTransactionStartOffset }) => [producerId, currentTransactionStartOffset]),
       [[1, 1]],
     )
   })

@@ -100,7 +100,7 @@ export class Harness {
 
   /** Ends the turn: deferred work and all the promises it leads to, until nothing is left. */
   async turn(): Promise<void> {
-    for (let idle = 0; idle < 3; ) {
+    for (let idle = 0; idle < 3;) {
       await new Promise<void>((resolve) => setImmediate(resolve))
       const callbacks = this.#turn
       this.#turn = []
@@ -131,7 +131,11 @@ export function clientBatch(options: BatchOptions = {}): Uint8Array {
   const builder = new BatchBuilder({ codecs: plainCodecs, sizeBytesMax: 100 * 1024 * 1024 })
   const count = keys?.length ?? timestampsMs?.length ?? records
   for (let i = 0; i < count; i++)
-    builder.append(keys === undefined ? 'k' : keys[i]!, new Uint8Array(valueSizeBytes), timestampsMs?.[i] ?? timestampMs)
+    builder.append(
+      keys === undefined ? 'k' : keys[i]!,
+      new Uint8Array(valueSizeBytes),
+      timestampsMs?.[i] ?? timestampMs,
+    )
   return builder.build(fields).slice()
 }
 
