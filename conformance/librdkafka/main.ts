@@ -68,7 +68,12 @@ try {
     const groups = groupsOf(scenario)
     if (groups.length === 0) continue
     const server = await startPeerServer({
-      properties: { 'num.partitions': 4, 'auto.create.topics.enable': scenario === 'default' },
+      properties: {
+        'num.partitions': 4,
+        'auto.create.topics.enable': scenario === 'default',
+        // Apache Kafka's default: 0113 counts on members that join one generation together.
+        'group.initial.rebalance.delay.ms': 3000,
+      },
     })
     try {
       outcomes.push(...(await runGroups(groups, server)))
