@@ -6,6 +6,7 @@
  * when meta.properties is there, so a crash on the way leaves one that is formatted again from the start.
  */
 import type { Random, Storage } from '@braidlog/base'
+import { makeDirectoryDurably } from '@braidlog/log'
 import {
   defaultFeatureLevels,
   KRAFT_VERSION_FEATURE,
@@ -92,11 +93,11 @@ export async function formatStorage(options: FormatOptions): Promise<FormatResul
 
   const records = [...bootstrapRecords(effectiveFeatures(options)), ...(options.records ?? [])]
   const directoryId = randomUuid(options.random)
-  storage.makeDirectory(directory)
+  await makeDirectoryDurably(storage, directory)
   await writeBootstrapFile(storage, directory, records, options)
   if (options.standalone !== undefined) {
     const logDirectory = `${directory}/${METADATA_LOG_DIRECTORY}`
-    storage.makeDirectory(logDirectory)
+    await makeDirectoryDurably(storage, logDirectory)
     const quorum = standaloneQuorum(nodeId, directoryId, options.standalone)
     const contents = { lastContainedLogTimestampMs: options.nowMs, quorum, records: [] }
     await writeSnapshot(storage, logDirectory, BOOTSTRAP_SNAPSHOT_ID, contents, options)

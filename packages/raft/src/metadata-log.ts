@@ -5,7 +5,7 @@
  * history.
  */
 import { assert, type Clock, type Logger, type Random, type Storage } from '@braidlog/base'
-import { defaultLogConfig, LogResources, openLog, type Log, type LogConfig } from '@braidlog/log'
+import { defaultLogConfig, LogResources, makeDirectoryDurably, openLog, type Log, type LogConfig } from '@braidlog/log'
 import {
   deleteSnapshot,
   listSnapshots,
@@ -49,7 +49,7 @@ export class MetadataLog {
   readonly #path: string
   readonly #log: Log
   #snapshots: StoredSnapshot[]
-  readonly #newest: LoadedSnapshot | undefined
+  #newest: LoadedSnapshot | undefined
 
   private constructor(options: MetadataLogOptions, log: Log, snapshots: StoredSnapshot[], newest?: LoadedSnapshot) {
     this.#options = options
@@ -66,7 +66,7 @@ export class MetadataLog {
   static async open(options: MetadataLogOptions): Promise<MetadataLog> {
     const { storage, codecs } = options
     const path = `${options.directory}/${METADATA_LOG_DIRECTORY}`
-    storage.makeDirectory(path)
+    await makeDirectoryDurably(storage, path)
     removeUnfinishedSnapshots(storage, path)
     const ids = listSnapshots(storage, path)
     const newestId = ids.at(-1)
@@ -120,6 +120,13 @@ export class MetadataLog {
   /** The newest snapshot as of opening, decoded. */
   get loadedSnapshot(): LoadedSnapshot | undefined {
     return this.#newest
+  }
+
+  /** Hands the snapshot over: its records are not kept here any longer. */
+  takeLoadedSnapshot(): LoadedSnapshot | undefined {
+    const newest = this.#newest
+    this.#newest = undefined
+    return newest
   }
 
   get latestSnapshotId(): SnapshotId | undefined {

@@ -11,6 +11,7 @@
 import { assert } from '@braidlog/base'
 import {
   MetadataBatchWriter,
+  metadataRecord,
   type LoadedSnapshot,
   type MetadataBatch,
   type MetadataRecord,
@@ -152,7 +153,8 @@ export class RaftNode {
   }
 
   /**
-   * Appends records in one batch: all are committed, or none.
+   * Appends records: all of them take effect, or none. What is too much for one batch becomes a metadata transaction over
+   * several, which needs metadata.version 3.6-IV1.
    * @throws RaftError `STORAGE_FAILED`: nothing is appended any more; `CLOSED`
    */
   append(records: readonly MetadataRecord[]): Appended {
@@ -162,15 +164,20 @@ export class RaftNode {
     const baseOffset = this.#log.endOffset
     const { epoch } = this
     const timestampMs = this.#options.clock.nowMs()
-    const built = this.#writer.write(records, { baseOffset, epoch, timestampMs })
-    assert(built.length === 1, 'a group of records fits into one batch')
+    const position = { baseOffset, epoch, timestampMs }
+    let group = records
+    let built = this.#writer.write(group, position)
+    if (built.length > 1) {
+      group = [metadataRecord('BeginTransaction', {}), ...records, metadataRecord('EndTransaction', {})]
+      built = this.#writer.write(group, position)
+    }
     try {
-      this.#log.append(built[0]!)
+      for (const batch of built) this.#log.append(batch)
     } catch (cause) {
       throw this.#fail('could not be written', cause)
     }
     const lastOffset = this.#log.endOffset - 1
-    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs, records, controls: [] })
+    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs, records: group, controls: [] })
     const committed = new Promise<void>((resolve, reject) => this.#waiters.push({ lastOffset, resolve, reject }))
     // A caller that does not wait must not make the process fail on an unhandled rejection.
     committed.catch(() => {})
@@ -201,7 +208,7 @@ export class RaftNode {
 
   async #start(): Promise<void> {
     const recoveredEnd = this.#log.endOffset
-    const snapshot = this.#log.loadedSnapshot
+    const snapshot = this.#log.takeLoadedSnapshot()
     await this.#startMachine({
       type: 'start',
       election: this.#log.readElectionState(),
