@@ -48,8 +48,12 @@ export function createCli(io: Io, signal: AbortSignal, onCommand: (command: stri
         call: settings.timeoutMs === undefined ? { signal } : { signal, timeoutMs: settings.timeoutMs },
         async kafka() {
           if (kafka === undefined) {
-            const { connect } = await import('./connect.ts')
-            kafka = connect(settings)
+            const [{ connect }, { assertReachable }] = await Promise.all([
+              import('./connect.ts'),
+              import('./reachable.ts'),
+            ])
+            kafka = connect(settings, (text) => terminal.warn(text))
+            await assertReachable(settings.bootstrapServers.value, settings.timeoutMs, signal)
           }
           return kafka
         },

@@ -95,11 +95,7 @@ function failuresOf(error: Error): { item: string; code: string; message: string
 }
 
 function hintOf(code: string): { hint: string } | object {
-  if (code === 'CONNECTION_FAILED') {
-    return {
-      hint: 'is it running? start one with `braidlog dev`, or name yours with -b host:port; `braidlog doctor` looks closer',
-    }
-  }
+  if (code === 'CONNECTION_FAILED') return { hint: '`braidlog doctor` looks closer' }
   if (/^[A-Z][A-Z_]+$/.test(code) && !/^(TIMED_OUT|ABORTED|CLOSED|PARTIAL_FAILURE|INVALID_OPTION)$/.test(code)) {
     return { hint: `\`braidlog explain ${code}\` says more` }
   }

@@ -19,8 +19,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+// The timers of client and server let a process end; a command that waits for one must not.
+const awake = setInterval(() => {}, 2 ** 30)
 process.exitCode = await run(
   process.argv.slice(2),
   { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() },
   interrupt.signal,
 )
+clearInterval(awake)

@@ -65,8 +65,13 @@ test('a group is waited for: stable, caught up, empty', async () => {
   await using k = await startBraidlog({ topics: { orders: 2 } })
   await k.produce('orders', [{ value: '1' }, { value: '2' }, { value: '3' }])
   await k.until.recordCount('orders', 3)
-  const consumer = k.kafka.consumer({ groupId: 'billing', topics: ['orders'], autoOffsetReset: 'earliest' })
-  const running = consumer.run(async (_record, context) => context.commit())
+  const consumer = k.kafka.consumer({
+    groupId: 'billing',
+    topics: ['orders'],
+    autoOffsetReset: 'earliest',
+    commitIntervalMs: 20,
+  })
+  const running = consumer.run(() => {})
   const group = await k.until.groupStable('billing', { members: 1 })
   assert.equal(group.members.length, 1)
   await k.until.caughtUp('billing', { topics: ['orders'] })

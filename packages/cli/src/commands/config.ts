@@ -1,6 +1,6 @@
 /** `braidlog config`: configurations of topics, brokers and groups, and what this program itself goes by. */
 import { Command } from '@commander-js/extra-typings'
-import type { ConfigChange, ConfigResource, ConfigResourceType } from '@braidlog/client'
+import type { ConfigChange, ConfigEntry, ConfigResource, ConfigResourceType } from '@braidlog/client'
 import { collect, remote, type Cli } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { parseConfigs } from '../values.ts'
@@ -36,18 +36,25 @@ function get(cli: Cli) {
   return remote('get', 'the configuration of a resource')
     .argument('<resource>', 'topic/NAME, broker/ID, broker, group/NAME')
     .argument('[keys...]')
-    .option('-a, --all', 'defaults too')
+    .option('-a, --all', 'also what it has by default or from the broker')
     .action((resource, keys, flags) =>
       cli.execute('config get', flags, async (context) => {
+        const wanted = parseResource(resource)
         const admin = (await context.kafka()).admin()
-        const [described] = await admin.describeConfigs(
-          [{ ...parseResource(resource), ...(keys.length > 0 ? { names: keys } : {}) }],
-          { ...context.call, includeSynonyms: true, includeDocumentation: true },
-        )
-        const entries = described!.entries.filter((entry) => flags.all === true || keys.length > 0 || !entry.isDefault)
+        const [described] = await admin.describeConfigs([{ ...wanted, ...(keys.length > 0 ? { names: keys } : {}) }], {
+          ...context.call,
+          includeSynonyms: true,
+          includeDocumentation: true,
+        })
+        // Of a topic or group, what was set on it; what it has from the broker's configuration is that broker's.
+        const isOwn = (entry: ConfigEntry): boolean =>
+          described!.type === 'topic' || described!.type === 'group'
+            ? entry.source === described!.type
+            : !entry.isDefault
+        const entries = described!.entries.filter((entry) => flags.all === true || keys.length > 0 || isOwn(entry))
         return {
           data: { resource, entries },
-          ...(entries.length === 0 ? { text: 'all keys have their defaults; --all shows them' } : {}),
+          ...(entries.length === 0 ? { text: 'nothing is set on it; --all shows what it goes by' } : {}),
           table: {
             columns: [
               { title: 'key' },
@@ -77,13 +84,14 @@ function set(cli: Cli) {
     .option('--dry-run', 'let the broker check, change nothing')
     .action((resource, pairs, flags) =>
       cli.execute('config set', flags, async (context) => {
+        const changed = parseResource(resource)
         const changes: ConfigChange[] = [
           ...Object.entries(parseConfigs(pairs)).map(([name, value]) => ({ name, op: 'set' as const, value })),
           ...(flags.delete ?? []).map((name) => ({ name, op: 'delete' as const })),
         ]
         if (changes.length === 0) throw new CliError('nothing to change: give key=value, or --delete key')
         const admin = (await context.kafka()).admin()
-        await admin.incrementalAlterConfigs([{ ...parseResource(resource), changes }], {
+        await admin.incrementalAlterConfigs([{ ...changed, changes }], {
           ...context.call,
           validateOnly: flags.dryRun === true,
         })

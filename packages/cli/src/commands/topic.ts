@@ -92,10 +92,9 @@ function describe(cli: Cli) {
           topicId: topic.topicId,
           internal: topic.internal,
           configs: Object.fromEntries(
-            configs[index]!.entries.filter((entry) => flags.configs === true || !entry.isDefault).map((entry) => [
-              entry.name,
-              entry.value,
-            ]),
+            configs[index]!.entries.filter((entry) => flags.configs === true || entry.source === 'topic').map(
+              (entry) => [entry.name, entry.value],
+            ),
           ),
           partitions: topic.partitions.map((partition) => {
             const key = keyOf({ topic: topic.name, partition: partition.partition })
