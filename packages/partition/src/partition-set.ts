@@ -232,6 +232,20 @@ export class PartitionSet {
     return (this.#closing ??= this.#close())
   }
 
+  /** Drops everything as a crash would: files are closed as they are and nothing is written any more. For tests. */
+  abandon(): void {
+    this.#closed = true
+    this.#closing ??= Promise.resolve()
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+    for (const partition of this.all()) {
+      partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+      partition.log.abandon()
+    }
+    this.#wheel.close()
+    this.#partitions.clear()
+  }
+
   /** For the directory: it has failed. */
   directoryFailed(error: Error): void {
     for (const partition of this.all()) this.rooms.failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)

@@ -61,10 +61,16 @@ export class RunningServer implements Server {
   }
 
   async kill(): Promise<void> {
-    const { broker, unlock } = this.#parts
-    this.#closing ??= Promise.resolve()
+    if (this.#closing !== undefined) return await this.#closing
+    const { broker, partitions, controller, unlock } = this.#parts
+    let finish: () => void = () => {}
+    this.#closing = new Promise((resolve) => (finish = resolve))
     broker.kill()
+    partitions.abandon()
+    // Its log is durable after every change: there is nothing a crash could lose, only files to be closed.
+    await controller.close().catch(() => {})
     unlock()
+    finish()
     this.#stop(undefined)
   }
 

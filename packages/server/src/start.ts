@@ -122,7 +122,8 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     brokerEpoch: () => brokerEpoch,
     onOffline: (error) => fail(error),
   })
-  opened.add(() => partitions.close())
+  // Not closed: a start that failed has not looked at everything, and must not say that all is clean.
+  opened.add(() => partitions.abandon())
 
   const broker = new Broker({
     nodeId,
