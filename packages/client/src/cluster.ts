@@ -57,6 +57,7 @@ export class Cluster {
   /** Topics that somebody uses, with how many do. */
   readonly #wanted = new Map<string, number>()
   #wantingAll = 0
+  #owners = 0
   readonly #listeners = new Set<MetadataListener>()
   #refreshing: { readonly promise: Promise<void>; readonly topics: ReadonlySet<string> | 'all' } | undefined
   #nextRefresh: Alarm | undefined
@@ -328,11 +329,18 @@ export class Cluster {
     this.#listeners.clear()
   }
 
-  /** Drops the connection of one purpose, as a consumer does on closing. */
-  disconnect(node: number, purpose: Purpose): void {
-    const key = `${node}/${purpose}`
-    this.#links.get(key)?.connection?.close()
-    this.#links.delete(key)
+  /** A number for the connections of one producer or consumer. */
+  newOwner(): number {
+    return this.#owners++
+  }
+
+  /** Drops the connections of one purpose, as their owner does on closing. */
+  disconnect(purpose: Purpose): void {
+    for (const [key, link] of this.#links) {
+      if (!key.endsWith(`/${purpose}`)) continue
+      this.#links.delete(key)
+      link.connection?.close()
+    }
   }
 
   async #refresh(call: Call, topics: ReadonlySet<string> | 'all', create: boolean): Promise<void> {

@@ -33,8 +33,11 @@ export interface Address {
   readonly port: number
 }
 
-/** Connections are kept apart by what they carry, so that a parked request holds up nothing but its own kind. */
-export type Purpose = 'main' | 'produce' | 'fetch' | 'group'
+/**
+ * Connections are kept apart by what they carry and for whom: brokers answer a connection's requests one after another,
+ * so a parked JoinGroup or a long poll holds up everything behind it. The number tells the owner.
+ */
+export type Purpose = 'main' | `${'produce' | 'fetch' | 'group'}-${number}`
 
 export interface ConnectionEnvironment {
   readonly network: Network

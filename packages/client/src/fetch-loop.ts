@@ -6,6 +6,7 @@ import type { RecordBatch } from '@braidlog/records'
 import type { Alarm } from './alarms.ts'
 import { abortable } from './calls.ts'
 import type { Cluster } from './cluster.ts'
+import type { Purpose } from './connection.ts'
 import { Fetcher, type FetchPlan, type LocatePlan, type Plan, type ValidatePlan } from './core/fetcher.ts'
 import type { FetchPartition } from './core/fetch-partition.ts'
 import type { FetchedChunk } from './core/fetched-chunk.ts'
@@ -43,6 +44,7 @@ export class FetchLoop {
   readonly #lifetime = new AbortController()
   readonly #stopListening: () => void
   #fatal: KafkaError | undefined
+  readonly #purpose: Purpose
 
   constructor(
     cluster: Cluster,
@@ -56,6 +58,7 @@ export class FetchLoop {
     this.#decoding = decoding
     this.#hooks = hooks
     this.#owner = owner
+    this.#purpose = `fetch-${cluster.newOwner()}`
     this.fetcher = new Fetcher({
       ...options,
       metadata: cluster.metadata,
@@ -140,6 +143,7 @@ export class FetchLoop {
     this.#stopListening()
     this.#cluster.alarms.cancel(this.#alarm)
     this.#open.clear()
+    this.#cluster.disconnect(this.#purpose)
     this.#wakeWaiters()
   }
 
@@ -268,7 +272,7 @@ export class FetchLoop {
     const { maxWaitMs, minBytes, isReadCommitted } = this.#options
     const timeoutMs = this.#cluster.options.requestTimeoutMs + maxWaitMs
     await this.#cluster.call('fetch', { timeoutMs, signal: this.#lifetime.signal }, async (call) => {
-      const connection = await this.#cluster.connect({ node: plan.node }, 'fetch', call)
+      const connection = await this.#cluster.connect({ node: plan.node }, this.#purpose, call)
       const highest = connection.versionFor('Fetch')
       const request = plan.build(highest >= FETCH_VERSION_SESSIONS_MIN)
       const version = request.hasIds ? highest : Math.min(highest, FETCH_VERSION_BY_NAME_MAX)

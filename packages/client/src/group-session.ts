@@ -5,6 +5,7 @@
 import { ErrorCode } from '@braidlog/model'
 import type { Alarm } from './alarms.ts'
 import type { Cluster } from './cluster.ts'
+import type { Purpose } from './connection.ts'
 import type { Assignor, TopicPartition } from './core/assignors/assignor.ts'
 import {
   GroupMember,
@@ -43,6 +44,7 @@ export class GroupSession {
   #alarm: Alarm | undefined
   #hookChain: Promise<void> = Promise.resolve()
   #left: (() => void) | undefined
+  readonly #purpose: Purpose
   readonly #lifetime = new AbortController()
   readonly #stopListening: () => void
 
@@ -50,6 +52,7 @@ export class GroupSession {
     this.#cluster = cluster
     this.#options = options
     this.#hooks = hooks
+    this.#purpose = `group-${cluster.newOwner()}`
     this.member = new GroupMember({ ...options, backoffMs: (failures) => cluster.backoffMs(failures) })
     this.#stopListening = cluster.onMetadata(() => this.#checkCounts())
   }
@@ -89,6 +92,7 @@ export class GroupSession {
     this.#stopListening()
     this.#stopWanting?.()
     this.#cluster.alarms.cancel(this.#alarm)
+    this.#cluster.disconnect(this.#purpose)
   }
 
   #proceed(): void {
@@ -167,7 +171,7 @@ export class GroupSession {
     const timeoutMs = Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_SLACK_MS)
     try {
       await this.#cluster.alarms.sleep(notBeforeMs - this.#cluster.nowMs(), this.#lifetime.signal)
-      const response = await this.#request('JoinGroup', withoutNull(request), 'group', timeoutMs)
+      const response = await this.#request('JoinGroup', withoutNull(request), this.#purpose, timeoutMs)
       this.member.onJoin(response, this.#cluster.nowMs())
     } catch (error) {
       this.#onRequestFailed('JoinGroup', error)
@@ -199,7 +203,7 @@ export class GroupSession {
     const { rebalanceTimeoutMs } = this.#options
     const timeoutMs = Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_SLACK_MS)
     try {
-      const response = await this.#request('SyncGroup', withoutNull(request), 'group', timeoutMs)
+      const response = await this.#request('SyncGroup', withoutNull(request), this.#purpose, timeoutMs)
       this.member.onSync(response, this.#cluster.nowMs())
     } catch (error) {
       this.#onRequestFailed('SyncGroup', error)
@@ -247,7 +251,7 @@ export class GroupSession {
   async #request<N extends 'JoinGroup' | 'SyncGroup' | 'Heartbeat'>(
     name: N,
     body: Parameters<Cluster['request']>[2],
-    purpose: 'group' | 'main',
+    purpose: Purpose,
     timeoutMs: number,
   ) {
     return await this.#cluster.call(name, { timeoutMs, signal: this.#lifetime.signal }, async (call) => {

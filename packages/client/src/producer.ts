@@ -10,6 +10,7 @@ import type { HeaderInput, Payload } from '@braidlog/records'
 import type { Alarm } from './alarms.ts'
 import { abortable } from './calls.ts'
 import type { Cluster } from './cluster.ts'
+import type { Purpose } from './connection.ts'
 import { Accumulator } from './core/accumulator.ts'
 import { partitionOfKey, RoundRobinPartition, StickyPartition, type Partitioner } from './core/partitioner.ts'
 import type { Completion, ProducerBatch } from './core/producer-batch.ts'
@@ -84,6 +85,7 @@ export class Producer<K, V> implements AsyncDisposable {
   #idleListeners: (() => void)[] = []
   readonly #stopWanting: (() => void)[] = []
   readonly #onClosed: () => void
+  readonly #purpose: Purpose
 
   constructor(
     cluster: Cluster,
@@ -98,6 +100,7 @@ export class Producer<K, V> implements AsyncDisposable {
     this.#value = serializers.value
     this.#hooks = hooks
     this.#onClosed = onClosed
+    this.#purpose = `produce-${cluster.newOwner()}`
     this.#accumulator = new Accumulator({
       ...options,
       codecs: cluster.environment.codecs,
@@ -284,6 +287,7 @@ export class Producer<K, V> implements AsyncDisposable {
     this.#failWaiting(error)
     this.#accumulator.failAll(error)
     this.#announceDrained()
+    this.#cluster.disconnect(this.#purpose)
     this.#onClosed()
   }
 
@@ -507,13 +511,13 @@ export class Producer<K, V> implements AsyncDisposable {
     try {
       const timeoutMs = this.#cluster.options.requestTimeoutMs
       const { acks } = this.#options
-      const open = this.#cluster.openConnection(node, 'produce')
+      const open = this.#cluster.openConnection(node, this.#purpose)
       const sealing = this.#seal(batches)
       const records = sealing instanceof Promise ? await sealing : sealing
       const connection =
         open ??
         (await this.#cluster.call('produce', { timeoutMs }, async (call) => {
-          return await this.#cluster.connect({ node }, 'produce', call)
+          return await this.#cluster.connect({ node }, this.#purpose, call)
         }))
       const { body, hasIds } = this.#requestBody(batches, records, timeoutMs)
       const versionMax = hasIds ? Infinity : PRODUCE_VERSION_BY_NAME_MAX
