@@ -4,7 +4,7 @@
  */
 import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import type { Cli } from './command.ts'
-import { fullProgram, hoistFlags } from './program.ts'
+import { fullProgram, hoistFlags } from './tree.ts'
 
 const LOOKUP_TIMEOUT_MS = 1_000
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createCli } from '../src/command.ts'
 import { CliError, ExitCode, reportOf } from '../src/exit.ts'
-import { hoistFlags } from '../src/program.ts'
+import { hoistFlags } from '../src/tree.ts'
 import { assertGolden, braidlog } from './drive.ts'
 
 /** Nothing listens on the discard port of loopback. */
@@ -139,7 +139,7 @@ test('an interrupted command ends with 130 and prints nothing', async () => {
 
 test('explain tells a code and a name alike, in Kafka spelling and in Java spelling', async () => {
   const byCode = await braidlog(['explain', '72', '-o', 'json'])
-  assertGolden('explain.json', byCode.stdout)
+  assertGolden('explain.txt', byCode.stdout)
   for (const spelling of ['LISTENER_NOT_FOUND', 'ListenerNotFoundException', 'listener_not_found']) {
     assert.deepEqual(await braidlog(['explain', spelling, '-o', 'json']), byCode)
   }
