@@ -300,6 +300,7 @@ test('reassignments: none run, none can be cancelled, and there is nowhere to go
 test('a reassignment that the directory brought along is listed', () => {
   const scenario = new Scenario()
   const topicId = scenario.createTopics({}).response.topics[0]!.topicId
+  const directories = [LOG_DIR, OTHER_DIR]
   scenario.apply(
     metadataRecord(
       'PartitionChange',

@@ -31,7 +31,7 @@ export class Configs {
   }
 
   removeTopic(name: string, delta: DeltaBuilder): void {
-    for (const key of [...this.of(ConfigResourceType.TOPIC, name).keys()]) {
+    for (const key of this.of(ConfigResourceType.TOPIC, name).keys()) {
       this.#set(ConfigResourceType.TOPIC, name, key, undefined, delta)
     }
   }

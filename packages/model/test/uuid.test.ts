@@ -20,7 +20,7 @@ test('any 16 bytes print as base64url without padding and read back', () => {
 
 test('well-known ids have their bytes', () => {
   assert.equal(uuidFromBytes(new Uint8Array(16)), ZERO_UUID)
-  assert.equal(uuidFromBytes(new Uint8Array([...new Array(15).fill(0), 1])), METADATA_TOPIC_ID)
+  assert.equal(uuidFromBytes(Uint8Array.from({ length: 16 }, (_, i) => (i === 15 ? 1 : 0))), METADATA_TOPIC_ID)
 })
 
 test('what is no uuid is refused', () => {

@@ -13,7 +13,7 @@ import {
 } from '@braidlog/metadata'
 import { ZERO_UUID, type Uuid } from '@braidlog/model'
 import { plainCodecs as codecs } from '@braidlog/records'
-import { RaftError, RaftNode, type RaftNodeOptions } from '../src/index.ts'
+import { RaftNode, type RaftError, type RaftNodeOptions } from '../src/index.ts'
 
 const LOG = `data/${METADATA_LOG_DIRECTORY}`
 const endpoints = [{ name: 'CONTROLLER', host: '127.0.0.1', port: 9093 }]

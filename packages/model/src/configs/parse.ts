@@ -131,7 +131,7 @@ function formatDouble(value: number): string {
 /** The known key nearest in spelling, when it is near enough to be meant. */
 export function nearestConfigName(table: ConfigTable, name: string): string | undefined {
   let nearest: string | undefined
-  let distanceMin = Math.max(2, Math.floor(name.length / 4)) + 1
+  let distanceMin = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const candidate of Object.keys(table)) {
     if (Math.abs(candidate.length - name.length) >= distanceMin) continue
     const distance = editDistance(name.toLowerCase(), candidate)
