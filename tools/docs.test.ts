@@ -24,3 +24,17 @@ test('code in the documentation is the code of the examples (node tools/docs.ts 
     assert.equal(text, withExamples(text), `${file} shows an example that has changed`)
   }
 })
+
+test('functions that ARCHITECTURE.md links to are in the files it names', () => {
+  const page = readFileSync(join(root, 'docs/ARCHITECTURE.md'), 'utf8')
+  const links = [...page.matchAll(/\[`([A-Za-z]+)`\]\(\.\.\/([^)]+\.ts)\)/g)]
+  assert.ok(links.length > 20, 'the pattern finds the links')
+  for (const [, name, file] of links) {
+    const code = readFileSync(join(root, file!), 'utf8')
+    assert.match(
+      code,
+      new RegExp(`(?:function|class|const|^  (?:async )?)\\s*${name}\\b`, 'm'),
+      `${file} has no ${name}`,
+    )
+  }
+})
