@@ -92,17 +92,24 @@ function isAlive({ pid, started }: Owner): boolean {
     // EPERM: it is there, and belongs to somebody else.
     if (osErrorCode(error) !== 'EPERM') return false
   }
-  const now = startOf(pid)
-  return now === '' || started === '' || now === started
+  const status = statusOf(pid)
+  // A process that has ended and whose parent has not asked for its exit code yet still has its id.
+  if (status?.state === 'Z' || status?.state === 'X') return false
+  return status === undefined || started === '' || status.started === started
 }
 
-/** Field 22 of `/proc/<pid>/stat`: ticks from boot to the start of the process. */
 function startOf(pid: number): string {
+  return statusOf(pid)?.started ?? ''
+}
+
+/** Fields 3 and 22 of `/proc/<pid>/stat`: the state, and the ticks from boot to the start of the process. */
+function statusOf(pid: number): { readonly state: string; readonly started: string } | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', started: fields[19] ?? '' }
   } catch {
-    return ''
+    return undefined
   }
 }
 

@@ -1,5 +1,7 @@
 /** The lock of a data directory. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
@@ -42,6 +44,25 @@ for (const [what, content] of [
     lockDirectory(directory)()
   })
 }
+
+it(
+  'a lock of a process that has ended but was not reaped is taken over',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    // The shell becomes `sleep`, which never asks for the exit code of the child it inherits.
+    const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const [output] = (await once(shell.stdout, 'data')) as [Buffer]
+    const pid = Number(output.toString())
+    while (!/^\d+ \(.*\) Z/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    fs.writeFileSync(path.join(directory, LOCK_FILE), `${pid}\n`)
+    lockDirectory(directory)()
+    shell.kill()
+  },
+)
 
 it('a missing or unwritable directory is a clear error', () => {
   assert.throws(
