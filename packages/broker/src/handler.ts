@@ -65,8 +65,8 @@ export function api<Request extends Fields, Response extends Fields>(
     advertisedMin: versionMin,
     pipelined: false,
     handle(exchange, bytes, at, end) {
-      // The buffer is reused as soon as this returns, and decoded values hold views of it. Bytes after the message are not looked
-      // at, as in Apache Kafka: librdkafka leaves three behind when it asks for the metadata of all topics.
+      // The buffer is reused as soon as this returns, and decoded values hold views of it. Bytes after the message are
+      // not looked at, as in Apache Kafka: librdkafka leaves three behind when it asks for all topics.
       const body = request.read(new Reader(Uint8Array.prototype.slice.call(bytes, at, end)), exchange.apiVersion)
       const { connection } = exchange
       const answer = handle(body, {

@@ -154,7 +154,7 @@ it('both read or refuse the same damaged produce requests', () => {
         }
         assert.equal(
           refused(() => hand.read(new Reader(damaged), apiVersion)),
-          refused(() => ProduceRequest.decode(damaged, apiVersion)),
+          refused(() => ProduceRequest.read(new Reader(damaged), apiVersion)),
         )
       },
     ),

@@ -257,10 +257,8 @@ export class ProduceReader {
     this.timeoutMs = reader.int32()
     const topicCount = required(flexible ? reader.compactArrayLength(2) : reader.arrayLength(2))
     for (let t = 0; t < topicCount; t++) this.#readTopic(reader, apiVersion, flexible)
+    // Bytes behind the message are not looked at, as in Apache Kafka.
     if (flexible) skipTaggedFields(reader)
-    if (reader.remaining() > 0) {
-      throw new ProtocolError('TRAILING_BYTES', `${reader.remaining()} bytes are left after the message`)
-    }
   }
 
   #readTopic(reader: Reader, apiVersion: number, flexible: boolean): void {

@@ -26,7 +26,7 @@ export function fetchHandler(broker: BrokerContext): ApiHandler {
     advertisedMin: 4,
     pipelined: false,
     handle(exchange, bytes, at, end) {
-      const request = FetchRequest.readToEnd(new Reader(bytes, at, end), exchange.apiVersion)
+      const request = FetchRequest.read(new Reader(bytes, at, end), exchange.apiVersion)
       const usesTopicIds = exchange.apiVersion >= TOPIC_IDS_MIN_VERSION
       const context = broker.sessions.open(request, usesTopicIds, broker.turns.nowMs)
       broker.metrics.fetchSessions = broker.sessions.size
