@@ -1,5 +1,6 @@
 /** Public face of `log`. */
 export { BufferPool, PooledBuffer, type BufferOwner } from './buffers.ts'
+export { Cleaner, type CleanerOptions, type CleaningResult } from './cleaner.ts'
 export { LogError, type LogErrorCode } from './errors.ts'
 export { Flusher, type FlusherOptions, type FlushTarget } from './flusher.ts'
 export type { EpochEndOffset } from './leader-epochs.ts'

@@ -35,7 +35,7 @@ import {
 import type { BufferOwner, PooledBuffer } from './buffers.ts'
 import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
 import { LogError } from './errors.ts'
-import { DELETED_SUFFIX, LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
+import { DELETED_SUFFIX, LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
 import { LeaderEpochs, type EpochEndOffset } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogRead, type ReadOptions } from './log-read.ts'
@@ -543,20 +543,20 @@ export class Log {
   }
 
   /**
-   * Puts `replacement` in the place of `sources`, which are consecutive closed segments; the cleaner has already given it
-   * its final files. The sources' files are deleted later, as always.
+   * For the cleaner: puts `replacement` in the place of `sources`, consecutive closed segments. Its files are complete,
+   * durable and named `.swap`; a crash at any point in between finds either the sources or the replacement.
    */
-  replaceSegments(sources: readonly Segment[], replacement: Segment): void {
+  async replaceSegments(sources: readonly Segment[], replacement: Segment): Promise<void> {
+    this.#mustBeOnline()
     const index = this.#segments.indexOf(sources[0]!)
     assert(index >= 0 && index + sources.length < this.#segments.length, 'only closed segments are replaced')
+    this.#guard(() => {
+      for (const source of sources) this.#retire(source, this.#clock.nowMs(), false)
+      replacement.rename(this.#storage, SWAP_SUFFIX, '')
+    })
     this.#segments.splice(index, sources.length, replacement)
     this.#forgetPositions()
-    this.#directoryChanged = true
-  }
-
-  /** For the cleaner: renames the files of `segment` to `.deleted`. */
-  retire(segment: Segment): void {
-    this.#guard(() => this.#retire(segment, this.#clock.nowMs(), false))
+    await this.#guardAsync(this.#storage.syncDirectory(this.path))
   }
 
   /** Waits for writes of small files (epochs, snapshots) begun so far. */
@@ -652,13 +652,19 @@ export class Log {
     const limits = {
       segmentBytes: this.#config.segmentBytes,
       segmentIndexBytes: this.#config.segmentIndexBytes,
-      rollAfterMs: this.#config.segmentMs - this.#rollJitterMs,
+      rollAfterMs: this.#rollAfterMs(),
     }
     if (!this.#guard(() => this.#active.shouldRoll(append, nowMs, limits))) return this.#active
     // A replica of a compacted log can meet a gap that no index entry can span; only then a segment begins behind one.
     const spans = append.lastOffset - this.#logEndOffset <= RELATIVE_OFFSET_MAX
     this.#guard(() => this.#roll(spans ? this.#logEndOffset : append.baseOffset, nowMs))
     return this.#active
+  }
+
+  /** Compaction works on closed segments only, so `max.compaction.lag.ms` closes them in time. */
+  #rollAfterMs(): number {
+    const { cleanupCompact, maxCompactionLagMs, segmentMs } = this.#config
+    return (cleanupCompact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs) - this.#rollJitterMs
   }
 
   /** The new segment begins where the old one ends, also when the next batch leaves a gap: see recovery. */

@@ -76,9 +76,10 @@ export class Segment {
   /** When the segment was opened or created, by our clock: its age when no record has a timestamp. */
   readonly createdMs: number
 
-  constructor(context: SegmentContext, baseOffset: number, nowMs: number, hasTransactionIndex: boolean) {
+  /** @param state `.cleaned` while the cleaner writes the segment, otherwise empty */
+  constructor(context: SegmentContext, baseOffset: number, nowMs: number, hasTransactionIndex: boolean, state = '') {
     const file = (suffix: string): FileSlot =>
-      new FileSlot(context.storage, `${context.path}/${offsetName(baseOffset)}${suffix}`)
+      new FileSlot(context.storage, `${context.path}/${offsetName(baseOffset)}${suffix}${state}`)
     this.baseOffset = baseOffset
     this.createdMs = nowMs
     this.#files = context.files
@@ -89,8 +90,8 @@ export class Segment {
   }
 
   /** Creates the files of an active segment without records. */
-  static create(context: SegmentContext, baseOffset: number, nowMs: number): Segment {
-    const segment = new Segment(context, baseOffset, nowMs, false)
+  static create(context: SegmentContext, baseOffset: number, nowMs: number, state = ''): Segment {
+    const segment = new Segment(context, baseOffset, nowMs, false, state)
     const file = context.files.use(segment.log, true)
     if (file.sizeBytes() > 0) file.truncate(0)
     segment.begin()
@@ -290,6 +291,16 @@ export class Segment {
   /** All files of the segment. */
   slots(): FileSlot[] {
     return [this.log, this.offsetIndex.slot, this.timeIndex.slot, this.transactionIndex.slot]
+  }
+
+  /** Gives all files another state (`.cleaned` → `.swap` → none). They are reopened under their new names when used. */
+  rename(storage: Storage, from: string, to: string): void {
+    this.close()
+    for (const slot of this.slots()) {
+      const path = slot.path.slice(0, slot.path.length - from.length) + to
+      if (storage.exists(slot.path)) storage.rename(slot.path, path)
+      slot.path = path
+    }
   }
 
   /** Closes the files; with `flushIndexes` before, nothing is lost. */

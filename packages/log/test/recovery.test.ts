@@ -1,7 +1,7 @@
 /** Each way in which a directory can be found after a crash, and what becomes of it. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { MemoryStorage, type Logger } from '@braidlog/base'
+import type { Logger, MemoryStorage } from '@braidlog/base'
 import type { Log } from '@braidlog/log'
 import { encodeEpochCheckpoint } from '../src/checkpoint.ts'
 import { offsetName } from '../src/file-names.ts'

@@ -17,9 +17,11 @@ import {
 } from '@braidlog/base'
 import { ErrorCode, type Uuid } from '@braidlog/model'
 import {
+  Cleaner,
   Flusher,
   LogDirectory,
   LogError,
+  type Log,
   type LogConfig,
   type LogIdentity,
   type LogResources,
@@ -33,6 +35,8 @@ import { WaitingRooms } from './waiting-room.ts'
 const PARTITIONS_PER_TURN = 64
 /** How often deleted files whose delay has passed are looked for. */
 const DELETED_FILES_INTERVAL_MS = 1_000
+/** Pause between two looks for a log to clean, when there was none (`log.cleaner.backoff.ms`). */
+const CLEANER_BACKOFF_MS = 15_000
 /** How often producers are looked for that have not written for long. */
 const PRODUCER_EXPIRY_INTERVAL_MS = 600_000
 
@@ -97,12 +101,14 @@ export class PartitionSet {
   readonly #options: PartitionSetOptions
   readonly #logger: Logger
   readonly #directory: LogDirectory
+  readonly #cleaner: Cleaner
   readonly #wheel: TimerWheel
   readonly #flusher: Flusher
   /** By topic id, then partition number. */
   readonly #partitions = new Map<Uuid, Map<number, Partition>>()
   /** Openings under way, so that one partition is not opened twice. */
   readonly #opening = new Map<string, Promise<Partition>>()
+  readonly #openingCount = new Map<string, number>()
   readonly #timers = new Set<Timer>()
   #closing: Promise<void> | undefined = undefined
   #closed = false
@@ -112,7 +118,8 @@ export class PartitionSet {
     this.#options = options
     this.#logger = options.logger ?? silentLogger
     this.#directory = directory
-    const { clock, timers, defer } = options
+    const { storage, clock, timers, codecs, logger, defer } = options
+    this.#cleaner = new Cleaner({ storage, clock, codecs, directory, ...(logger === undefined ? {} : { logger }) })
     this.#wheel = new TimerWheel({ clock, timers })
     this.rooms = new WaitingRooms({ wheel: this.#wheel, defer })
     this.#flusher = new Flusher({ defer, onRoundEnd: () => this.rooms.drain() })
@@ -157,19 +164,9 @@ export class PartitionSet {
       return Promise.resolve(open)
     }
     const name = `${topic}-${partition}`
-    const before = this.#opening.get(name)
-    const opening = (async () => {
-      if (before !== undefined) {
-        await before.catch(() => {})
-        return this.open(identity, config, leaderEpoch)
-      }
-      return this.#open(identity, config, leaderEpoch)
-    })()
+    const opening = this.#openAfter(this.#opening.get(name), name, identity, config, leaderEpoch)
     this.#opening.set(name, opening)
-    const done = (): void => {
-      if (this.#opening.get(name) === opening) this.#opening.delete(name)
-    }
-    void opening.catch(() => {}).then(done)
+    this.#openingCount.set(name, (this.#openingCount.get(name) ?? 0) + 1)
     return opening
   }
 
@@ -210,6 +207,8 @@ export class PartitionSet {
     this.#every(initialTaskDelayMs, checkpointIntervalMs, () => this.#directory.checkpointOffsets())
     this.#every(initialTaskDelayMs, highWatermarkCheckpointIntervalMs, () => this.#checkpointHighWatermarks())
     this.#every(initialTaskDelayMs, PRODUCER_EXPIRY_INTERVAL_MS, () => this.#expireProducers())
+    if (this.#options.cleanerEnabled)
+      this.#every(Math.max(initialTaskDelayMs, CLEANER_BACKOFF_MS), CLEANER_BACKOFF_MS, () => this.clean())
     this.#every(DELETED_FILES_INTERVAL_MS, DELETED_FILES_INTERVAL_MS, () => this.#directory.removeDeletedFiles())
   }
 
@@ -225,6 +224,21 @@ export class PartitionSet {
       deleted += count
     })
     return deleted
+  }
+
+  /** Cleans compacted logs, one after another, until none is dirty enough. @returns how many */
+  async clean(): Promise<number> {
+    const stableOffsets = new Map([...this.all()].map((partition) => [partition.log, partition]))
+    const cleaned = new Set<Log>()
+    while (!this.#closed && this.offline === undefined) {
+      const log = await this.#cleaner.cleanDirtiest((each) =>
+        // Each is cleaned once a round, so that one which stays dirty does not keep the others waiting.
+        cleaned.has(each) ? 0 : (stableOffsets.get(each)?.lastStableOffset ?? 0),
+      )
+      if (log === undefined) break
+      cleaned.add(log)
+    }
+    return cleaned.size
   }
 
   /** Checkpoints, closes every log and writes the clean-shutdown file, unless the directory is offline. */
@@ -250,6 +264,41 @@ export class PartitionSet {
   directoryFailed(error: Error): void {
     for (const partition of this.all()) this.rooms.failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
     this.#options.onOffline(error)
+  }
+
+  /** Opens once an opening of the same name has ended; a topic may have been deleted and made anew meanwhile. */
+  async #openAfter(
+    before: Promise<Partition> | undefined,
+    name: string,
+    identity: PartitionIdentity,
+    config: LogConfig,
+    leaderEpoch: number,
+  ): Promise<Partition> {
+    try {
+      await before
+    } catch {
+      // Whoever asked for that one hears of it.
+    }
+    try {
+      const open = this.get(identity.topicId, identity.partition)
+      if (open === undefined) return await this.#open(identity, config, leaderEpoch)
+      open.becomeLeader(leaderEpoch)
+      open.reconfigure(config)
+      return open
+    } finally {
+      this.#ended(name)
+    }
+  }
+
+  /** The last opening of a name takes its entry with it. */
+  #ended(name: string): void {
+    const left = (this.#openingCount.get(name) ?? 1) - 1
+    if (left > 0) {
+      this.#openingCount.set(name, left)
+      return
+    }
+    this.#openingCount.delete(name)
+    this.#opening.delete(name)
   }
 
   async #open(identity: PartitionIdentity, config: LogConfig, leaderEpoch: number): Promise<Partition> {

@@ -42,7 +42,7 @@ interface Row {
   readonly config?: Partial<LogConfig>
   readonly strict?: boolean
   readonly batch: BatchOptions | Uint8Array
-  readonly then: string
+  readonly outcome: string
   /** Indexes of records with an error of their own. */
   readonly recordErrors?: readonly number[]
 }
@@ -52,107 +52,107 @@ const DAY_MS = 24 * 3_600_000
 const garbageRecords = patched(clientBatch({ records: 3 }), (view) => view.setUint8(61, 0xff))
 
 const rows: readonly Row[] = [
-  { name: 'a plain batch is accepted', batch: {}, then: 'NONE' },
+  { name: 'a plain batch is accepted', batch: {}, outcome: 'NONE' },
   {
     name: 'a flipped bit is found by the checksum',
     batch: ((batch) => {
       batch[70]! ^= 1
       return batch
     })(clientBatch()),
-    then: 'CORRUPT_MESSAGE',
+    outcome: 'CORRUPT_MESSAGE',
   },
   {
     name: 'half a batch is corrupt',
     batch: clientBatch({ valueSizeBytes: 200 }).subarray(0, 150),
-    then: 'CORRUPT_MESSAGE',
+    outcome: 'CORRUPT_MESSAGE',
   },
   {
     name: 'two batches at once are refused',
     batch: new Uint8Array([...clientBatch(), ...clientBatch()]),
-    then: 'INVALID_RECORD',
+    outcome: 'INVALID_RECORD',
   },
   {
     name: 'an old format is refused',
     batch: patched(clientBatch(), (view) => view.setInt8(16, 1)),
-    then: 'INVALID_RECORD',
+    outcome: 'INVALID_RECORD',
   },
-  { name: 'a base offset other than 0 is refused', batch: { baseOffset: 5 }, then: 'INVALID_RECORD' },
+  { name: 'a base offset other than 0 is refused', batch: { baseOffset: 5 }, outcome: 'INVALID_RECORD' },
   {
     name: 'a count that does not fit the last offset is refused',
     batch: patched(clientBatch({ records: 2 }), (view) => view.setInt32(57, 3)),
-    then: 'INVALID_RECORD',
+    outcome: 'INVALID_RECORD',
   },
   {
     name: 'an empty batch is refused',
     batch: patched(clientBatch(), (view) => view.setInt32(57, 0)),
-    then: 'INVALID_RECORD',
+    outcome: 'INVALID_RECORD',
   },
-  { name: 'a control batch of a client is refused', batch: marker.slice(), then: 'INVALID_RECORD' },
+  { name: 'a control batch of a client is refused', batch: marker.slice(), outcome: 'INVALID_RECORD' },
   {
     name: 'an unknown codec is refused',
     batch: patched(clientBatch(), (view) => view.setInt16(21, 7)),
-    then: 'UNSUPPORTED_COMPRESSION_TYPE',
+    outcome: 'UNSUPPORTED_COMPRESSION_TYPE',
   },
   {
     name: 'max.message.bytes is kept',
     config: { maxMessageBytes: 100 },
     batch: { valueSizeBytes: 100 },
-    then: 'MESSAGE_TOO_LARGE',
+    outcome: 'MESSAGE_TOO_LARGE',
   },
   {
     name: 'segment.bytes is kept',
     config: { segmentBytes: 100 },
     batch: { valueSizeBytes: 100 },
-    then: 'RECORD_LIST_TOO_LARGE',
+    outcome: 'RECORD_LIST_TOO_LARGE',
   },
-  { name: 'a timestamp an hour ahead is accepted', batch: { timestampMs: NOW_MS + 3_600_000 }, then: 'NONE' },
+  { name: 'a timestamp an hour ahead is accepted', batch: { timestampMs: NOW_MS + 3_600_000 }, outcome: 'NONE' },
   {
     name: 'a timestamp further ahead is refused, for the records that have it',
     batch: { timestampsMs: [NOW_MS, NOW_MS + 3_600_001, NOW_MS] },
-    then: 'INVALID_TIMESTAMP',
+    outcome: 'INVALID_TIMESTAMP',
     recordErrors: [1],
   },
-  { name: 'an old timestamp is accepted unless the topic says otherwise', batch: { timestampMs: 1 }, then: 'NONE' },
+  { name: 'an old timestamp is accepted unless the topic says otherwise', batch: { timestampMs: 1 }, outcome: 'NONE' },
   {
     name: 'an old timestamp is refused where the topic says so, also behind a younger one',
     config: { messageTimestampBeforeMaxMs: DAY_MS },
     batch: { timestampsMs: [NOW_MS, NOW_MS - DAY_MS - 1, NOW_MS - DAY_MS] },
-    then: 'INVALID_TIMESTAMP',
+    outcome: 'INVALID_TIMESTAMP',
     recordErrors: [1],
   },
   {
     name: 'records without timestamp are accepted where old ones are not',
     config: { messageTimestampBeforeMaxMs: DAY_MS },
     batch: { timestampMs: -1 },
-    then: 'NONE',
+    outcome: 'NONE',
   },
   {
     name: 'any timestamp is accepted where the broker stamps',
     config: { messageTimestampType: 'LogAppendTime', messageTimestampBeforeMaxMs: DAY_MS },
     batch: { timestampMs: NOW_MS + 2 * DAY_MS },
-    then: 'NONE',
+    outcome: 'NONE',
   },
   {
     name: 'a client does not stamp in the name of the broker',
     batch: { timestampType: 'LogAppendTime' },
-    then: 'INVALID_TIMESTAMP',
+    outcome: 'INVALID_TIMESTAMP',
   },
   {
     name: 'a compacted topic needs keys, and says which records have none',
     config: { cleanupCompact: true },
     batch: { keys: ['a', null, 'b', null] },
-    then: 'INVALID_RECORD',
+    outcome: 'INVALID_RECORD',
     recordErrors: [1, 3],
   },
   {
     name: 'a compacted topic accepts keys',
     config: { cleanupCompact: true },
     batch: { keys: ['a', ''] },
-    then: 'NONE',
+    outcome: 'NONE',
   },
-  { name: 'records are not looked at where no rule asks', batch: garbageRecords.slice(), then: 'NONE' },
-  { name: 'strict validation looks at them', strict: true, batch: garbageRecords.slice(), then: 'INVALID_RECORD' },
-  { name: 'strict validation accepts what is well-formed', strict: true, batch: { records: 20 }, then: 'NONE' },
+  { name: 'records are not looked at where no rule asks', batch: garbageRecords.slice(), outcome: 'NONE' },
+  { name: 'strict validation looks at them', strict: true, batch: garbageRecords.slice(), outcome: 'INVALID_RECORD' },
+  { name: 'strict validation accepts what is well-formed', strict: true, batch: { records: 20 }, outcome: 'NONE' },
 ]
 
 describe('append', () => {
@@ -161,12 +161,12 @@ describe('append', () => {
       const harness = await Harness.open({ strictRecords: row.strict ?? false })
       const partition = await harness.partition(row.config)
       const result = produce(partition, row.batch)
-      assert.equal(nameOf(result.errorCode), row.then)
+      assert.equal(nameOf(result.errorCode), row.outcome)
       assert.deepEqual(
         result.recordErrors.map((error) => error.batchIndex),
         row.recordErrors ?? [],
       )
-      const accepted = row.then === 'NONE'
+      const accepted = row.outcome === 'NONE'
       assert.equal(result.errorMessage === null, accepted)
       assert.equal(partition.log.logEndOffset > 0, accepted)
       assert.equal(partition.metrics.appendsFailed, accepted ? 0 : 1)

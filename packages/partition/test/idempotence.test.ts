@@ -15,78 +15,78 @@ interface Row {
   readonly name: string
   readonly before: readonly BatchOptions[]
   readonly now: BatchOptions
-  readonly then: string
+  readonly outcome: string
 }
 
 const LAST = 2 ** 31 - 1
 
 const rows: readonly Row[] = [
-  { name: 'the next sequence is appended', before: [sent(0, 3)], now: sent(3), then: 'NONE @3' },
-  { name: 'an unknown producer may begin anywhere', before: [], now: sent(17), then: 'NONE @0' },
-  { name: 'a gap is refused', before: [sent(0, 3)], now: sent(4), then: 'OUT_OF_ORDER_SEQUENCE_NUMBER' },
+  { name: 'the next sequence is appended', before: [sent(0, 3)], now: sent(3), outcome: 'NONE @3' },
+  { name: 'an unknown producer may begin anywhere', before: [], now: sent(17), outcome: 'NONE @0' },
+  { name: 'a gap is refused', before: [sent(0, 3)], now: sent(4), outcome: 'OUT_OF_ORDER_SEQUENCE_NUMBER' },
   {
     name: 'an overlap that is no duplicate is refused',
     before: [sent(0, 3)],
     now: sent(2, 2),
-    then: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    outcome: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   },
-  { name: 'the last batch again is a duplicate', before: [sent(0, 3)], now: sent(0, 3), then: 'NONE @0 duplicate' },
+  { name: 'the last batch again is a duplicate', before: [sent(0, 3)], now: sent(0, 3), outcome: 'NONE @0 duplicate' },
   {
     name: 'the fifth last batch again is a duplicate',
     before: [sent(0), sent(1, 2), sent(3), sent(4), sent(5)],
     now: sent(0),
-    then: 'NONE @0 duplicate',
+    outcome: 'NONE @0 duplicate',
   },
   {
     name: 'the sixth last batch is forgotten',
     before: [sent(0), sent(1), sent(2), sent(3), sent(4), sent(5)],
     now: sent(0),
-    then: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    outcome: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   },
   {
     name: 'a duplicate by its first sequence, but of another length, is refused',
     before: [sent(0, 3)],
     now: sent(0, 2),
-    then: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    outcome: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   },
-  { name: 'sequences wrap at 2^31', before: [sent(LAST - 1, 2)], now: sent(0), then: 'NONE @2' },
-  { name: 'a batch may wrap in its middle', before: [sent(LAST - 1, 4)], now: sent(2), then: 'NONE @4' },
+  { name: 'sequences wrap at 2^31', before: [sent(LAST - 1, 2)], now: sent(0), outcome: 'NONE @2' },
+  { name: 'a batch may wrap in its middle', before: [sent(LAST - 1, 4)], now: sent(2), outcome: 'NONE @4' },
   {
     name: 'a batch that wraps can be a duplicate',
     before: [sent(LAST, 3)],
     now: sent(LAST, 3),
-    then: 'NONE @0 duplicate',
+    outcome: 'NONE @0 duplicate',
   },
-  { name: 'a new epoch begins at 0', before: [sent(0, 3)], now: sent(0, 1, 1), then: 'NONE @3' },
+  { name: 'a new epoch begins at 0', before: [sent(0, 3)], now: sent(0, 1, 1), outcome: 'NONE @3' },
   {
     name: 'a new epoch does not begin elsewhere',
     before: [sent(0, 3)],
     now: sent(3, 1, 1),
-    then: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    outcome: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   },
   {
     name: 'an old epoch is fenced',
     before: [sent(0, 3), sent(0, 1, 1)],
     now: sent(3),
-    then: 'INVALID_PRODUCER_EPOCH',
+    outcome: 'INVALID_PRODUCER_EPOCH',
   },
   {
     name: 'what an old epoch sent again is fenced, not a duplicate',
     before: [sent(0, 3), sent(0, 1, 1)],
     now: sent(0, 3),
-    then: 'INVALID_PRODUCER_EPOCH',
+    outcome: 'INVALID_PRODUCER_EPOCH',
   },
   {
     name: 'producers do not share sequences',
     before: [sent(0, 3)],
     now: { ...sent(3), producerId: ID + 1 },
-    then: 'NONE @3',
+    outcome: 'NONE @3',
   },
   {
     name: 'a batch without producer does not count',
     before: [sent(0), {}],
     now: sent(1),
-    then: 'NONE @2',
+    outcome: 'NONE @2',
   },
 ]
 
@@ -100,7 +100,7 @@ describe('idempotent produce', () => {
       const result = produce(partition, row.now)
       const offset = result.errorCode === 0 ? ` @${result.baseOffset}` : ''
       const duplicate = result.errorCode === 0 && partition.log.logEndOffset === endBefore ? ' duplicate' : ''
-      assert.equal(nameOf(result.errorCode) + offset + duplicate, row.then)
+      assert.equal(nameOf(result.errorCode) + offset + duplicate, row.outcome)
       assert.equal(partition.metrics.duplicates, duplicate === '' ? 0 : 1)
     })
 
