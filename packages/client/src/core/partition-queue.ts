@@ -42,6 +42,8 @@ export class PartitionQueue {
   needsReset = false
   #identity: ProducerIdentity | undefined
   #nextSequence = 0
+  /** The broker has a batch of this numbering, so that it notices when one is missing. */
+  #isEstablished = false
 
   constructor(topic: string, partition: number) {
     this.topic = topic
@@ -68,6 +70,9 @@ export class PartitionQueue {
     if (this.blockedUntilMs > nowMs || this.needsReset) return undefined
     const batch = this.waiting[0] ?? this.open
     if (batch === undefined || identity === undefined) return batch
+    // A broker lets a producer that it does not know begin with any number: until it has the first batch, a second one
+    // could overtake it.
+    if (!this.#isEstablished && this.inFlight.length > 0) return undefined
     if (batch.hasSequence) {
       // A retry goes alone: only the oldest outstanding batch is of use to the broker.
       return this.#isOldest(batch) ? batch : undefined
@@ -88,6 +93,7 @@ export class PartitionQueue {
         assert(this.inFlight.length === 0, 'a new epoch starts with nothing in flight')
         this.#identity = identity
         this.#nextSequence = 0
+        this.#isEstablished = false
       }
       batch.producerId = identity.id
       batch.producerEpoch = identity.epoch
@@ -101,6 +107,7 @@ export class PartitionQueue {
   /** The broker has the batch. */
   completed(batch: ProducerBatch): void {
     this.#landed(batch)
+    if (batch.producerEpoch === this.#identity?.epoch) this.#isEstablished = true
   }
 
   /** The batch goes back to be sent again, before everything that comes after it. */
@@ -109,7 +116,7 @@ export class PartitionQueue {
     this.blockedUntilMs = Math.max(this.blockedUntilMs, notBeforeMs)
     let at = 0
     if (batch.hasSequence) {
-      while (at < this.waiting.length && isBefore(this.waiting[at]!, batch)) at++
+      while (at < this.waiting.length && this.waiting[at]!.hasSequence && isBefore(this.waiting[at]!, batch)) at++
     }
     this.waiting.splice(at, 0, batch)
   }
@@ -149,6 +156,7 @@ export class PartitionQueue {
     for (const batch of this.waiting) batch.baseSequence = NO_SEQUENCE
     this.#identity = identity
     this.#nextSequence = 0
+    this.#isEstablished = false
     this.needsReset = false
   }
 
