@@ -366,6 +366,7 @@ export class Cluster {
     const before = this.metadata.brokers
     const change = this.metadata.apply(response, complete)
     this.#dropMovedBrokers(before)
+    this.#adoptBootstrap()
     this.#announce(change)
   }
 
@@ -389,6 +390,18 @@ export class Cluster {
         link.connection?.close()
         this.#links.delete(key)
       }
+    }
+  }
+
+  /** A connection to a bootstrap address becomes that of the broker which has the address. */
+  #adoptBootstrap(): void {
+    for (const [node, { host, port }] of this.metadata.brokers) {
+      if (this.#links.has(`${node}/main`)) continue
+      const seed = this.options.bootstrap.findIndex((each) => each.host === host && each.port === port)
+      const link = this.#links.get(`${-1 - seed}/main`)
+      if (seed < 0 || link?.connection === undefined) continue
+      this.#links.delete(`${-1 - seed}/main`)
+      this.#links.set(`${node}/main`, link)
     }
   }
 

@@ -132,7 +132,10 @@ export class FakeCluster {
     { epoch: number; partitions: Map<string, { topic: string; topicId: Uuid; partition: object }> }
   >()
   #producerIds = 1000
+  #sessionIds = 0
   isCreatingTopics = false
+  /** Bytes of records in answers to Fetch. */
+  fetchedBytes = 0
 
   constructor(world: World, nodeCount = 1) {
     this.world = world
@@ -231,6 +234,15 @@ export class FakeCluster {
       for (const record of batchRecords(batch)) values.push(record)
       return values
     })
+  }
+
+  /** Whatever listens elsewhere on behalf of a broker. */
+  acceptor(node: number): (socket: ServerSocket) => ServerSide {
+    return (socket) => this.#accept(node, socket)
+  }
+
+  forgetSessions(): void {
+    this.#sessions.clear()
   }
 
   group(groupId: string): FakeGroup {
@@ -395,12 +407,8 @@ export class FakeCluster {
       case 'FindCoordinator': {
         const node = this.#coordinator()
         const { host } = this.#nodes.get(node)!
-        return {
-          nodeId: node,
-          host,
-          port: 9092,
-          coordinators: body.coordinatorKeys.map((key: string) => ({ key, nodeId: node, host, port: 9092 })),
-        }
+        if (body.coordinatorKeys.length === 0) return { nodeId: node, host, port: 9092 }
+        return { coordinators: body.coordinatorKeys.map((key: string) => ({ key, nodeId: node, host, port: 9092 })) }
       }
       case 'JoinGroup':
         return await this.group(body.groupId).join(body)
@@ -518,7 +526,7 @@ export class FakeCluster {
       const key = (each: { topic: string; topicId: Uuid; partition: FetchAsk }): string =>
         `${each.topic}${each.topicId}/${each.partition.partition}`
       if (body.sessionEpoch === 0) {
-        sessionId = 1 + this.#sessions.size
+        sessionId = ++this.#sessionIds
         this.#sessions.set(sessionId, { epoch: 1, partitions: new Map(wanted.map((each) => [key(each), each])) })
       } else {
         const session = this.#sessions.get(body.sessionId)
@@ -546,12 +554,16 @@ export class FakeCluster {
       return { responses, hasNews }
     }
     const first = answerNow()
-    if (first.hasNews || body.maxWaitMs === 0) return { sessionId, responses: first.responses }
+    if (first.hasNews || body.maxWaitMs === 0) {
+      this.#countFetched(first.responses)
+      return { sessionId, responses: first.responses }
+    }
     return await new Promise<object>((resolve) => {
       let isDone = false
       const finish = (responses: object[]): void => {
         if (isDone) return
         isDone = true
+        this.#countFetched(responses)
         this.#fetchers.splice(this.#fetchers.indexOf(entry), 1)
         resolve({ sessionId, responses })
       }
@@ -565,6 +577,12 @@ export class FakeCluster {
       this.#fetchers.push(entry)
       this.world.timers.after(body.maxWaitMs, () => finish(answerNow().responses))
     })
+  }
+
+  #countFetched(responses: readonly object[]): void {
+    for (const topic of responses as readonly { readonly partitions: readonly FetchAnswer[] }[]) {
+      for (const each of topic.partitions) this.fetchedBytes += each.records.length
+    }
   }
 
   #tryFetches(): void {
