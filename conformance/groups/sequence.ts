@@ -28,8 +28,16 @@ import {
 import { errorName, type ErrorCode } from '@braidlog/model'
 import type { Peer } from './wire.ts'
 
-export const SESSION_MS = 2_000
-export const REBALANCE_MS = 3_000
+/**
+ * Nothing may end while requests are on their way, or it would be luck which comes first: rebalances outlast a phase of
+ * requests, a pause outlasts a rebalance and the sync after it, sessions outlast everything but the pause at the end.
+ */
+const PHASE_MS = 1_500
+const REBALANCE_MS = 2_500
+const PAUSE_MS = 2 * REBALANCE_MS + PHASE_MS
+const SESSION_MS = 15_000
+/** A phase may be late on a busy machine: then it is cut short. */
+const PHASE_STEPS_MAX = 25
 const TOPICS = ['t', 'u']
 
 /** What a member of the sequence knows: the same on both sides, or the sequence has ended. */
@@ -94,9 +102,24 @@ export interface Outcome {
   readonly parted: string | undefined
 }
 
-export async function runSequence(peers: readonly [Peer, Peer], seed: number, stepCount: number): Promise<Outcome> {
-  const run = new Sequence(peers, seed)
-  return run.run(stepCount)
+type End = { readonly difference: string } | { readonly parted: string }
+
+const QUIET_MS = 20
+const WAITING_QUIET_MS = 60
+const PATIENCE_MS = 1_000
+
+const passed = (durationMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, durationMs)
+  })
+
+/** What the first requests find cold would make them late. */
+export async function warmUp(peers: readonly [Peer, Peer]): Promise<void> {
+  await new Sequence(peers, 0).phase()
+}
+
+export function runSequence(peers: readonly [Peer, Peer], seed: number): Promise<Outcome> {
+  return new Sequence(peers, seed).run()
 }
 
 class Sequence {
@@ -132,19 +155,27 @@ class Sequence {
     ]
   }
 
-  async run(stepCount: number): Promise<Outcome> {
-    for (let step = 0; step < stepCount; step++) {
-      const dice = below(this.#random, 100)
-      if (dice < 4) await this.#wait(SESSION_MS / 2)
-      else if (dice < 5) await this.#wait(REBALANCE_MS + 500)
-      else await this.#ask(this.#next())
-      const end = await this.#settle()
-      if (end !== undefined) return { steps: this.#steps, difference: undefined, parted: undefined, ...end }
-    }
+  async run(): Promise<Outcome> {
+    const end = (await this.phase()) ?? (await this.#pause(PAUSE_MS)) ?? (await this.phase())
     // Whoever still waits is told before long.
-    await this.#wait(SESSION_MS + REBALANCE_MS)
-    const end = await this.#settle()
-    return { steps: this.#steps, difference: undefined, parted: undefined, ...end }
+    const last = end ?? (await this.#pause(SESSION_MS + PAUSE_MS))
+    return { steps: this.#steps, difference: undefined, parted: undefined, ...last }
+  }
+
+  async phase(): Promise<End | undefined> {
+    const startMs = performance.now()
+    for (let step = 0; step < PHASE_STEPS_MAX && performance.now() - startMs < PHASE_MS; step++) {
+      this.#ask(this.#next())
+      const end = await this.#settle()
+      if (end !== undefined) return end
+    }
+    return undefined
+  }
+
+  async #pause(durationMs: number): Promise<End | undefined> {
+    this.#steps.push(`wait ${durationMs} ms`)
+    await passed(durationMs)
+    return this.#settle()
   }
 
   #isWaiting(alias: string): boolean {
@@ -159,14 +190,7 @@ class Sequence {
     return below(this.#random, 100) < percent
   }
 
-  async #wait(durationMs: number): Promise<void> {
-    this.#steps.push(`wait ${durationMs} ms`)
-    await new Promise((resolve) => {
-      setTimeout(resolve, durationMs)
-    })
-  }
-
-  async #ask(question: Question): Promise<void> {
+  #ask(question: Question): void {
     this.#steps.push(question.title)
     const answers: ((() => string) | undefined)[] = [undefined, undefined]
     this.#open.set(question, answers)
@@ -183,18 +207,16 @@ class Sequence {
   }
 
   /** Waits until both sides are quiet, and compares. */
-  async #settle(): Promise<{ readonly difference?: string; readonly parted?: string } | undefined> {
-    const patienceMs = 3_000
+  async #settle(): Promise<End | undefined> {
     const startMs = performance.now()
-    let quietMs = 25
-    for (;;) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, quietMs)
-      })
-      const isEven = [...this.#open.values()].every(([a, b]) => (a === undefined) === (b === undefined))
-      if (isEven) break
-      quietMs = 10
-      if (performance.now() - startMs > patienceMs) break
+    await passed(QUIET_MS)
+    while (performance.now() - startMs < PATIENCE_MS) {
+      const answers = [...this.#open.values()]
+      const isEven = answers.every(([a, b]) => (a === undefined) === (b === undefined))
+      // Who is left without an answer by both may only not have been reached yet.
+      const isReached = answers.every(([a]) => a !== undefined) || performance.now() - startMs > WAITING_QUIET_MS
+      if (isEven && isReached) break
+      await passed(QUIET_MS / 2)
     }
     for (const [question, answers] of this.#open) {
       const [a, b] = answers.map((read) => read?.())
