@@ -3,7 +3,7 @@
  *
  * Source: names, types, defaults and bounds of Apache Kafka 4.3.
  */
-import { atLeast, between, everyOf, oneOfIgnoringCase } from './checks.ts'
+import { atLeast, between, distinctSome, oneOfIgnoringCase, someOf } from './checks.ts'
 import { int, list, long, short, string } from './definition.ts'
 
 export const BROKER_GROUP_CONFIGS = {
@@ -60,13 +60,14 @@ export const BROKER_GROUP_CONFIGS = {
   'group.coordinator.rebalance.protocols': list({
     default: ['classic', 'consumer', 'streams'],
     importance: 'medium',
-    check: everyOf('consumer', 'classic', 'share', 'streams'),
+    check: someOf('consumer', 'classic', 'share', 'streams'),
     applies: false,
     doc: 'Group protocols offered.',
   }),
   'group.consumer.assignors': list({
     default: ['uniform', 'range'],
     importance: 'medium',
+    check: distinctSome,
     applies: false,
     doc: 'Server-side assignors of consumer groups, the first is the default.',
   }),
@@ -159,6 +160,7 @@ export const BROKER_GROUP_CONFIGS = {
   'group.share.assignors': list({
     default: ['simple'],
     importance: 'medium',
+    check: distinctSome,
     applies: false,
     doc: 'Server-side assignors of share groups.',
   }),

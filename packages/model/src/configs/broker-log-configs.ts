@@ -3,19 +3,26 @@
  *
  * Source: names, types, defaults and bounds of Apache Kafka 4.3.
  */
-import { atLeast, between, everyOf, gzipLevel, oneOf } from './checks.ts'
+import { atLeast, between, distinct, distinctSome, everyOf, gzipLevel, oneOf } from './checks.ts'
 import { boolean, double, int, list, long, string } from './definition.ts'
 
 export const BROKER_LOG_CONFIGS = {
   'log.dir': list({
     default: ['/tmp/kafka-logs'],
     importance: 'high',
+    check: distinctSome,
     doc: 'Directory of the logs, where log.dirs is not set.',
   }),
-  'log.dirs': list({ default: null, importance: 'high', doc: 'Directories of the logs, comma-separated.' }),
+  'log.dirs': list({
+    default: null,
+    importance: 'high',
+    check: distinctSome,
+    doc: 'Directories of the logs, comma-separated.',
+  }),
   'cordoned.log.dirs': list({
     default: [],
     importance: 'medium',
+    check: distinct,
     mode: 'per-broker',
     applies: false,
     doc: 'Log directories that take no new partitions.',

@@ -3,7 +3,7 @@
  *
  * Source: names, types, defaults and bounds of Apache Kafka 4.3.
  */
-import { atLeast, between, oneOf, oneOfIgnoringCase } from './checks.ts'
+import { atLeast, between, distinct, oneOf, oneOfIgnoringCase } from './checks.ts'
 import { boolean, double, int, javaClass, list, long, password, short, string } from './definition.ts'
 
 export const BROKER_SECURITY_CONFIGS = {
@@ -77,6 +77,7 @@ export const BROKER_SECURITY_CONFIGS = {
   'ssl.enabled.protocols': list({
     default: ['TLSv1.2', 'TLSv1.3'],
     importance: 'medium',
+    check: distinct,
     mode: 'per-broker',
     applies: false,
     doc: 'TLS versions offered.',
@@ -84,6 +85,7 @@ export const BROKER_SECURITY_CONFIGS = {
   'ssl.cipher.suites': list({
     default: [],
     importance: 'medium',
+    check: distinct,
     mode: 'per-broker',
     applies: false,
     doc: 'Cipher suites offered; empty: all of the platform.',
@@ -221,6 +223,7 @@ export const BROKER_SECURITY_CONFIGS = {
   'sasl.enabled.mechanisms': list({
     default: ['GSSAPI'],
     importance: 'medium',
+    check: distinct,
     mode: 'per-broker',
     applies: false,
     doc: 'SASL mechanisms offered.',
@@ -360,6 +363,7 @@ export const BROKER_SECURITY_CONFIGS = {
   'sasl.kerberos.principal.to.local.rules': list({
     default: ['DEFAULT'],
     importance: 'medium',
+    check: distinct,
     mode: 'per-broker',
     applies: false,
     doc: 'Rules that turn a Kerberos principal into a user name.',
@@ -397,6 +401,7 @@ export const BROKER_SECURITY_CONFIGS = {
   'sasl.oauthbearer.expected.audience': list({
     default: [],
     importance: 'high',
+    check: distinct,
     applies: false,
     doc: 'Audiences of which a token must name one.',
   }),

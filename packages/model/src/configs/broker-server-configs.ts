@@ -3,13 +3,13 @@
  *
  * Source: names, types, defaults and bounds of Apache Kafka 4.3.
  */
-import { atLeast, everyOf, oneOf } from './checks.ts'
+import { atLeast, distinct, distinctSome, oneOf, someOf } from './checks.ts'
 import { boolean, int, javaClass, list, long, string } from './definition.ts'
 
 export const BROKER_SERVER_CONFIGS = {
   'process.roles': list({
     importance: 'high',
-    check: everyOf('broker', 'controller'),
+    check: someOf('broker', 'controller'),
     doc: 'Roles of this node: broker, controller, or both.',
   }),
   'node.id': int({ importance: 'high', check: atLeast(0), doc: 'Id of this node, unique in the cluster.' }),
@@ -22,12 +22,14 @@ export const BROKER_SERVER_CONFIGS = {
   listeners: list({
     default: ['PLAINTEXT://:9092'],
     importance: 'high',
+    check: distinctSome,
     mode: 'per-broker',
     doc: 'Where the node listens: NAME://host:port, comma-separated.',
   }),
   'advertised.listeners': list({
     default: null,
     importance: 'high',
+    check: distinctSome,
     doc: 'Addresses that clients are told, when they differ from listeners.',
   }),
   'listener.security.protocol.map': string({
@@ -48,10 +50,15 @@ export const BROKER_SERVER_CONFIGS = {
     applies: false,
     doc: 'Security protocol among brokers, where no listener is named for it.',
   }),
-  'controller.listener.names': list({ importance: 'high', doc: 'Listeners of the controller role.' }),
+  'controller.listener.names': list({
+    importance: 'high',
+    check: distinctSome,
+    doc: 'Listeners of the controller role.',
+  }),
   'early.start.listeners': list({
     default: null,
     importance: 'high',
+    check: distinct,
     applies: false,
     doc: 'Listeners that accept connections before the authorizer is ready.',
   }),
@@ -264,6 +271,7 @@ export const BROKER_SERVER_CONFIGS = {
   'config.providers': list({
     default: [],
     importance: 'low',
+    check: distinct,
     mode: 'cluster-wide',
     applies: false,
     doc: 'Names of the providers that resolve variables in configuration values.',
@@ -271,6 +279,7 @@ export const BROKER_SERVER_CONFIGS = {
   'metric.reporters': list({
     default: ['org.apache.kafka.common.metrics.JmxReporter'],
     importance: 'low',
+    check: distinct,
     mode: 'cluster-wide',
     applies: false,
     doc: 'Classes that report metrics.',
@@ -305,6 +314,7 @@ export const BROKER_SERVER_CONFIGS = {
   'kafka.metrics.reporters': list({
     default: [],
     importance: 'low',
+    check: distinct,
     applies: false,
     doc: 'Classes that report the older metrics.',
   }),

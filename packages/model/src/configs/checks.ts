@@ -20,12 +20,29 @@ export function oneOfIgnoringCase(...allowed: readonly string[]): ConfigCheck<st
     lower.includes(value.toLowerCase()) ? undefined : `must be one of ${allowed.join(', ')}, not "${value}"`
 }
 
+/** No item comes twice, none is empty; the list may be empty. */
+export const distinct: ConfigCheck<readonly string[]> = (values) => {
+  if (values.includes('')) return 'must not hold an empty item'
+  const twice = values.find((value, index) => values.indexOf(value) < index)
+  return twice === undefined ? undefined : `must not hold "${twice}" more than once`
+}
+
+/** Like {@link distinct}, and there is at least one item. */
+export const distinctSome: ConfigCheck<readonly string[]> = (values) =>
+  values.length === 0 ? 'must not be empty' : distinct(values)
+
+/** Only these items, each at most once. */
 export function everyOf(...allowed: readonly string[]): ConfigCheck<readonly string[]> {
   return (values) => {
     const stranger = values.find((value) => !allowed.includes(value))
-    if (stranger === undefined) return undefined
-    return `may hold ${allowed.join(', ')}, but not "${stranger}"`
+    return stranger === undefined ? distinct(values) : `may hold ${allowed.join(', ')}, but not "${stranger}"`
   }
+}
+
+/** Like {@link everyOf}, and there is at least one item. */
+export function someOf(...allowed: readonly string[]): ConfigCheck<readonly string[]> {
+  const check = everyOf(...allowed)
+  return (values) => (values.length === 0 ? 'must not be empty' : check(values))
 }
 
 export const notEmpty: ConfigCheck<string> = (value) => (value.trim() === '' ? 'must not be empty' : undefined)

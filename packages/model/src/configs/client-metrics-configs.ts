@@ -3,6 +3,7 @@
  *
  * Source: names, types, defaults and bounds of Apache Kafka 4.3.
  */
+import { distinct } from './checks.ts'
 import { int, list } from './definition.ts'
 
 export const CLIENT_METRICS_CONFIGS = {
@@ -15,12 +16,14 @@ export const CLIENT_METRICS_CONFIGS = {
   match: list({
     default: [],
     importance: 'medium',
+    check: distinct,
     applies: false,
     doc: 'Which clients push: selector=pattern, comma-separated.',
   }),
   metrics: list({
     default: [],
     importance: 'medium',
+    check: distinct,
     applies: false,
     doc: 'Prefixes of the metrics pushed; empty: none, *: all.',
   }),
