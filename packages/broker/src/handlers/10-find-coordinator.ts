@@ -17,6 +17,9 @@ export function findCoordinatorHandler(broker: BrokerContext): ApiHandler {
     if (request.keyType === CoordinatorType.GROUP && image.topic(CONSUMER_OFFSETS_TOPIC) === undefined) {
       await broker.topicCreation.create(CONSUMER_OFFSETS_TOPIC)
     }
+    // Another client may have caused the creation: the topic is known then, but nobody coordinates yet, and a client
+    // that is sent here too early is told NOT_COORDINATOR.
+    await broker.replicas.settled()
     const locate = (type: CoordinatorType, key: string): CoordinatorLocation => {
       if (type !== CoordinatorType.GROUP) {
         const what = type === CoordinatorType.TRANSACTION ? 'transactions' : 'share groups'
