@@ -33,7 +33,7 @@ import {
 import { NO_RECORD_ERRORS, type RecordError } from './append.ts'
 
 /** Errors of single records that a response shows at most. */
-const RECORD_ERRORS_MAX = 3
+const RECORD_ERRORS_MAX = 1000
 
 export interface Refusal {
   readonly errorCode: ErrorCode
