@@ -91,7 +91,7 @@ async function findLargestBelow(context: SearchContext): Promise<TimestampOffset
           if (batchBaseOffset(scanner.view, scanner.at) >= context.upToOffset) break
           const maxTimestampMs = batchMaxTimestamp(scanner.view, scanner.at)
           if (maxTimestampMs <= (largest?.timestampMs ?? -1)) continue
-          largest = (await findInBatch(context, scanner, maxTimestampMs)) ?? largest
+          largest = await largestInBatch(context, scanner, largest)
         }
     } finally {
       scanner.close()
@@ -125,6 +125,20 @@ async function findInBatch(
       return { timestampMs: record.timestampMs, offset: record.offset, leaderEpoch: context.epochAt(record.offset) }
   }
   return undefined
+}
+
+/** The readable record of the batch with the largest timestamp, if that is above what was found before. */
+async function largestInBatch(
+  context: SearchContext,
+  scanner: BatchScanner,
+  before: TimestampOffset | undefined,
+): Promise<TimestampOffset | undefined> {
+  let largest = before
+  const batch = await openBatchAsync(scanner.bytes, scanner.view, scanner.at, { codecs: context.codecs })
+  for (const { offset, timestampMs } of batch)
+    if (offset >= context.logStartOffset && offset < context.upToOffset && timestampMs > (largest?.timestampMs ?? -1))
+      largest = { timestampMs, offset, leaderEpoch: context.epochAt(offset) }
+  return largest
 }
 
 /**
