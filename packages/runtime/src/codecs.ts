@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import type * as Lz4 from 'lz4-napi'
 import type * as Snappy from 'snappy'
-import { crc32c as crc32cNative } from '@node-rs/crc32'
+import type * as Crc32 from '@node-rs/crc32'
 import {
   crc32c as crc32cPlain,
   lz4FrameSizeBytes,
@@ -37,6 +37,7 @@ const zstdCompress = promisify<zlib.InputType, zlib.ZstdOptions, Buffer>(zlib.zs
 const zstdDecompress = promisify<zlib.InputType, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)
 
 const require = createRequire(import.meta.url)
+let crc32cNative: typeof Crc32.crc32c | undefined
 let snappyModule: typeof Snappy | undefined
 let lz4Module: typeof Lz4 | undefined
 
@@ -49,9 +50,9 @@ function lz4(): typeof Lz4 {
 }
 
 function crc32c(bytes: Uint8Array, start: number, end: number): number {
-  return end - start < NATIVE_CRC_SIZE_BYTES_MIN
-    ? crc32cPlain(bytes, start, end)
-    : crc32cNative(bytes.subarray(start, end))
+  if (end - start < NATIVE_CRC_SIZE_BYTES_MIN) return crc32cPlain(bytes, start, end)
+  crc32cNative ??= (require('@node-rs/crc32') as typeof Crc32).crc32c
+  return crc32cNative(bytes.subarray(start, end))
 }
 
 function compress(type: CompressionType, bytes: Uint8Array, level?: number): Uint8Array {
