@@ -2,8 +2,6 @@
 import { json, Kafka, string } from '@braidlog/client'
 
 await using kafka = new Kafka({ bootstrapServers: process.env['BOOTSTRAP_SERVERS'] ?? 'localhost:9092' })
-await kafka.admin().createTopics([{ name: 'orders', partitions: 3 }])
-
 const producer = kafka.producer({ key: string(), value: json<{ total: number }>() })
 await producer.send({ topic: 'orders', key: 'o-1', value: { total: 42 } })
 await producer.send({ topic: 'orders', key: 'o-2', value: { total: 7 } })
