@@ -23,14 +23,15 @@ import type { ConsumerOptions, RebalanceHook, RunOptions } from './options.ts'
 import type { Producer } from './producer.ts'
 import { decodingOf, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
 import {
-  batchesOf,
+  BatchIterator,
   endOffsets,
   notAssigned,
   readableOf,
-  recordsOf,
+  RecordIterator,
   startOf,
   webReadableOf,
   type IterateOptions,
+  type NextBatch,
   type PartitionLag,
   type Reading,
   type SeekTarget,
@@ -149,18 +150,15 @@ export class Consumer<K, V> implements Reading<K, V> {
    */
   batches(options: IterateOptions = {}): AsyncIterableIterator<ConsumerBatch<K, V>> {
     const source = this.#source()
-    return withReturn(batchesOf(source.next, options.signal), source.finished) as AsyncIterableIterator<
-      ConsumerBatch<K, V>
-    >
+    return new BatchIterator(source.next, options.signal, source.finished) as AsyncIterableIterator<ConsumerBatch<K, V>>
   }
 
   /** Record by record; asking for the next one marks the last one done. */
   records(options: IterateOptions = {}): AsyncIterableIterator<ConsumerRecord<K, V>> {
     const source = this.#source()
     const done = (record: DeliveredRecord, isLast: boolean): void => this.#recordDone(record, isLast)
-    return withReturn(recordsOf(source.next, done, options.signal), source.finished) as AsyncIterableIterator<
-      ConsumerRecord<K, V>
-    >
+    const records = new RecordIterator(source.next, done, options.signal, source.finished)
+    return records as AsyncIterableIterator<ConsumerRecord<K, V>>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ConsumerRecord<K, V>> {
@@ -324,7 +322,7 @@ export class Consumer<K, V> implements Reading<K, V> {
   async close(options: CallOptions = {}): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(new KafkaError('CLOSED', 'the consumer is closed'))
-    this.#loop.wake()
+    this.#loop.stopDelivery()
     const timeout = new AbortController()
     const alarm = this.#cluster.alarms.after(options.timeoutMs ?? CLOSE_TIMEOUT_MS, () => timeout.abort())
     const bound = options.signal === undefined ? timeout.signal : AbortSignal.any([timeout.signal, options.signal])
@@ -407,7 +405,7 @@ export class Consumer<K, V> implements Reading<K, V> {
   }
 
   /** One iteration: tells the consumer, by asking for the next batch, that the last one is no longer worked on. */
-  #source(): { next: (signal: AbortSignal | undefined) => Promise<DeliveredBatch | undefined>; finished: () => void } {
+  #source(): { readonly next: NextBatch; readonly finished: () => void } {
     let finished: () => void = () => {}
     return {
       next: async (signal) => {
@@ -422,17 +420,16 @@ export class Consumer<K, V> implements Reading<K, V> {
   }
 
   async #next(
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     only?: (topic: string, partition: number) => boolean,
   ): Promise<DeliveredBatch | undefined> {
-    const ended = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
     const isEligible = only && ((state: TopicPartition): boolean => only(state.topic, state.partition))
     for (;;) {
-      const batch = await this.#loop.next(ended, isEligible)
+      const batch = await this.#loop.next(signal, isEligible)
       if (batch === undefined || this.#group.commit !== 'before') return batch
       // At most once: what is handed out is committed first, and what cannot be committed is not handed out.
       this.#done(batch)
-      await this.#commitBatch(batch, { signal: ended }).catch((error: unknown) => {
+      await this.#commitBatch(batch, { signal }).catch((error: unknown) => {
         if (!batch.signal.aborted) throw error
       })
       if (!batch.signal.aborted) return batch
@@ -443,10 +440,9 @@ export class Consumer<K, V> implements Reading<K, V> {
     const { topic, partition } = assigned
     const ended = signal === undefined ? assigned.signal : AbortSignal.any([signal, assigned.signal])
     let finished: () => void = () => {}
-    const next = async (): Promise<DeliveredBatch | undefined> => {
+    const next: NextBatch = async (stop) => {
       finished()
-      if (ended.aborted) return undefined
-      const batch = await this.#next(ended, (t, p) => t === topic && p === partition)
+      const batch = await this.#next(stop, (t, p) => t === topic && p === partition)
       finished = batch === undefined ? (): void => {} : assigned.occupy(false)
       return batch
     }
@@ -455,7 +451,7 @@ export class Consumer<K, V> implements Reading<K, V> {
       partition,
       signal: assigned.signal,
       [Symbol.asyncIterator]: () =>
-        withReturn(batchesOf(next, ended), () => finished()) as AsyncIterableIterator<ConsumerBatch<K, V>>,
+        new BatchIterator(next, ended, () => finished()) as AsyncIterableIterator<ConsumerBatch<K, V>>,
     }
   }
 
@@ -651,7 +647,7 @@ export class Consumer<K, V> implements Reading<K, V> {
   async #callHook(name: string, hook: RebalanceHook | undefined, assigned: readonly Assigned[]): Promise<void> {
     if (hook === undefined) return
     const controller = new AbortController()
-    const signal = AbortSignal.any([controller.signal, this.#closing.signal])
+    const { signal } = controller
     const context = {
       signal,
       commit: async (): Promise<void> => await this.#commitDone(() => assigned, { signal }),
@@ -734,16 +730,4 @@ const FENCING_CODES = new Map<string, number>([
 
 function identify({ topic, partition }: TopicPartition): TopicPartition {
   return { topic, partition }
-}
-
-/** Lets the consumer know when an iteration ends, however it does. */
-async function* withReturn<T>(
-  items: AsyncGenerator<T, void, void>,
-  finished: () => void,
-): AsyncGenerator<T, void, void> {
-  try {
-    yield* items
-  } finally {
-    finished()
-  }
 }

@@ -39,6 +39,7 @@ export class FetchLoop {
   /** Chunks of which a part is delivered. */
   readonly #open = new Map<FetchPartition, { readonly chunk: FetchedChunk; readonly moves: number }>()
   #turnScheduled = false
+  #isStopped = false
   #alarm: Alarm | undefined
   #waiters: (() => void)[] = []
   readonly #lifetime = new AbortController()
@@ -106,17 +107,16 @@ export class FetchLoop {
 
   /**
    * The next batch, of any partition or of the given one.
-   * @returns `undefined` once the loop is closed, or when `isEnd` says so
-   * @throws KafkaError what keeps a partition from going on, or the reason of `signal`
+   * @returns `undefined` once the loop is closed or stopped, `signal` aborts, or `isEnd` says so
+   * @throws KafkaError what keeps a partition from going on
    */
   async next(
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     only?: (state: FetchPartition) => boolean,
     isEnd?: () => boolean,
   ): Promise<DeliveredBatch | undefined> {
     for (;;) {
-      if (this.isClosed) return undefined
-      if (signal?.aborted) return undefined
+      if (this.isClosed || this.#isStopped || signal.aborted) return undefined
       if (this.#fatal !== undefined) throw this.#fatal
       const ready = this.fetcher.nextReady(
         (state) => !state.isPaused && (only === undefined || only(state)) && this.#hasSomething(state),
@@ -132,9 +132,14 @@ export class FetchLoop {
       if (error !== undefined) throw error
       if (isEnd?.() === true) return undefined
       const woken = new Promise<void>((resolve) => this.#waiters.push(resolve))
-      if (signal === undefined) await woken
-      else await abortable(woken, signal).catch(() => {})
+      await abortable(woken, signal).catch(() => {})
     }
+  }
+
+  /** Hands out nothing more; positions and assignments stay. */
+  stopDelivery(): void {
+    this.#isStopped = true
+    this.#wakeWaiters()
   }
 
   close(): void {

@@ -95,7 +95,7 @@ export interface ReadOptions<K, V> {
 }
 
 export interface RebalanceContext {
-  /** Aborted when the hook has run out of time, and when the consumer closes. */
+  /** Aborted when the hook has run out of time (`rebalanceTimeoutMs`). */
   readonly signal: AbortSignal
   /** Commits what is done of the partitions at hand (in `onRevoked`), or the given offsets. */
   commit(): Promise<void>

@@ -9,11 +9,11 @@ import type { Hooks } from './hooks.ts'
 import type { ReaderOptions, ReaderStart } from './options.ts'
 import { decodingOf, READ_KEYS, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
 import {
-  batchesOf,
+  BatchIterator,
   endOffsets,
   notAssigned,
   readableOf,
-  recordsOf,
+  RecordIterator,
   setPaused,
   startOf,
   webReadableOf,
@@ -73,11 +73,11 @@ export class Reader<K, V> implements Reading<K, V> {
 
   /** Batches as they come, one partition each. One loop at a time. */
   batches(options: IterateOptions = {}): AsyncIterableIterator<ConsumerBatch<K, V>> {
-    return batchesOf(this.#next, options.signal) as AsyncIterableIterator<ConsumerBatch<K, V>>
+    return new BatchIterator(this.#next, options.signal) as AsyncIterableIterator<ConsumerBatch<K, V>>
   }
 
   records(options: IterateOptions = {}): AsyncIterableIterator<ConsumerRecord<K, V>> {
-    return recordsOf(this.#next, () => {}, options.signal) as AsyncIterableIterator<ConsumerRecord<K, V>>
+    return new RecordIterator(this.#next, () => {}, options.signal) as AsyncIterableIterator<ConsumerRecord<K, V>>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ConsumerRecord<K, V>> {
@@ -151,8 +151,8 @@ export class Reader<K, V> implements Reading<K, V> {
     await this.close()
   }
 
-  readonly #next = async (signal: AbortSignal | undefined): Promise<DeliveredBatch | undefined> => {
-    if (this.#closing.signal.aborted) return undefined
+  readonly #next = async (signal: AbortSignal): Promise<DeliveredBatch | undefined> => {
+    if (this.#closing.signal.aborted || signal.aborted) return undefined
     await this.start({ signal })
     const ends = this.#ends
     if (ends === undefined) return await this.#loop.next(signal)

@@ -48,41 +48,129 @@ export function startOf(target: SeekTarget): Start {
   return { offset, epoch: -1 }
 }
 
-/** Batches of a loop, until `next` says there are no more. One iteration at a time. */
-export async function* batchesOf(
-  next: (signal: AbortSignal | undefined) => Promise<DeliveredBatch | undefined>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ConsumerBatch<unknown, unknown>, void, void> {
-  for (;;) {
-    const batch = await next(signal)
-    if (batch === undefined) return
-    yield batch
+export type NextBatch = (signal: AbortSignal) => Promise<DeliveredBatch | undefined>
+
+/**
+ * An iteration over batches. Written by hand because a generator that waits for a batch cannot be ended from outside:
+ * its `return` would wait as well. Calls of `next` are answered one after another.
+ */
+export class BatchIterator implements AsyncIterableIterator<ConsumerBatch<unknown, unknown>> {
+  readonly #next: NextBatch
+  readonly #finished: () => void
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  #pending: Promise<unknown> = Promise.resolve()
+  #isOver = false
+
+  /** @param finished told once, when the iteration is over for whatever reason */
+  constructor(next: NextBatch, signal: AbortSignal | undefined, finished: () => void = () => {}) {
+    this.#next = next
+    this.#finished = finished
+    this.#signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<DeliveredBatch, undefined>> {
+    const turn = this.#pending.then(async () => await this.#take())
+    this.#pending = turn.catch(() => {})
+    return await turn
+  }
+
+  async return(): Promise<IteratorResult<DeliveredBatch, undefined>> {
+    this.#stop.abort()
+    this.#end()
+    return OVER
+  }
+
+  async throw(error: unknown): Promise<never> {
+    await this.return()
+    throw error
+  }
+
+  async #take(): Promise<IteratorResult<DeliveredBatch, undefined>> {
+    if (this.#isOver) return OVER
+    try {
+      const batch = await this.#next(this.#signal)
+      if (batch !== undefined) return { value: batch, done: false }
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+    this.#end()
+    return OVER
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#finished()
   }
 }
 
-/** Records one by one. Asking for the next one tells `done` about the one before. */
-export async function* recordsOf(
-  next: (signal: AbortSignal | undefined) => Promise<DeliveredBatch | undefined>,
-  done: (record: DeliveredRecord, isLastOfBatch: boolean) => void,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ConsumerRecord<unknown, unknown>, void, void> {
-  for (;;) {
-    const batch = await next(signal)
-    if (batch === undefined) return
-    let previous: DeliveredRecord | undefined
-    for (const record of batch) {
-      if (previous !== undefined) done(previous, false)
-      // Taken away or moved while the application was busy: the rest of the batch is somebody else's.
-      if (batch.signal.aborted) {
-        previous = undefined
-        break
+const OVER = { value: undefined, done: true } as const
+
+/** An iteration over records. Asking for the next one tells `done` about the one before. */
+export class RecordIterator implements AsyncIterableIterator<ConsumerRecord<unknown, unknown>> {
+  readonly #batches: BatchIterator
+  readonly #done: (record: DeliveredRecord, isLastOfBatch: boolean) => void
+  readonly #signal: AbortSignal | undefined
+  #batch: DeliveredBatch | undefined
+  #records: Iterator<DeliveredRecord> | undefined
+  #previous: DeliveredRecord | undefined
+
+  constructor(
+    next: NextBatch,
+    done: (record: DeliveredRecord, isLastOfBatch: boolean) => void,
+    signal: AbortSignal | undefined,
+    finished?: () => void,
+  ) {
+    this.#batches = new BatchIterator(next, signal, finished)
+    this.#done = done
+    this.#signal = signal
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<DeliveredRecord, undefined>> {
+    for (;;) {
+      if (this.#records !== undefined && !this.#signal?.aborted) {
+        const record = this.#advance(this.#batch!, this.#records)
+        if (record !== undefined) return { value: record, done: false }
       }
-      if (signal?.aborted) return
-      previous = record
-      yield record
+      this.#records = undefined
+      const { value: batch } = await this.#batches.next()
+      if (batch === undefined) return OVER
+      this.#batch = batch
+      this.#records = batch[Symbol.iterator]()
     }
-    if (previous !== undefined) done(previous, true)
-    else if (!batch.signal.aborted) batch.done()
+  }
+
+  async return(): Promise<IteratorResult<DeliveredRecord, undefined>> {
+    this.#records = undefined
+    await this.#batches.return()
+    return OVER
+  }
+
+  async throw(error: unknown): Promise<never> {
+    await this.return()
+    throw error
+  }
+
+  #advance(batch: DeliveredBatch, records: Iterator<DeliveredRecord>): DeliveredRecord | undefined {
+    const { value: record } = records.next() as IteratorResult<DeliveredRecord, undefined>
+    const previous = this.#previous
+    this.#previous = undefined
+    if (previous !== undefined) this.#done(previous, record === undefined)
+    else if (record === undefined) batch.done()
+    // Taken away while the application was busy: the rest of the batch is somebody else's.
+    if (record === undefined || batch.signal.aborted) return undefined
+    this.#previous = record
+    return record
   }
 }
 

@@ -18,7 +18,10 @@ import type { CallOptions, ConsumerRecord } from './record.ts'
 import { checkKeys, choiceOption, numberOption } from './validate.ts'
 
 export interface HandlerContext {
-  /** Aborted when the record's partition is revoked or lost, and when the consumer closes. */
+  /**
+   * Aborted when the record's partition is revoked or lost, and when the consumer closes. A handler that then stops
+   * early must throw (`signal.throwIfAborted()`): the record goes to the next owner. One that returns has handled it.
+   */
   readonly signal: AbortSignal
   /** 1 for the first call with this record. */
   readonly attempt: number
