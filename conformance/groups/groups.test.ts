@@ -24,7 +24,8 @@ const count = Number(process.env['GROUPS_COUNT'] ?? 24)
 /** Sequences mostly wait, so several run at once. */
 const concurrency = 24
 
-const delays = [0, 500]
+/** Longer than a phase of requests, see `sequence.ts`. */
+const delays = [0, 2_000]
 
 for (const delayMs of delays) {
   test(`answers like Apache Kafka's, initial rebalance delay ${delayMs} ms`, async () => {
