@@ -180,8 +180,12 @@ test('snapshots are written as the log grows, and by time', async () => {
   ])
   const { controller } = await withBroker(bySize, { configs })
   for (let n = 0; n < 40; n++) await controller.submit('createTopics', create(`t${n}`))
+  const records = [...controller.image.records()]
   await controller.close()
   assert.ok(listSnapshots(bySize, log).length > 2)
+  const reopened = await open(bySize, { configs })
+  assert.deepEqual([...reopened.controller.image.records()], records)
+  await reopened.controller.close()
 
   const byTime = await formatted()
   const timed = await withBroker(byTime)

@@ -33,6 +33,8 @@ export interface MetadataBatch {
   readonly lastOffset: number
   readonly epoch: number
   readonly timestampMs: number
+  /** As stored, header included. */
+  readonly sizeBytes: number
   readonly records: readonly MetadataRecord[]
   readonly controls: readonly ControlRecord[]
 }
@@ -91,6 +93,7 @@ function readMetadataBatch(batch: RecordBatch, controlsOnly: boolean): MetadataB
     lastOffset: batch.lastOffset,
     epoch: batch.leaderEpoch,
     timestampMs: batch.maxTimestampMs,
+    sizeBytes: batch.sizeBytes,
   }
   if (batch.isControl) return { ...position, records: [], controls: controlRecordsOf(batch) }
   if (controlsOnly) return { ...position, records: [], controls: [] }

@@ -101,7 +101,15 @@ test('following deltas, however the records are grouped, leads to the image', ()
       let at = 0
       for (const size of [1, ...groups]) {
         const records = history.slice(at, at + size)
-        loader.commit({ baseOffset: at, lastOffset: at + size - 1, epoch: 1, timestampMs: 0, records, controls: [] })
+        loader.commit({
+          baseOffset: at,
+          lastOffset: at + size - 1,
+          epoch: 1,
+          timestampMs: 0,
+          sizeBytes: 1,
+          records,
+          controls: [],
+        })
         at += size
       }
       assert.deepEqual([...loader.image.records()], [...imageOf(history).records()])

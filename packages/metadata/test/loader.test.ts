@@ -17,7 +17,15 @@ const end = metadataRecord('EndTransaction', {})
 const abort = metadataRecord('AbortTransaction', {})
 
 function batch(baseOffset: number, records: MetadataRecord[]): MetadataBatch {
-  return { baseOffset, lastOffset: baseOffset + records.length - 1, epoch: 1, timestampMs: 0, records, controls: [] }
+  return {
+    baseOffset,
+    lastOffset: baseOffset + records.length - 1,
+    epoch: 1,
+    timestampMs: 0,
+    sizeBytes: 1,
+    records,
+    controls: [],
+  }
 }
 
 function recording() {

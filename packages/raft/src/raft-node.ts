@@ -80,7 +80,7 @@ export class RaftNode {
   /** Offset and epoch up to which the listener has seen everything. */
   #applied: SnapshotId = { endOffset: 0, epoch: 0 }
   #appliedTimestampMs = 0
-  #sizeBytesAtSnapshot = 0
+  #sizeBytesSinceSnapshot = 0
   #flushNeeded = false
   #flushing: Promise<void> | undefined
   #snapshotting: Promise<void> | undefined
@@ -142,9 +142,9 @@ export class RaftNode {
     return this.#log.latestSnapshotId
   }
 
-  /** Bytes in the log since the newest snapshot; what the log held when it was opened counts. */
+  /** Bytes of committed batches that no snapshot covers yet. */
   get sizeBytesSinceSnapshot(): number {
-    return this.#log.sizeBytes - this.#sizeBytesAtSnapshot
+    return this.#sizeBytesSinceSnapshot
   }
 
   /** Timestamp of the last record that the listener has seen. */
@@ -177,7 +177,8 @@ export class RaftNode {
       throw this.#fail('could not be written', cause)
     }
     const lastOffset = this.#log.endOffset - 1
-    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs, records: group, controls: [] })
+    const sizeBytes = built.reduce((size, batch) => size + batch.length, 0)
+    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs, sizeBytes, records: group, controls: [] })
     const committed = new Promise<void>((resolve, reject) => this.#waiters.push({ lastOffset, resolve, reject }))
     // A caller that does not wait must not make the process fail on an unhandled rejection.
     committed.catch(() => {})
@@ -187,7 +188,8 @@ export class RaftNode {
 
   /**
    * Writes a snapshot of everything that the listener has seen, then deletes what the retention limits give up.
-   * One at a time: a call while one is being written waits for that one and writes none.
+   * One at a time: a call while one is being written waits for that one and writes none; nor is one written when nothing
+   * has changed since the last.
    * @param records the state, read before this returns to the event loop
    */
   createSnapshot(records: Iterable<MetadataRecord>): Promise<void> {
@@ -255,7 +257,8 @@ export class RaftNode {
     this.#log.append(bytes)
     this.#quorum = applyControls(this.#quorum, controls, baseOffset)
     const lastOffset = this.#log.endOffset - 1
-    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs: clock.nowMs(), records: [], controls })
+    const position = { baseOffset, lastOffset, epoch, timestampMs: clock.nowMs(), sizeBytes: bytes.length }
+    this.#uncommitted.push({ ...position, records: [], controls })
     this.#machine.step({ type: 'appended', endOffset: this.#log.endOffset }, effects)
   }
 
@@ -304,22 +307,25 @@ export class RaftNode {
   }
 
   #loadSnapshot(snapshot: LoadedSnapshot): void {
-    this.#options.listener.handleLoadSnapshot(snapshot)
     this.#applied = snapshot.id
     this.#appliedTimestampMs = snapshot.lastContainedLogTimestampMs
+    this.#options.listener.handleLoadSnapshot(snapshot)
   }
 
   #deliver(batch: MetadataBatch): void {
-    this.#options.listener.handleCommit(batch)
+    // Before the listener is called, since it may ask for a snapshot of what it has just taken in.
     this.#applied = { endOffset: batch.lastOffset + 1, epoch: batch.epoch }
     this.#appliedTimestampMs = batch.timestampMs
+    this.#sizeBytesSinceSnapshot += batch.sizeBytes
+    this.#options.listener.handleCommit(batch)
   }
 
   async #writeSnapshot(records: Iterable<MetadataRecord>): Promise<void> {
     this.#assertUsable()
     const id = this.#applied
+    if (this.latestSnapshotId?.endOffset === id.endOffset) return
     const { kraftVersion, voters } = this.#quorum
-    const sizeBytes = this.#log.sizeBytes
+    const coveredBytes = this.#sizeBytesSinceSnapshot
     try {
       await this.#log.writeSnapshot(id, {
         lastContainedLogTimestampMs: this.#appliedTimestampMs,
@@ -329,9 +335,8 @@ export class RaftNode {
             ? undefined
             : { kraftVersion: { version: 0, kRaftVersion: kraftVersion }, voters: votersRecord(voters) },
       })
-      this.#sizeBytesAtSnapshot = sizeBytes
+      this.#sizeBytesSinceSnapshot -= coveredBytes
       await this.#log.clean(this.#options.retention)
-      this.#sizeBytesAtSnapshot = Math.min(this.#sizeBytesAtSnapshot, this.#log.sizeBytes)
     } catch (cause) {
       // The log still has everything: a snapshot that cannot be written costs disk space, not metadata.
       throw new RaftError('STORAGE_FAILED', `the snapshot at offset ${id.endOffset} could not be written`, { cause })

@@ -201,6 +201,44 @@ test('a snapshot replaces the log before it at the next start', async () => {
   await node.close()
 })
 
+test('a listener may ask for a snapshot of what it is just being told', async () => {
+  const storage = new MemoryStorage()
+  const directoryId = await formatted(storage)
+  let ask = false
+  const first = await open(storage, directoryId, {
+    listener: {
+      handleLoadSnapshot: () => {},
+      handleCommit: (batch) => {
+        if (ask) void first.node.createSnapshot(batch.records)
+      },
+    },
+  })
+  await first.node.append([config('before')]).committed
+  ask = true
+  const { lastOffset, committed } = first.node.append([config('now')])
+  await committed
+  ask = false
+  await first.node.close()
+  assert.deepEqual(first.node.latestSnapshotId, { endOffset: lastOffset + 1, epoch: 1 })
+  const { node, seen } = await open(storage, directoryId)
+  assert.deepEqual(seen.snapshots[0]!.records, [config('now')])
+  assert.deepEqual(valuesOf(seen), [], 'what the snapshot covers is not told again')
+  await node.close()
+})
+
+test('a second snapshot at the same offset is not written', async () => {
+  const storage = new MemoryStorage()
+  const directoryId = await formatted(storage)
+  const { node } = await open(storage, directoryId, { retention: { retentionBytes: 0, retentionMs: -1 } })
+  await node.append([config('x')]).committed
+  await node.createSnapshot([config('x')])
+  await node.createSnapshot([config('y')])
+  await node.close()
+  const again = await open(storage, directoryId)
+  assert.deepEqual(again.seen.snapshots[0]!.records, [config('x')])
+  await again.node.close()
+})
+
 test('a log that ends before the newest snapshot starts again behind it', async () => {
   const storage = new MemoryStorage()
   const directoryId = await formatted(storage)
