@@ -34,7 +34,7 @@ export {
 } from './format.ts'
 export { MetadataImage, type ImageView } from './image.ts'
 export type { MetadataListener } from './listener.ts'
-export { deltaFromNothing, MetadataLoader, TransactionBuffer } from './loader.ts'
+export { MetadataLoader, TransactionBuffer } from './loader.ts'
 export {
   META_PROPERTIES_FILE,
   readMetaProperties,
@@ -68,11 +68,9 @@ export {
 } from './snapshot-file.ts'
 export {
   LeaderRecoveryState,
-  mergeChange,
   NO_LEADER,
   NO_LEADER_CHANGE,
   partitionRecord,
-  registrationFromRecord,
   type PartitionRegistration,
   type TopicImage,
 } from './topics-image.ts'

@@ -109,10 +109,6 @@ export function registerBrokerRecordVersion(metadataVersion: number): number {
   return metadataVersion >= 30 ? 4 : metadataVersion >= 17 ? 3 : metadataVersion >= 8 ? 2 : 1
 }
 
-export function brokerRegistrationChangeRecordVersion(metadataVersion: number): number {
-  return metadataVersion >= 30 ? 3 : metadataVersion >= 17 ? 2 : 1
-}
-
 /** Of PartitionRecord and PartitionChangeRecord alike. */
 export function partitionRecordVersion(metadataVersion: number): number {
   return metadataVersion >= 23 ? 2 : metadataVersion >= 17 ? 1 : 0

@@ -62,7 +62,6 @@ export {
 export { brokerConfigSynonyms, TOPIC_CONFIG_SYNONYMS, type ConfigSynonym } from './configs/synonyms.ts'
 export { TOPIC_CONFIGS } from './configs/topic-configs.ts'
 export {
-  brokerRegistrationChangeRecordVersion,
   defaultFeatureLevels,
   ELIGIBLE_LEADER_REPLICAS_FEATURE,
   GROUP_VERSION_FEATURE,
