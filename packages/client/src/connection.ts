@@ -14,7 +14,7 @@ import {
   apiByName,
   API_VERSIONS_KEY,
   ApiVersionsRequest,
-  ApiVersionsResponse,
+  type ApiVersionsResponse,
   decodeResponse,
   encodeRequest,
   ProtocolError,

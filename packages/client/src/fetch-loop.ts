@@ -2,7 +2,7 @@
  * Drives a {@link Fetcher}: sends what it plans, feeds back the answers, and turns chunks into batches for delivery.
  * Shared by consumer and reader, which decide what the partitions are and what becomes of what is delivered.
  */
-import type { RecordBatch } from '@braidlog/records'
+import { openBatchAsync, type RecordBatch } from '@braidlog/records'
 import type { Alarm } from './alarms.ts'
 import { abortable } from './calls.ts'
 import type { Cluster } from './cluster.ts'
@@ -209,8 +209,12 @@ export class FetchLoop {
   #openNext(chunk: FetchedChunk): RecordBatch | KafkaError | undefined | Promise<RecordBatch | KafkaError | undefined> {
     const { codecs } = this.#cluster.environment
     try {
-      const opening = chunk.next(codecs)
-      return opening instanceof Promise ? opening.catch((error: unknown) => corruptError(chunk, error)) : opening
+      const next = chunk.next(codecs)
+      if (next === undefined || !('kind' in next)) return next
+      return openBatchAsync(next.bytes, next.view, next.at, { codecs }).then(
+        (batch) => chunk.opened(batch),
+        (error: unknown) => corruptError(chunk, error),
+      )
     } catch (error) {
       return corruptError(chunk, error)
     }

@@ -35,15 +35,23 @@ export function producerWritable<K, V>(producer: Producer<K, V>, topic: string |
       try {
         const pause = sink.write(record)
         if (pause === undefined) callback()
-        else pause.then(() => callback(), callback)
+        else settle(pause, callback)
       } catch (error) {
         callback(error as Error)
       }
     },
     final(callback) {
-      sink.end({}).then(() => callback(), callback)
+      settle(sink.end({}), callback)
     },
   })
+}
+
+/** Tells a stream of the outcome, outside of the promise: what its listeners throw is not the promise's to catch. */
+function settle(promise: Promise<void>, callback: (error?: Error | null) => void): void {
+  promise.then(
+    () => setImmediate(callback),
+    (error: unknown) => setImmediate(callback, error as Error),
+  )
 }
 
 export function producerWebWritable<K, V>(

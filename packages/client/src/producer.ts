@@ -539,11 +539,16 @@ export class Producer<K, V> implements AsyncDisposable {
   /** The bytes of each batch; a promise only when some compression is worth a thread. */
   #seal(batches: readonly ProducerBatch[]): Uint8Array[] | Promise<Uint8Array[]> {
     const { codecs } = this.#cluster.environment
-    const isLarge = (batch: ProducerBatch): boolean => batch.sizeBytes > ASYNC_COMPRESSION_SIZE_BYTES
+    const isLarge = (batch: ProducerBatch): boolean => !batch.isSealed && batch.sizeBytes > ASYNC_COMPRESSION_SIZE_BYTES
     if (this.#options.compression === 'none' || !batches.some(isLarge)) {
       return batches.map((batch) => batch.seal(codecs))
     }
-    return Promise.all(batches.map(async (batch) => await batch.sealAsync(codecs)))
+    return Promise.all(
+      batches.map(async (batch) => {
+        if (isLarge(batch)) batch.sealedAs(await batch.builder!.buildAsync(batch.identity))
+        return batch.seal(codecs)
+      }),
+    )
   }
 
   #requestBody(batches: readonly ProducerBatch[], records: readonly Uint8Array[], timeoutMs: number) {

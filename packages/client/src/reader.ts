@@ -153,7 +153,12 @@ export class Reader<K, V> implements Reading<K, V> {
 
   readonly #next = async (signal: AbortSignal): Promise<DeliveredBatch | undefined> => {
     if (this.#closing.signal.aborted || signal.aborted) return undefined
-    await this.start({ signal })
+    try {
+      await this.start({ signal })
+    } catch (error) {
+      if (signal.aborted || this.#closing.signal.aborted) return undefined
+      throw error
+    }
     const ends = this.#ends
     if (ends === undefined) return await this.#loop.next(signal)
     return await this.#loop.next(signal, undefined, () =>

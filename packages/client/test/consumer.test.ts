@@ -226,11 +226,12 @@ test('defect 13: a slow handler during joins and leaves commits nothing stale, a
     const start = (rebalanceTimeoutMs: number): Consumer<Buffer, Buffer> => {
       const consumer = join(kafka, { rebalanceTimeoutMs, commitIntervalMs: 500, fetch: { maxPartitionBytes: 400 } })
       running.push(
-        consumer.run({ concurrency: 3 }, async (record, { signal, commit }) => {
+        consumer.run({ concurrency: 3 }, async (record, context) => {
+          const { signal } = context
           const key = `${record.partition}/${record.offset}`
           await world.sleep(30)
           if (signal.aborted) {
-            await commit().catch(() => {})
+            await context.commit().catch(() => {})
             lateCommits.push(key)
             signal.throwIfAborted()
           }

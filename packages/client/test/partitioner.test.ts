@@ -41,7 +41,10 @@ test('the sticky partition changes when a batch is full, and leaves a partition 
     seen.add(sticky.choose(12, [3, 5, 7], random))
     sticky.used(1000, 1000)
   }
-  assert.deepEqual([...seen].sort(), [3, 5, 7])
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    [3, 5, 7],
+  )
   const now = sticky.choose(12, [3, 5, 7], random)
   sticky.leave(now)
   assert.notEqual(

@@ -268,7 +268,7 @@ export class Accumulator {
 
   /** Fails everything, for a producer that cannot go on. */
   failAll(error: KafkaError): void {
-    for (const queue of [...this.#active]) {
+    for (const queue of this.#active) {
       for (const batch of [...queue.inFlight, ...queue.waiting, ...(queue.open ? [queue.open] : [])]) {
         this.#fail(queue, batch, error, false)
       }

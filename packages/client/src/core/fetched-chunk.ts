@@ -11,7 +11,6 @@ import {
   batchNextOffset,
   controlTypeOf,
   openBatch,
-  openBatchAsync,
   RecordsError,
   viewOf,
   wholeBatchEnd,
@@ -35,6 +34,14 @@ export interface ChunkOptions {
   readonly highWatermark: number
   /** `undefined`: read_uncommitted. */
   readonly aborted: readonly AbortedTransaction[] | undefined
+}
+
+/** A compressed batch for the caller to open, and to hand to `opened`. */
+export interface LargeBatch {
+  readonly kind: 'large'
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly at: number
 }
 
 /** Compressed batches of at least this size are opened off the event loop. */
@@ -98,10 +105,10 @@ export class FetchedChunk {
 
   /**
    * Opens the next batch that has something for the application.
-   * @returns `undefined` when there is none left; a promise when the batch is large and compressed
+   * @returns `undefined` when there is none left; a {@link LargeBatch} when it is worth a thread to decompress it
    * @throws RecordsError at a damaged batch, which `skip` steps over
    */
-  next(codecs: Codecs): RecordBatch | Promise<RecordBatch> | undefined {
+  next(codecs: Codecs): RecordBatch | LargeBatch | undefined {
     while (!this.isExhausted) {
       const at = this.#at
       const end = wholeBatchEnd(this.#view, at, this.#bytes.length)
@@ -111,11 +118,7 @@ export class FetchedChunk {
       }
       const isLarge = end - at >= ASYNC_SIZE_BYTES && isCompressed(batchAttributes(this.#view, at))
       if (isLarge && !this.#mayBeInvisible(at)) {
-        return openBatchAsync(this.#bytes, this.#view, at, { codecs }).then((batch) => {
-          this.#enter(batch)
-          this.#pass(at, end)
-          return batch
-        })
+        return { kind: 'large', bytes: this.#bytes, view: this.#view, at }
       }
       const batch = openBatch(this.#bytes, this.#view, at, { codecs })
       const isVisible = this.#enter(batch)
@@ -123,6 +126,13 @@ export class FetchedChunk {
       if (isVisible && batch.recordCount > 0) return batch
     }
     return undefined
+  }
+
+  /** The large batch that `next` returned is open. */
+  opened(batch: RecordBatch): RecordBatch {
+    this.#enter(batch)
+    this.#pass(this.#at, this.#at + batch.sizeBytes)
+    return batch
   }
 
   /** Steps over the batch at which `next` failed. @returns the offsets [from, to) that are left out */

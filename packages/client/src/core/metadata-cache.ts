@@ -114,7 +114,7 @@ export class MetadataCache {
       this.#put(name, answer, change)
     }
     if (complete) {
-      for (const name of [...this.#topics.keys()]) {
+      for (const name of this.#topics.keys()) {
         if (seen.has(name)) continue
         this.#forget(name)
         this.#errors.set(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

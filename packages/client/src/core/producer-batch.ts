@@ -105,12 +105,19 @@ export class ProducerBatch {
     return this.#bytes!
   }
 
-  /** Like `seal`, for batches whose compression is worth a thread. */
-  async sealAsync(codecs: Codecs): Promise<Uint8Array> {
-    if (this.#bytes !== undefined) return this.seal(codecs)
+  get isSealed(): boolean {
+    return this.#bytes !== undefined
+  }
+
+  /** What the header says of the producer. */
+  get identity(): { readonly producerId: number; readonly producerEpoch: number; readonly baseSequence: number } {
     const { producerId, producerEpoch, baseSequence } = this
-    this.#sealedWith(await this.builder!.buildAsync({ producerId, producerEpoch, baseSequence }))
-    return this.#bytes!
+    return { producerId, producerEpoch, baseSequence }
+  }
+
+  /** The batch was built elsewhere, under the present identity: compression that is worth a thread. */
+  sealedAs(bytes: Uint8Array): void {
+    this.#sealedWith(bytes)
   }
 
   acknowledge(baseOffset: number, logAppendTimeMs: number): void {

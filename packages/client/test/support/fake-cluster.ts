@@ -586,7 +586,7 @@ export class FakeCluster {
   }
 
   #tryFetches(): void {
-    for (const fetcher of [...this.#fetchers]) fetcher.attempt()
+    for (const fetcher of this.#fetchers.slice()) fetcher.attempt()
   }
 
   #read(topic: FakeTopic | undefined, ask: FetchAsk, node: number): FetchAnswer {

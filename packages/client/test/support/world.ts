@@ -102,18 +102,21 @@ export class World {
   /** Runs a test: lets time pass whenever nothing happens, until the test is over. */
   async run(test: () => Promise<void>): Promise<void> {
     let isOver = false
-    const outcome = test()
-      .finally(async () => {
-        for (const kafka of this.#clients) await kafka.close({ timeoutMs: 1_000 })
-      })
-      .then(
-        () => undefined,
-        (error: unknown) => ({ error }),
-      )
-      .finally(() => (isOver = true))
+    const outcome = this.#outcomeOf(test).finally(() => (isOver = true))
     while (!isOver) await this.#step()
     const failure = await outcome
     if (failure !== undefined) throw failure.error
+  }
+
+  async #outcomeOf(test: () => Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      await test()
+      return undefined
+    } catch (error) {
+      return { error }
+    } finally {
+      for (const kafka of this.#clients) await kafka.close({ timeoutMs: 1_000 })
+    }
   }
 
   /** Resolves when so much time has passed. */
