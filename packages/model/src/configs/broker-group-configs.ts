@@ -452,6 +452,7 @@ export const BROKER_GROUP_CONFIGS = {
     default: 5000,
     importance: 'high',
     check: atLeast(1),
+    applies: false,
     doc: 'How long a commit waits for the replicas of __consumer_offsets.',
   }),
   'offsets.load.buffer.size': int({

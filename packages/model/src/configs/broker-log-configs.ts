@@ -236,13 +236,13 @@ export const BROKER_LOG_CONFIGS = {
     default: 60_000,
     importance: 'high',
     check: atLeast(0),
+    applies: false,
     doc: 'Time between writes of the log start offset checkpoint.',
   }),
   'log.initial.task.delay.ms': long({
     default: 30_000,
     importance: 'low',
     check: atLeast(0),
-    applies: false,
     internal: true,
     doc: 'Delay of the first run of background tasks on logs.',
   }),
@@ -253,7 +253,7 @@ export const BROKER_LOG_CONFIGS = {
     check: everyOf('compact', 'delete'),
     doc: 'What happens to old segments: delete, compact, or both.',
   }),
-  'log.cleaner.enable': boolean({ default: true, importance: 'medium', applies: false, doc: 'Run the log cleaner.' }),
+  'log.cleaner.enable': boolean({ default: true, importance: 'medium', doc: 'Run the log cleaner.' }),
   'log.cleaner.threads': int({
     default: 1,
     importance: 'medium',
@@ -304,7 +304,6 @@ export const BROKER_LOG_CONFIGS = {
     importance: 'medium',
     mode: 'cluster-wide',
     check: between(0, 1),
-    applies: false,
     doc: 'Share of a log not cleaned yet at which it is cleaned.',
   }),
   'log.cleaner.delete.retention.ms': long({
@@ -312,7 +311,6 @@ export const BROKER_LOG_CONFIGS = {
     importance: 'medium',
     mode: 'cluster-wide',
     check: atLeast(0),
-    applies: false,
     doc: 'How long tombstones stay readable in a compacted log.',
   }),
   'log.cleaner.min.compaction.lag.ms': long({
@@ -320,7 +318,6 @@ export const BROKER_LOG_CONFIGS = {
     importance: 'medium',
     mode: 'cluster-wide',
     check: atLeast(0),
-    applies: false,
     doc: 'Age below which a record is not compacted.',
   }),
   'log.cleaner.max.compaction.lag.ms': long({
@@ -328,7 +325,6 @@ export const BROKER_LOG_CONFIGS = {
     importance: 'medium',
     mode: 'cluster-wide',
     check: atLeast(1),
-    applies: false,
     doc: 'Age at which a record is compacted at the latest.',
   }),
   'log.local.retention.ms': long({
@@ -378,6 +374,7 @@ export const BROKER_LOG_CONFIGS = {
     importance: 'low',
     check: atLeast(1),
     internal: true,
+    applies: false,
     doc: 'Time between checks for unused producer ids.',
   }),
 } as const

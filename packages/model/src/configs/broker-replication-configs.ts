@@ -143,6 +143,7 @@ export const BROKER_REPLICATION_CONFIGS = {
     default: [],
     importance: 'high',
     check: hostsAndPorts,
+    applies: false,
     doc: 'Addresses through which the quorum is found: host:port, comma-separated.',
   }),
   'controller.quorum.auto.join.enable': boolean({

@@ -41,6 +41,7 @@ export const BROKER_SERVER_CONFIGS = {
   'inter.broker.listener.name': string({
     default: null,
     importance: 'medium',
+    applies: false,
     doc: 'Listener that brokers use among themselves.',
   }),
   'security.inter.broker.protocol': string({
@@ -84,6 +85,7 @@ export const BROKER_SERVER_CONFIGS = {
     default: 50,
     importance: 'medium',
     check: atLeast(1),
+    applies: false,
     doc: 'Length of the queue of connections not accepted yet.',
   }),
   'socket.connection.setup.timeout.ms': long({
@@ -116,6 +118,7 @@ export const BROKER_SERVER_CONFIGS = {
     default: '',
     importance: 'medium',
     mode: 'cluster-wide',
+    applies: false,
     doc: 'Exceptions from max.connections.per.ip: host:count, comma-separated.',
   }),
   'max.connection.creation.rate': int({

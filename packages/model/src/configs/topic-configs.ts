@@ -41,7 +41,6 @@ export const TOPIC_CONFIGS = {
     default: 86_400_000,
     importance: 'medium',
     check: atLeast(0),
-    applies: false,
     doc: 'How long tombstones stay readable in a compacted log.',
   }),
   'file.delete.delay.ms': long({
@@ -107,7 +106,6 @@ export const TOPIC_CONFIGS = {
     default: Infinity,
     importance: 'medium',
     check: atLeast(1),
-    applies: false,
     doc: 'Age at which a record is compacted at the latest.',
   }),
   'max.message.bytes': int({
@@ -138,14 +136,12 @@ export const TOPIC_CONFIGS = {
     default: 0.5,
     importance: 'medium',
     check: between(0, 1),
-    applies: false,
     doc: 'Share of the log not cleaned yet at which it is cleaned.',
   }),
   'min.compaction.lag.ms': long({
     default: 0,
     importance: 'medium',
     check: atLeast(0),
-    applies: false,
     doc: 'Age below which a record is not compacted.',
   }),
   'min.insync.replicas': int({
