@@ -35,8 +35,6 @@ class TailPiece {
   readonly owner: BufferOwner
   /** Where appends may be copied to, or `undefined` for a retained range. */
   readonly slab: PooledBuffer | undefined
-  /** Bytes that count against the bound. */
-  readonly chargeSizeBytes: number
   newer: TailPiece | undefined = undefined
 
   constructor(fields: {
@@ -56,7 +54,6 @@ class TailPiece {
     this.end = fields.end
     this.owner = fields.owner
     this.slab = fields.slab
-    this.chargeSizeBytes = fields.slab === undefined ? fields.end - fields.start : fields.slab.sizeBytes
   }
 }
 
@@ -72,6 +69,8 @@ export interface TailRead {
 export class TailCache {
   readonly #sizeBytesMax: number
   readonly buffers: BufferPool
+  /** Pieces per buffer: a range keeps the whole buffer in memory, so the buffer counts, once. */
+  readonly #pieces = new Map<BufferOwner, number>()
   #sizeBytes = 0
   #oldest: TailPiece | undefined = undefined
   #newest: TailPiece | undefined = undefined
@@ -81,6 +80,7 @@ export class TailCache {
     this.buffers = buffers
   }
 
+  /** Bytes of memory that the cache keeps alive. */
   get sizeBytes(): number {
     return this.#sizeBytes
   }
@@ -94,7 +94,9 @@ export class TailCache {
     if (this.#newest === undefined) this.#oldest = piece
     else this.#newest.newer = piece
     this.#newest = piece
-    this.#sizeBytes += piece.chargeSizeBytes
+    const pieces = this.#pieces.get(piece.owner) ?? 0
+    if (pieces === 0) this.#sizeBytes += piece.owner.sizeBytes
+    this.#pieces.set(piece.owner, pieces + 1)
     while (this.#sizeBytes > this.#sizeBytesMax && this.#oldest !== undefined) this.#dropOldest()
   }
 
@@ -102,7 +104,13 @@ export class TailCache {
     const piece = this.#oldest!
     this.#oldest = piece.newer
     if (this.#oldest === undefined) this.#newest = undefined
-    this.#sizeBytes -= piece.chargeSizeBytes
+    const pieces = this.#pieces.get(piece.owner)! - 1
+    if (pieces > 0) {
+      this.#pieces.set(piece.owner, pieces)
+    } else {
+      this.#pieces.delete(piece.owner)
+      this.#sizeBytes -= piece.owner.sizeBytes
+    }
     piece.tail.dropped(piece)
     piece.owner.release()
   }

@@ -60,13 +60,8 @@ export function checkHeader(
   config: LogConfig,
   options: ValidateOptions,
 ): Refusal | undefined {
-  const fault = validateBatch(bytes, view, start, end, options)
-  if (fault !== BatchFault.None) return refuse(faultErrorCode(fault), faultMessage(fault))
-  const sizeBytes = batchSizeBytes(view, start)
-  if (start + sizeBytes !== end)
-    return refuse(ErrorCode.INVALID_RECORD, 'A produce request has exactly one record batch per partition.')
-  if (options.origin === 'client' && batchBaseOffset(view, start) !== 0)
-    return refuse(ErrorCode.INVALID_RECORD, 'The base offset of a batch to be appended must be 0.')
+  // Sizes first: what is refused for its size need not be read for its checksum.
+  const sizeBytes = end - start
   if (sizeBytes > config.maxMessageBytes)
     return refuse(
       ErrorCode.MESSAGE_TOO_LARGE,
@@ -77,6 +72,12 @@ export function checkHeader(
       ErrorCode.RECORD_LIST_TOO_LARGE,
       `The batch has ${sizeBytes} bytes; segment.bytes is ${config.segmentBytes}.`,
     )
+  const fault = validateBatch(bytes, view, start, end, options)
+  if (fault !== BatchFault.None) return refuse(faultErrorCode(fault), faultMessage(fault))
+  if (batchSizeBytes(view, start) !== sizeBytes)
+    return refuse(ErrorCode.INVALID_RECORD, 'A produce request has exactly one record batch per partition.')
+  if (options.origin === 'client' && batchBaseOffset(view, start) !== 0)
+    return refuse(ErrorCode.INVALID_RECORD, 'The base offset of a batch to be appended must be 0.')
   return undefined
 }
 

@@ -331,16 +331,18 @@ export class PartitionSet {
     for (const timer of this.#timers) timer.cancel()
     this.#timers.clear()
     await Promise.allSettled(this.#opening.values())
-    const highWatermarks = new Map([...this.all()].map((partition) => [partition.log, partition]))
+    const partitions = [...this.all()]
+    // Who waits for a commit gets it; who comes later is sent away, and may try another time.
+    await Promise.allSettled(partitions.filter((each) => each.log.dirty).map((each) => each.flush()))
+    for (const partition of partitions) {
+      partition.onFlushed()
+      partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    }
+    this.rooms.drain()
     try {
-      await this.#directory.close(this.#options.brokerEpoch(), (log) => {
-        const partition = highWatermarks.get(log)
-        // All that is written is durable by then, and there is no other replica: everything is committed.
-        return partition === undefined ? 0 : log.logEndOffset
-      })
+      // There is no other replica: what is durable, which is everything once the log is closed, is committed.
+      await this.#directory.close(this.#options.brokerEpoch(), (log) => log.logEndOffset)
     } finally {
-      for (const partition of this.all()) partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-      this.rooms.drain()
       this.#wheel.close()
       this.#partitions.clear()
     }

@@ -182,6 +182,19 @@ describe('produce waiting for the group commit', () => {
   })
 })
 
+describe('closing', () => {
+  it('commits what waits for it, and sends away who comes later', async () => {
+    const { desk, harness, partition } = await Desk.open()
+    desk.produce('before', [partition])
+    desk.fetch('reader', [[partition, 1]])
+    const closing = harness.partitions.close()
+    await harness.turn()
+    await closing
+    assert.deepEqual(desk.take().sort(), ['before: NONE', 'reader'])
+    assert.equal(nameOf(produce(partition).errorCode), 'NOT_LEADER_OR_FOLLOWER')
+  })
+})
+
 describe('fetch waiting for bytes', () => {
   it('is woken by a commit, not by an append', async () => {
     const { desk, harness, partition } = await Desk.open()
