@@ -12,6 +12,6 @@ export interface Timer {
 }
 
 export interface Timers {
-  /** Calls back once, not before `delayMs` have passed. A pending timer does not keep the process alive. */
+  /** Calls back once, not before `delayMs` have passed. */
   after(delayMs: number, callback: () => void): Timer
 }

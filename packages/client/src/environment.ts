@@ -1,7 +1,7 @@
 /** The world around the client, as interfaces: real unless a test or the simulator says otherwise. */
 import type { Clock, Random, Timers } from '@braidlog/base'
 import type { Codecs } from '@braidlog/records'
-import { nodeCodecs, systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
+import { awaitedTimers, nodeCodecs, systemClock, systemRandom } from '@braidlog/runtime'
 import { nodeNetwork, type Network } from './network.ts'
 
 export interface Environment {
@@ -16,7 +16,8 @@ export interface Environment {
 
 export const systemEnvironment: Environment = {
   clock: systemClock,
-  timers: systemTimers,
+  // Between attempts a client has no socket, only a timer: without this a program would end in the middle of `await`.
+  timers: awaitedTimers,
   random: systemRandom,
   network: nodeNetwork,
   codecs: nodeCodecs,

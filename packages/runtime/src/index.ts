@@ -12,4 +12,4 @@ export {
 export { NodeStorage } from './node-storage.ts'
 export { Slab, SLAB_SIZE_BYTES, SlabPool } from './slab.ts'
 export { afterEndOfTurn, atEndOfTurn } from './turn.ts'
-export { systemClock, systemRandom, systemTimers } from './system.ts'
+export { awaitedTimers, systemClock, systemRandom, systemTimers } from './system.ts'

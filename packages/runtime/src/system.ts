@@ -9,20 +9,28 @@ export const systemClock: Clock = {
 /** `setTimeout` fires at once when asked for more than this: longer delays are waited for in steps. */
 const DELAY_STEP_MAX_MS = 2 ** 31 - 1
 
-export const systemTimers: Timers = {
-  after(delayMs, callback): Timer {
-    const deadlineMs = performance.now() + delayMs
-    let handle: NodeJS.Timeout
-    const arm = (): void => {
-      const leftMs = Math.max(0, deadlineMs - performance.now())
-      if (leftMs > DELAY_STEP_MAX_MS) handle = setTimeout(arm, DELAY_STEP_MAX_MS)
-      else handle = setTimeout(callback, Math.ceil(leftMs))
-      handle.unref()
-    }
-    arm()
-    return { cancel: () => clearTimeout(handle) }
-  },
+function timersOf(keepsProcessAlive: boolean): Timers {
+  return {
+    after(delayMs, callback): Timer {
+      const deadlineMs = performance.now() + delayMs
+      let handle: NodeJS.Timeout
+      const arm = (): void => {
+        const leftMs = Math.max(0, deadlineMs - performance.now())
+        if (leftMs > DELAY_STEP_MAX_MS) handle = setTimeout(arm, DELAY_STEP_MAX_MS)
+        else handle = setTimeout(callback, Math.ceil(leftMs))
+        if (!keepsProcessAlive) handle.unref()
+      }
+      arm()
+      return { cancel: () => clearTimeout(handle) }
+    },
+  }
 }
+
+/** For a server, whose sockets keep the process alive. */
+export const systemTimers: Timers = timersOf(false)
+
+/** Pending ones keep the process alive: for whoever has promised an outcome and may have nothing but a timer to reach it. */
+export const awaitedTimers: Timers = timersOf(true)
 
 const POOL_COUNT = 256
 
