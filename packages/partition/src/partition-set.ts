@@ -52,7 +52,7 @@ export interface PartitionSetOptions {
   readonly path: string
   /** `durable` (default): acknowledged after fdatasync. `page-cache`: as Apache Kafka, after the write. */
   readonly durability: Durability
-  /** Walk the records of every client batch, as Apache Kafka does with uncompressed ones. Default: only where needed. */
+  /** `braidlog.record.validation` is `strict`: walk the records of every client batch. Default: only where needed. */
   readonly strictRecords?: boolean
   /** Calls back at the end of the turn (setImmediate): group commits start and parked requests wake there. */
   readonly defer: (callback: () => void) => void

@@ -112,6 +112,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     logger,
     path: directory,
     durability: values['braidlog.durability'] === 'page-cache' ? 'page-cache' : 'durable',
+    strictRecords: values['braidlog.record.validation'] === 'strict',
     defer: atEndOfTurn,
     retentionCheckIntervalMs: values['log.retention.check.interval.ms'],
     checkpointIntervalMs: values['log.flush.offset.checkpoint.interval.ms'],

@@ -20,4 +20,12 @@ export const BRAIDLOG_CONFIGS = {
       'When a record is acknowledged: durable, after a group commit has brought it to the disk; page-cache, as soon as ' +
       'the operating system has it, which a power failure can undo.',
   }),
+  'braidlog.record.validation': string({
+    default: 'header',
+    importance: 'low',
+    check: oneOf('header', 'strict'),
+    doc:
+      'How far a produced batch is looked into: header, its header and checksum, and its records only where a rule of ' +
+      'the topic needs it (compaction, message.timestamp.before.max.ms); strict, every record of every batch.',
+  }),
 } as const
