@@ -77,8 +77,9 @@ export interface FeatureRange {
 }
 
 /**
- * What this release can work with. The metadata image keeps the records of every level; where a feature's behaviour is
- * not implemented (share and streams groups) its level is still accepted from an existing directory, never proposed.
+ * What this release can work with: it keeps the records of every level. A level says what the cluster's metadata may hold,
+ * not which APIs are served: new directories get the levels that Apache Kafka gives them, so that either can take over, and
+ * share and streams groups are offered to clients by advertising their APIs, which this release does not.
  */
 export const SUPPORTED_FEATURES: readonly FeatureRange[] = [
   { name: ELIGIBLE_LEADER_REPLICAS_FEATURE, levelMin: 0, levelMax: 1 },

@@ -205,7 +205,12 @@ export class RaftNode {
     await this.#snapshotting?.catch(() => {})
     this.#rejectWaiters(new RaftError('CLOSED', 'the metadata log is closed'))
     this.#step({ type: 'resign' })
-    await this.#log.close()
+    try {
+      await this.#log.close()
+    } catch (error) {
+      // A log that has failed cannot be closed properly, and that it failed has been said already.
+      if (this.#failure === undefined) throw error
+    }
   }
 
   async #start(): Promise<void> {

@@ -174,6 +174,7 @@ test('a failed sync fails the node: waiters are told, nothing more is appended',
   assert.throws(() => node.append([config('more')]), { code: 'STORAGE_FAILED' })
   assert.equal(seen.failures.length, 1)
   assert.deepEqual(valuesOf(seen), [])
+  await node.close()
 })
 
 test('a failed write fails the node before anything is acknowledged', async () => {
