@@ -35,7 +35,7 @@ export interface RequestContext {
   readonly clientHost: string
   /** The listener on which it came in: its clients get addresses of the same listener. */
   readonly listenerName: string
-  /** Aborted when the connection is gone: nobody will read the answer. */
+  /** The request itself, for who parks it. */
   readonly exchange: Exchange
 }
 

@@ -3,7 +3,7 @@ import { APIS } from '@braidlog/protocol'
 
 export interface ApiMetrics {
   requests: number
-  /** Requests answered with an error at the top level of the response, or by closing the connection. */
+  /** Requests that could not be read, or came in a version that is not served. */
   errors: number
 }
 
