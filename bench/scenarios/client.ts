@@ -14,7 +14,7 @@ const partitions = 4
 const apart =
   ' Each library runs alone in its process with its own defaults and acks=all, against our server with page-cache durability. ' +
   '@confluentinc/kafka-javascript is not in the table: its binary is downloaded by an install script from outside the npm registry, and ' +
-  'its source build fetches more.'
+  'its source build fetches more. kafka-crab-js is absent where npm ran under another Node.js than 24, which it insists on.'
 
 async function measure(job: ClientJob): Promise<ClientResult> {
   const { stdout } = await run(
@@ -23,6 +23,18 @@ async function measure(job: ClientJob): Promise<ClientResult> {
     { timeoutMs: 180_000 },
   )
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as ClientResult
+}
+
+/** The line of a child's output that names the error. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return (
+    text
+      .split('\n')
+      .find((line) => /Error:/.test(line))
+      ?.trim()
+      .slice(0, 200) ?? text.slice(0, 200)
+  )
 }
 
 interface Work {
@@ -69,9 +81,7 @@ async function rounds(
           samples.push(...samplesOf({ case: work.name, subject: client }, metrics))
         } catch (error) {
           failed.add(`${work.name} ${client}`)
-          options.say(
-            `${client}: ${work.name} failed: ${error instanceof Error ? error.message.slice(-400) : String(error)}`,
-          )
+          options.say(`${client}: ${work.name} failed: ${reasonOf(error)}`)
         }
       }
     }
