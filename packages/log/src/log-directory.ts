@@ -158,11 +158,7 @@ export class LogDirectory {
     return this.#logs.values()
   }
 
-  /** The high watermark as last checkpointed; 0 when there was none. */
-  highWatermarkOf(topic: string, partition: number): number {
-    return this.#highWatermarks.get(logDirectoryName(topic, partition))?.offset ?? 0
-  }
-
+  /** Up to where a log has been cleaned, as last checkpointed. */
   cleanerOffsetOf(topic: string, partition: number): number | undefined {
     return this.#cleanerOffsets.get(logDirectoryName(topic, partition))?.offset
   }

@@ -32,13 +32,14 @@ import {
   viewOf,
   type Codecs,
 } from '@braidlog/records'
-import type { BufferOwner, PooledBuffer } from './buffers.ts'
+import type { BufferOwner } from './buffers.ts'
 import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
 import { LogError } from './errors.ts'
 import { DELETED_SUFFIX, LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
 import { LeaderEpochs, type EpochEndOffset } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
-import { LogRead, type ReadOptions } from './log-read.ts'
+import type { LogRead, ReadOptions } from './log-read.ts'
+import { LogReader, type ReadableRange } from './log-reader.ts'
 import type { LogResources } from './log-resources.ts'
 import {
   findAbortedTransactions,
@@ -54,16 +55,6 @@ import { ProducerState, type ProducerDescription } from './producer-state.ts'
 import { noteProducer, replayProducers } from './replay.ts'
 import { segmentsToDelete } from './retention.ts'
 import { RELATIVE_OFFSET_MAX, Segment, type SegmentContext } from './segment.ts'
-import { LogTail } from './tail-cache.ts'
-
-/** One read gives at most this much (or one batch), whatever is asked: longer turns would delay others. */
-const READ_SIZE_BYTES_MAX = 4 * 1024 * 1024
-/** Bytes before the log end that are taken to be in the page cache. */
-const WARM_SIZE_BYTES = 64 * 1024 * 1024
-/** A read that begins this close to the log end counts as a read of the tail. */
-const TAIL_SIZE_BYTES = 1024 * 1024
-/** Positions remembered for readers that go on where they stopped. */
-const READ_HINTS_MAX = 8
 
 export interface LogOptions {
   readonly storage: Storage
@@ -114,12 +105,6 @@ export interface LogState {
   readonly epochs: LeaderEpochs | undefined
 }
 
-interface ReadHint {
-  readonly offset: number
-  readonly segment: Segment
-  readonly position: number
-}
-
 /** Files of a deleted segment, waiting for `file.delete.delay.ms`. */
 interface DoomedFile {
   readonly path: string
@@ -147,11 +132,11 @@ export class Log {
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #logger: Logger
-  #context: SegmentContext
+  readonly #context: SegmentContext
   #config: LogConfig
   readonly #segments: Segment[]
   readonly #snapshots: ProducerSnapshots
-  readonly #tail: LogTail
+  readonly #reader: LogReader
   #producers: ProducerState | undefined
   #epochs: LeaderEpochs | undefined
   #awake: boolean
@@ -171,7 +156,6 @@ export class Log {
   #truncations = 0
   #offline: Error | undefined = undefined
   #closed = false
-  #hints: ReadHint[] = []
   #doomed: DoomedFile[] = []
   /** Writes of small files under way. */
   #background: Promise<void> = Promise.resolve()
@@ -191,7 +175,8 @@ export class Log {
     assert(state.segments.length > 0, 'a log has a segment')
     this.#segments = state.segments
     this.#snapshots = state.snapshots
-    this.#tail = new LogTail(options.resources.tailCache)
+    const { segments } = state
+    this.#reader = new LogReader({ segments, resources: options.resources, wake: () => this.#wake() })
     this.#producers = state.producers
     this.#epochs = state.epochs
     this.#awake = state.awake
@@ -324,7 +309,7 @@ export class Log {
     this.#markDirty(active)
     this.#guard(() => active.write(bytes, start, end))
     for (let at = start; at < end; at += batchSizeBytes(view, at)) this.#noteBatch(active, bytes, view, at, nowMs)
-    this.#tail.append(bytes, start, end, baseOffset, nextOffset, owner)
+    this.#reader.tail.append(bytes, start, end, baseOffset, nextOffset, owner)
     this.#logEndOffset = nextOffset
     return { baseOffset, lastOffset: nextOffset - 1 }
   }
@@ -335,63 +320,19 @@ export class Log {
    * @throws LogError
    */
   read(options: ReadOptions): LogRead {
-    const upToOffset = this.#readableEnd(options)
-    if (options.offset >= upToOffset) return this.#nothing(options)
-    if (options.offset >= this.#tail.baseOffset) return this.#readTail(options, upToOffset)
-    return this.#guard(() => {
-      const plan = this.#planRead(options)
-      if (plan === undefined) return LogRead.empty(options.offset)
-      for (let wanted = plan.wanted; ;) {
-        const buffer = this.resources.readBuffers.take(wanted)
-        const filled = plan.segment.read(buffer.bytes, 0, wanted, plan.position)
-        const result = this.#cut(buffer, filled, plan, options, upToOffset)
-        if (typeof result !== 'number') return result
-        wanted = result
-      }
-    })
+    this.#mustBeOnline()
+    return this.#guard(() => this.#reader.read(options, this.#readableRange(options)))
   }
 
   /** Like `read`, off the event loop, for offsets far behind the end ({@link Log.isCold}). */
   async readCold(options: ReadOptions): Promise<LogRead> {
-    const upToOffset = this.#readableEnd(options)
-    if (options.offset >= upToOffset) return this.#nothing(options)
-    if (options.offset >= this.#tail.baseOffset) return this.#readTail(options, upToOffset)
-    const truncations = this.#truncations
-    const plan = this.#guard(() => this.#planRead(options))
-    if (plan === undefined) return LogRead.empty(options.offset)
-    for (let wanted = plan.wanted; ;) {
-      const buffer = this.resources.readBuffers.take(wanted)
-      let filled: number
-      try {
-        filled = await plan.segment.readCold(buffer.bytes, 0, wanted, plan.position)
-      } catch (error) {
-        buffer.release()
-        throw this.#failedRead(error)
-      }
-      if (truncations !== this.#truncations) {
-        buffer.release()
-        return LogRead.empty(options.offset)
-      }
-      const result = this.#cut(buffer, filled, plan, options, upToOffset)
-      if (typeof result !== 'number') return result
-      wanted = result
-    }
+    this.#mustBeOnline()
+    return this.#guardAsync(this.#reader.readCold(options, this.#readableRange(options)))
   }
 
   /** The bytes at `offset` are probably not in the page cache: use `readCold`. */
   isCold(offset: number): boolean {
-    if (offset >= this.#tail.baseOffset || offset >= this.#logEndOffset) return false
-    let behind = 0
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]!
-      if (segment.baseOffset <= offset) {
-        const position = segment.active ? segment.offsetIndex.lookup(offset) : 0
-        return behind + segment.sizeBytes - position > WARM_SIZE_BYTES
-      }
-      behind += segment.sizeBytes
-      if (behind > WARM_SIZE_BYTES) return true
-    }
-    return false
+    return offset < this.#logEndOffset && this.#reader.isCold(offset)
   }
 
   /**
@@ -421,7 +362,7 @@ export class Log {
     if (offset <= this.#segments[0]!.baseOffset) return this.truncateFullyAndStartAt(offset)
     await this.#settleSyncs()
     this.#wake()
-    this.#forgetPositions()
+    this.#reader.truncated()
     this.#guard(() => {
       while (this.#segments.at(-1)!.baseOffset >= offset && this.#segments.length > 1)
         this.#removeNow(this.#segments.pop()!)
@@ -437,7 +378,7 @@ export class Log {
   async truncateFullyAndStartAt(offset: number): Promise<void> {
     this.#mustBeOnline()
     await this.#settleSyncs()
-    this.#forgetPositions()
+    this.#reader.truncated()
     this.#guard(() => {
       for (const segment of this.#segments.splice(0)) this.#removeNow(segment)
       this.#segments.push(Segment.create(this.#context, offset, this.#clock.nowMs()))
@@ -477,7 +418,7 @@ export class Log {
       // The active segment may go, too; then an empty one takes its place.
       if (count === this.#segments.length) this.#roll(this.#logEndOffset, nowMs)
       for (const segment of this.#segments.splice(0, count)) this.#retire(segment, nowMs)
-      this.#forgetPositions()
+      this.#reader.forget()
       this.raiseLogStartOffset(Math.max(this.#logStartOffset, this.#segments[0]!.baseOffset))
       return count
     })
@@ -555,7 +496,7 @@ export class Log {
       replacement.rename(this.#storage, SWAP_SUFFIX, '')
     })
     this.#segments.splice(index, sources.length, replacement)
-    this.#forgetPositions()
+    this.#reader.forget()
     await this.#guardAsync(this.#storage.syncDirectory(this.path))
   }
 
@@ -565,15 +506,6 @@ export class Log {
     if (this.#offline !== undefined) throw this.#offlineError()
   }
 
-  /** The directory has been renamed: files are found under `path` from now on. */
-  moved(path: string): void {
-    this.#closeFiles()
-    const from = this.#context.path.length
-    this.#context = { ...this.#context, path }
-    for (const segment of this.#segments) for (const slot of segment.slots()) slot.path = path + slot.path.slice(from)
-    this.#doomed = []
-  }
-
   /** Takes the log offline: a neighbour in the same directory has failed. */
   takeOffline(error: Error): void {
     if (this.#offline !== undefined) return
@@ -581,12 +513,10 @@ export class Log {
     this.#closeFiles()
   }
 
-  /**
-   * Ends all work without writing anything, for a log that is deleted or offline.
-   */
+  /** Ends all work without writing anything, for a log that is deleted or offline. */
   abandon(): void {
     this.#closed = true
-    this.#tail.clear()
+    this.#reader.forget()
     this.#closeFiles()
   }
 
@@ -805,124 +735,13 @@ export class Log {
     if (this.#dirty.delete(segment)) this.resources.files.unpin(segment.log)
   }
 
-  #forgetPositions(): void {
-    this.#hints = []
-    this.#tail.clear()
-  }
-
   #closeFiles(): void {
     for (const segment of this.#segments) segment.close()
   }
 
-  /** @returns the offset at which reading must end */
-  #readableEnd(options: ReadOptions): number {
-    this.#mustBeOnline()
-    return Math.min(options.upToOffset ?? this.#logEndOffset, this.#logEndOffset)
-  }
-
-  #nothing(options: ReadOptions): LogRead {
-    this.#tail.noteRead()
-    return LogRead.empty(options.offset)
-  }
-
-  #readTail(options: ReadOptions, upToOffset: number): LogRead {
-    this.#tail.noteRead()
-    const found = this.#tail.read(options.offset, options.maxBytes, upToOffset, options.minOneBatch === true)
-    return found === undefined ? LogRead.empty(options.offset) : new LogRead(found)
-  }
-
-  /** Where to read, and how much. */
-  #planRead(options: ReadOptions): { segment: Segment; position: number; wanted: number } | undefined {
-    this.#wake()
-    const place = this.#hinted(options.offset) ?? this.#locate(Math.max(options.offset, this.#logStartOffset))
-    if (place === undefined) return undefined
-    const { segment, position } = place
-    const left = segment.sizeBytes - position
-    if (segment.active && left <= TAIL_SIZE_BYTES) this.#tail.noteRead()
-    const wanted = Math.min(Math.max(options.maxBytes, BATCH_HEADER_SIZE_BYTES), READ_SIZE_BYTES_MAX, left)
-    return { segment, position, wanted }
-  }
-
-  #hinted(offset: number): { segment: Segment; position: number } | undefined {
-    for (const hint of this.#hints) {
-      if (hint.offset !== offset) continue
-      if (hint.position < hint.segment.sizeBytes) return hint
-      const next = this.#segments[this.#segments.indexOf(hint.segment) + 1]
-      return next?.baseOffset === offset && next.sizeBytes > 0 ? { segment: next, position: 0 } : undefined
-    }
-    return undefined
-  }
-
-  #locate(offset: number): { segment: Segment; position: number } | undefined {
-    for (let i = Math.max(this.#floorSegment(offset), 0); i < this.#segments.length; i++) {
-      const location = this.#segments[i]!.locate(offset)
-      if (location !== undefined) return { segment: this.#segments[i]!, position: location.position }
-    }
-    return undefined
-  }
-
-  /** Index of the last segment whose base offset is at or below `offset`; -1: none. */
-  #floorSegment(offset: number): number {
-    let low = 0
-    let high = this.#segments.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#segments[middle]!.baseOffset <= offset) low = middle + 1
-      else high = middle
-    }
-    return low - 1
-  }
-
-  /**
-   * Takes the whole batches out of what was read.
-   * @returns a number when the first batch is larger than the buffer and must be returned nevertheless: its size
-   */
-  #cut(
-    buffer: PooledBuffer,
-    filled: number,
-    plan: { readonly segment: Segment; readonly position: number },
-    options: ReadOptions,
-    upToOffset: number,
-  ): LogRead | number {
-    const view = viewOf(buffer.bytes)
-    const maxBytes = options.maxBytes
-    let at = 0
-    let nextOffset = options.offset
-    while (filled - at >= BATCH_HEADER_SIZE_BYTES) {
-      const sizeBytes = batchSizeBytes(view, at)
-      if (batchMagic(view, at) !== MAGIC || sizeBytes < BATCH_HEADER_SIZE_BYTES) {
-        buffer.release()
-        throw new LogError('LOG_CORRUPT', `${plan.segment.log.path} has no batch at ${plan.position + at}`)
-      }
-      if (batchBaseOffset(view, at) >= upToOffset) break
-      if (at > 0 || options.minOneBatch !== true) {
-        if (at + sizeBytes > maxBytes) break
-      }
-      if (at + sizeBytes > filled) {
-        if (at > 0 || plan.position + sizeBytes > plan.segment.sizeBytes) break
-        buffer.release()
-        return sizeBytes
-      }
-      at += sizeBytes
-      nextOffset = batchLastOffset(view, at - sizeBytes) + 1
-    }
-    if (at === 0) {
-      buffer.release()
-      return LogRead.empty(options.offset)
-    }
-    this.#hint(nextOffset, plan.segment, plan.position + at)
-    return new LogRead({
-      chunks: [buffer.bytes.subarray(0, at)],
-      owners: [buffer],
-      sizeBytes: at,
-      baseOffset: batchBaseOffset(view, 0),
-      nextOffset,
-    })
-  }
-
-  #hint(offset: number, segment: Segment, position: number): void {
-    if (this.#hints.length === READ_HINTS_MAX) this.#hints.shift()
-    this.#hints.push({ offset, segment, position })
+  #readableRange(options: ReadOptions): ReadableRange {
+    const upToOffset = Math.min(options.upToOffset ?? this.#logEndOffset, this.#logEndOffset)
+    return { logStartOffset: this.#logStartOffset, upToOffset }
   }
 
   #searchContext(upToOffset: number): SearchContext {

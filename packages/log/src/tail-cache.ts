@@ -197,6 +197,7 @@ export class LogTail {
   /** Forgets everything: after a truncation, or when the tail no longer reaches the log end. */
   clear(): void {
     // The pieces stay in the cache's queue until their turn to be dropped; they are only no longer found.
+    if (this.#pieces.length === 0) return
     this.#pieces = []
     this.#slabSizeBytes = SLAB_SIZE_BYTES_MIN
   }
