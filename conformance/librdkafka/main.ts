@@ -2,8 +2,8 @@
  * librdkafka's own test suite against a broker: the most used client that is not Java, tested by its authors.
  *
  * `tests.json` lists every test of theirs that needs a broker, with the reason for each one that is not run; the only reasons are
- * features that we do not have. One process per test number, several at a time, because most of them wait. A test that fails beside
- * others is repeated once alone: their time limits assume a machine that does nothing else.
+ * features that we do not have. One process per test number or subtest, several at a time, because most of them wait. One that fails
+ * beside others is repeated once alone: their time limits assume a machine that does nothing else.
  *
  * `npm run conformance -- librdkafka` runs all. `node conformance/librdkafka/main.ts 0030 0045` runs some and prints what they said.
  */
@@ -33,11 +33,16 @@ interface Entry {
   readonly note?: string
 }
 
-interface Group {
+/** One process of librdkafka's runner: the tests of one number, or some subtests of them. */
+interface Unit {
   readonly number: string
-  readonly scenario: 'default' | 'noautocreate'
+  readonly scenario: Scenario
   readonly names: readonly string[]
+  readonly kafkaVersion: string
+  readonly subtests: string | undefined
 }
+
+type Scenario = 'default' | 'noautocreate'
 
 interface Outcome {
   readonly name: string
@@ -52,8 +57,8 @@ const entries = JSON.parse(readFileSync(join(import.meta.dirname, 'tests.json'),
 
 const kafkaVersionDefault = '4.3.0'
 
-/** A test process is ended after this; the longest (0113) takes about two minutes on an idle machine. */
-const groupTimeoutMs = 6 * 60_000
+/** A process is ended after this; the longest ones take two minutes beside others. */
+const unitTimeoutMs = 6 * 60_000
 
 /** Most tests wait for timeouts and rebalances, so that more of them than cores fit. */
 const concurrency = Math.max(2, availableParallelism() * 3)
@@ -67,8 +72,8 @@ try {
   // A test runs in a folder of its own beside this link: 0053 reads ../src/statistics_schema.json.
   symlinkSync(join(librdkafka.home, 'src'), join(work, 'src'))
   for (const scenario of ['default', 'noautocreate'] as const) {
-    const groups = groupsOf(scenario)
-    if (groups.length === 0) continue
+    const units = unitsOf(scenario)
+    if (units.length === 0) continue
     const server = await startPeerServer({
       properties: {
         'num.partitions': 4,
@@ -78,7 +83,7 @@ try {
       },
     })
     try {
-      outcomes.push(...(await runGroups(groups, server)))
+      outcomes.push(...(await runUnits(units, server)))
     } finally {
       if (outcomes.some((outcome) => outcome.state === 'failed'))
         process.stdout.write(`The server said:\n${server.log()}\n`)
@@ -90,7 +95,7 @@ try {
 }
 report()
 
-function groupsOf(scenario: 'default' | 'noautocreate'): Group[] {
+function unitsOf(scenario: Scenario): Unit[] {
   const names = Object.entries(entries)
     .filter(([name, entry]) => {
       if ((entry.scenario ?? 'default') !== scenario) return false
@@ -98,71 +103,77 @@ function groupsOf(scenario: 'default' | 'noautocreate'): Group[] {
     })
     .map(([name]) => name)
   const byNumber = Map.groupBy(names, (name) => name.split('_')[0]!)
-  return [...byNumber].map(([number, group]) => ({ number, scenario, names: group }))
+  return [...byNumber].flatMap(([number, group]) => {
+    const { kafkaVersion = kafkaVersionDefault, subtests = [undefined] } = entries[group[0]!]!
+    return subtests.map((one): Unit => ({ number, scenario, names: group, kafkaVersion, subtests: one }))
+  })
 }
 
-async function runGroups(groups: readonly Group[], server: PeerServer): Promise<Outcome[]> {
-  const results: Outcome[] = []
-  const again: Group[] = []
-  const queue = [...groups]
+/** Runs the units, and says of each test what it came to once the last of its units has ended. */
+async function runUnits(units: readonly Unit[], server: PeerServer): Promise<Outcome[]> {
+  const left = Map.groupBy(units, (unit) => unit.number)
+  const merged = new Map<string, Outcome>()
+  const done: Outcome[] = []
+  const again: Unit[] = []
+  const finish = (unit: Unit, outcomes: readonly Outcome[]): void => {
+    for (const outcome of outcomes) {
+      const earlier = merged.get(outcome.name)
+      const durationS = outcome.durationS + (earlier?.durationS ?? 0)
+      merged.set(outcome.name, { ...(earlier?.state === 'failed' ? earlier : outcome), durationS })
+    }
+    const others = left.get(unit.number)!.filter((one) => one !== unit)
+    left.set(unit.number, others)
+    if (others.length > 0) return
+    for (const name of unit.names) {
+      const outcome = merged.get(name)!
+      show(outcome)
+      done.push(outcome)
+    }
+  }
+  // The longest first, or one of them is alone at the end while the other places are empty.
+  const queue = units.toSorted((a, b) => Number(b.subtests !== undefined) - Number(a.subtests !== undefined))
   const worker = async (): Promise<void> => {
-    for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
-      const outcome = await runGroup(group, server)
-      if (outcome.some(({ state }) => state === 'failed') && only.length === 0) {
-        process.stdout.write(`… ${group.names.join(', ')}: will be repeated alone\n`)
-        again.push(group)
-      } else results.push(...show(outcome))
+    for (let unit = queue.shift(); unit !== undefined; unit = queue.shift()) {
+      const outcomes = await runUnit(unit, server)
+      if (only.length === 0 && outcomes.some(({ state }) => state === 'failed')) {
+        process.stdout.write(
+          `… ${unit.names.join(', ')}${unit.subtests === undefined ? '' : ` (${unit.subtests})`}: will be repeated alone\n`,
+        )
+        again.push(unit)
+      } else finish(unit, outcomes)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
-  for (const group of again) results.push(...show(await runGroup(group, server), 'alone'))
-  return results
-}
-
-/** Runs the tests of one number, in as many processes of librdkafka's runner as it takes. */
-async function runGroup(group: Group, server: PeerServer): Promise<Outcome[]> {
-  const entry = entries[group.names[0]!]!
-  const worst = new Map<string, Outcome>()
-  for (const subtests of entry.subtests ?? [undefined]) {
-    for (const outcome of await runProcess(group, server, entry.kafkaVersion ?? kafkaVersionDefault, subtests)) {
-      const earlier = worst.get(outcome.name)
-      const durationS = outcome.durationS + (earlier?.durationS ?? 0)
-      worst.set(outcome.name, { ...(earlier?.state === 'failed' ? earlier : outcome), durationS })
-    }
-  }
-  return [...worst.values()]
+  for (const unit of again) finish(unit, await runUnit(unit, server))
+  return done
 }
 
 /** Runs one process of the runner and reads the report that it writes. */
-async function runProcess(
-  group: Group,
-  server: PeerServer,
-  version: string,
-  subtests: string | undefined,
-): Promise<Outcome[]> {
+async function runUnit(unit: Unit, server: PeerServer): Promise<Outcome[]> {
+  const { subtests } = unit
   const { testsDirectory, env }: Librdkafka = librdkafka
-  const directory = mkdtempSync(join(work, `${group.number}-`))
+  const directory = mkdtempSync(join(work, `${unit.number}-`))
   const conf = join(directory, 'test.conf')
   const report = join(directory, 'report.json')
   writeFileSync(conf, `bootstrap.servers=${server.bootstrap}\ntest.timeout.multiplier=3\ntest.topic.random=true\n`)
   const startedMs = Date.now()
   let said = ''
   try {
-    const result = await run(join(testsDirectory, 'test-runner'), ['-p1', '-L', '-s', group.scenario], {
+    const result = await run(join(testsDirectory, 'test-runner'), ['-p1', '-L', '-s', unit.scenario], {
       cwd: directory,
       env: {
         ...env,
         CI: undefined,
-        TESTS: group.number,
+        TESTS: unit.number,
         SUBTESTS: subtests,
-        TEST_KAFKA_VERSION: version,
+        TEST_KAFKA_VERSION: unit.kafkaVersion,
         TEST_CONSUMER_GROUP_PROTOCOL: 'classic',
         TEST_REPORT: report,
         RDKAFKA_TEST_CONF: conf,
         KAFKA_PATH: join(work, 'kafka'),
         BROKERS: server.bootstrap,
       },
-      timeoutMs: groupTimeoutMs,
+      timeoutMs: unitTimeoutMs,
       exitCodes: Array.from({ length: 256 }, (_, code) => code),
     })
     said = result.stdout + result.stderr
@@ -172,7 +183,7 @@ async function runProcess(
   const states = readReport(report)
   const durationS = (Date.now() - startedMs) / 1000
   if (only.length > 0) process.stdout.write(said)
-  return group.names.map((name) => {
+  return unit.names.map((name) => {
     const state = states.get(name)
     // A filter that matches nothing would pass without having run anything.
     if (subtests !== undefined && !new RegExp(`${subtests}\\S*.*: PASS`).test(said) && state === 'PASSED') {
@@ -215,14 +226,9 @@ function withoutColours(text: string): string {
   return text.replace(/\u001b\[[0-9;]*m/g, '')
 }
 
-function show(group: readonly Outcome[], note = ''): readonly Outcome[] {
-  for (const { name, state, durationS, detail } of group) {
-    const mark = state === 'passed' ? '✔' : state === 'skipped' ? '–' : '✖'
-    process.stdout.write(
-      `${mark} ${name} (${durationS.toFixed(1)} s${note === '' ? '' : `, ${note}`})${detail === '' ? '' : ` ${detail}`}\n`,
-    )
-  }
-  return group
+function show({ name, state, durationS, detail }: Outcome): void {
+  const mark = state === 'passed' ? '✔' : state === 'skipped' ? '–' : '✖'
+  process.stdout.write(`${mark} ${name} (${durationS.toFixed(1)} s)${detail === '' ? '' : ` ${detail}`}\n`)
 }
 
 /**
