@@ -31,13 +31,19 @@ export class CleanedTransactions {
   readonly #ongoingCommitted = new Set<number>()
   readonly #keepEntry: (entry: AbortedTransactionEntry) => void
 
-  /** @param keepEntry called for aborted transactions that the cleaned segment's index must still list */
+  /**
+   * @param fromOffset where the pass begins: transactions that ended before do not matter
+   * @param keepEntry called for aborted transactions that the cleaned segment's index must still list
+   */
   constructor(
     aborted: readonly AbortedTransactionEntry[],
+    fromOffset: number,
     codecs: Codecs,
     keepEntry: (entry: AbortedTransactionEntry) => void,
   ) {
-    this.#aborted = aborted.toSorted((a, b) => a.firstOffset - b.firstOffset)
+    this.#aborted = aborted
+      .filter((entry) => entry.lastOffset >= fromOffset)
+      .sort((a, b) => a.firstOffset - b.firstOffset)
     this.#codecs = codecs
     this.#keepEntry = keepEntry
   }
@@ -48,7 +54,7 @@ export class CleanedTransactions {
     if (!isTransactional(batchAttributes(view, at))) return false
     const producerId = batchProducerId(view, at)
     const aborted = this.#ongoingAborted.get(producerId)
-    if (aborted === undefined || batchBaseOffset(view, at) < aborted.entry.firstOffset) {
+    if (aborted === undefined || !covers(aborted.entry, batchBaseOffset(view, at))) {
       this.#ongoingCommitted.add(producerId)
       return false
     }
@@ -74,7 +80,12 @@ export class CleanedTransactions {
   #begin(offset: number): void {
     while (this.#aborted.length > 0 && this.#aborted[0]!.firstOffset <= offset) {
       const entry = this.#aborted.shift()!
-      if (!this.#ongoingAborted.has(entry.producerId)) this.#ongoingAborted.set(entry.producerId, { entry, met: false })
+      this.#ongoingAborted.set(entry.producerId, { entry, met: false })
     }
   }
+}
+
+/** A batch behind the marker belongs to the producer's next transaction, also when the marker itself is gone. */
+function covers(entry: AbortedTransactionEntry, offset: number): boolean {
+  return entry.firstOffset <= offset && offset < entry.lastOffset
 }

@@ -126,12 +126,13 @@ export class Cleaner {
 
   /** First pass. @returns the offset up to which all keys are known */
   async #readKeys(log: Log, plan: CleaningPlan, keys: KeyOffsets): Promise<number> {
-    const transactions = new CleanedTransactions(abortedIn(log.segments), this.#options.codecs, () => {})
     const { firstDirtyOffset, firstUncleanableOffset } = plan
     const segments = log.segments.filter((segment, i) => {
       const endOffset = log.segments[i + 1]?.baseOffset ?? Infinity
       return endOffset > firstDirtyOffset && segment.baseOffset < firstUncleanableOffset
     })
+    const fromOffset = segments[0]?.baseOffset ?? firstDirtyOffset
+    const transactions = new CleanedTransactions(abortedIn(log.segments), fromOffset, this.#options.codecs, () => {})
     for (const segment of segments) {
       const scanner = this.#scan(log, segment)
       try {
@@ -162,7 +163,7 @@ export class Cleaner {
     let state = CLEANED_SUFFIX
     log.resources.files.pin(cleaned.log)
     try {
-      const transactions = new CleanedTransactions(abortedIn(log.segments), codecs, (entry) =>
+      const transactions = new CleanedTransactions(abortedIn(log.segments), cleaned.baseOffset, codecs, (entry) =>
         cleaned.transactionIndex.append(entry),
       )
       for (const source of sources) await this.#copy(log, source, cleaned, transactions, rules)

@@ -215,6 +215,25 @@ describe('the cleaner', () => {
     assert.equal(b.log.abortedTransactions(0, 100).length, 0)
   })
 
+  it('does not take later transactions of a producer for one that it aborted in an earlier segment', async () => {
+    const b = await bench()
+    put(b.log, [['a', 'aborted']], { producerId: 1, baseSequence: 0, transactional: true })
+    mark(b.log, 'abort', 1)
+    b.log.roll()
+    for (let i = 1; i < 8; i++) {
+      put(b.log, [[`k${i}`, 'x'.repeat(100)]], { producerId: 1, baseSequence: i, transactional: true })
+      mark(b.log, 'commit', 1)
+    }
+    for (let pass = 0; pass < 3; pass++) {
+      put(b.log, [['x', null]])
+      await clean(b)
+      const keys = contentOf(b.log).filter((line) => line.includes(':k'))
+      assert.equal(keys.length, 7)
+      b.clock.now += DAY_MS + 1
+    }
+    assert.equal(b.log.abortedTransactions(0, 100).length, 0)
+  })
+
   it('goes on where its memory ended', async () => {
     const b = await bench()
     for (let i = 0; i < 20; i++) put(b.log, [[`k${i % 5}`, `${i}`]])
