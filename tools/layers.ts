@@ -67,6 +67,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@braidlog/records',
     '@braidlog/runtime',
   ],
+  // 5 platform: what stands here uses the client, as any user would, and never the broker
+  '@braidlog/schema-registry': ['@braidlog/base', '@braidlog/model', '@braidlog/runtime', '@braidlog/client'],
   // 6 apps
   '@braidlog/server': [
     '@braidlog/base',
@@ -91,6 +93,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@braidlog/metadata',
     '@braidlog/runtime',
     '@braidlog/client',
+    '@braidlog/schema-registry',
     '@braidlog/server',
   ],
   // beside
