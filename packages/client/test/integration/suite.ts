@@ -45,6 +45,16 @@ export function clientSuite(name: string, start: () => Promise<SuiteServer>): vo
     async function newTopic(partitions = 1, configs: Record<string, string> = {}): Promise<string> {
       const own = `client-suite-${randomUUID()}`
       await kafka.admin().createTopics([{ name: own, partitions, replicationFactor: 1, configs }])
+      // Created means the controller has it; a broker learns of it a moment later.
+      const resource = { type: 'topic', name: own } as const
+      await eventual(
+        async () =>
+          await kafka
+            .admin()
+            .describeConfigs([resource])
+            .catch(() => undefined),
+        `topic ${own}`,
+      )
       return own
     }
 
