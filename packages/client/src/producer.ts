@@ -17,9 +17,19 @@ import type { Completion, ProducerBatch } from './core/producer-batch.ts'
 import type { TopicMetadata } from './core/metadata-cache.ts'
 import { errorNameOf, isRetriable, KafkaError } from './errors.ts'
 import { isObserved, observe, type Hooks } from './hooks.ts'
+import {
+  batchError,
+  encodeScratch,
+  headersOf,
+  isTopic,
+  scratchFor,
+  sendError,
+  serialize,
+  whenDone,
+} from './outgoing.ts'
 import type { ResolvedProducerOptions } from './producer-options.ts'
 import { producerWebWritable, producerWritable, sendAll } from './producer-streams.ts'
-import type { CallOptions, HeadersInput, OutgoingRecord, OutgoingValue, RecordMetadata } from './record.ts'
+import type { CallOptions, OutgoingRecord, OutgoingValue, RecordMetadata } from './record.ts'
 import type { Serializer } from './serde.ts'
 import type { Topic } from './topic.ts'
 import { checkTopicName } from './validate.ts'
@@ -682,95 +692,3 @@ export class Producer<K, V> implements AsyncDisposable {
 
 /** The last version of Produce that names topics; the next one wants their ids. */
 const PRODUCE_VERSION_BY_NAME_MAX = 12
-
-function isTopic(value: object): value is Topic<unknown, unknown> {
-  return 'name' in value && !('topic' in value)
-}
-
-function serialize<T>(serde: Serializer<T>, value: T, topic: string, isKey: boolean): Payload {
-  let result: Uint8Array | string
-  try {
-    result = serde.serialize(value, { topic, isKey })
-  } catch (cause) {
-    if (KafkaError.is(cause)) throw cause
-    throw new KafkaError('SERIALIZATION_FAILED', `${topic}: the ${isKey ? 'key' : 'value'} cannot be serialized`, {
-      cause,
-    })
-  }
-  if (typeof result === 'string' || result instanceof Uint8Array) return result
-  throw new KafkaError(
-    'SERIALIZATION_FAILED',
-    `${topic}: the serializer of the ${isKey ? 'key' : 'value'} must return bytes or a string, not ${typeof result}`,
-  )
-}
-
-function headersOf(input: HeadersInput): HeaderInput[] {
-  const headers: HeaderInput[] = []
-  if (Array.isArray(input)) {
-    for (const [key, value] of input as readonly (readonly [string, Payload])[]) headers.push({ key, value })
-    return headers
-  }
-  for (const [key, value] of Object.entries(input)) {
-    if (value === undefined) continue
-    if (Array.isArray(value)) for (const each of value as readonly Payload[]) headers.push({ key, value: each })
-    else headers.push({ key, value: value as Payload })
-  }
-  return headers
-}
-
-let scratch = Buffer.allocUnsafe(1024)
-
-function scratchFor(key: string): Buffer {
-  if (scratch.length < key.length * 3) scratch = Buffer.allocUnsafe(key.length * 3)
-  return scratch
-}
-
-function encodeScratch(key: string): number {
-  for (let i = 0; i < key.length; i++) {
-    const unit = key.charCodeAt(i)
-    if (unit >= 0x80) return scratch.write(key)
-    scratch[i] = unit
-  }
-  return key.length
-}
-
-function whenDone(batch: ProducerBatch): Promise<void> {
-  return new Promise((resolve) => (batch.settled ? resolve() : batch.whenDone(resolve)))
-}
-
-/** Whatever went wrong with a record, as a KafkaError. */
-function sendError(error: unknown): KafkaError {
-  if (KafkaError.is(error)) return error
-  if (error instanceof Error && error.name === 'RecordsError') {
-    const code = (error as { readonly code?: string }).code
-    if (code === 'RECORD_TOO_LARGE') return new KafkaError('MESSAGE_TOO_LARGE', error.message, { cause: error })
-    if (code === 'NUMBER_OUT_OF_RANGE') return new KafkaError('INVALID_TIMESTAMP', error.message, { cause: error })
-  }
-  if (error instanceof Error && error.name === 'AbortError') {
-    return new KafkaError('ABORTED', 'send: aborted by its signal', { cause: error })
-  }
-  return new KafkaError('SERIALIZATION_FAILED', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  })
-}
-
-function batchError(topic: string, results: readonly (RecordMetadata | KafkaError)[]): KafkaError {
-  const details = results.map((result, index) => {
-    const failed = KafkaError.is(result)
-    return {
-      item: `record ${index}`,
-      topic,
-      partition: failed ? undefined : result.partition,
-      offset: failed ? undefined : result.offset,
-      error: failed ? result : null,
-    }
-  })
-  const failed = details.filter((detail) => detail.error !== null)
-  const first = failed[0]!.error!
-  const same = failed.every((detail) => detail.error!.code === first.code)
-  return new KafkaError(
-    same ? first.code : 'PARTIAL_FAILURE',
-    `sendBatch to ${topic}: ${failed.length} of ${details.length} records failed; first: ${first.message}`,
-    { retriable: failed.every((detail) => detail.error!.retriable), details, cause: first },
-  )
-}
