@@ -52,7 +52,7 @@ export function createCli(io: Io, signal: AbortSignal, onCommand: (command: stri
               import('./connect.ts'),
               import('./reachable.ts'),
             ])
-            kafka = connect(settings, (text) => terminal.warn(text))
+            kafka = connect(settings)
             await assertReachable(settings.bootstrapServers.value, settings.timeoutMs, signal)
           }
           return kafka

@@ -79,7 +79,7 @@ async function lookUp(cursor: Cursor, what: 'topics' | 'groups'): Promise<Candid
       { bootstrapServer: at < 0 ? undefined : cursor.before[at + 1] },
       cursor.cli.io.env,
     )
-    const kafka = connect(settings, () => {})
+    const kafka = connect(settings)
     const call = { signal: cursor.cli.signal, timeoutMs: LOOKUP_TIMEOUT_MS }
     try {
       const admin = kafka.admin()

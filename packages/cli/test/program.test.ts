@@ -48,9 +48,12 @@ test('wrong usage ends with 2 and a word about what is wrong', async () => {
     [['config', 'get', 'orders'], /no resource/],
     [['config', 'set', 'topic/orders'], /nothing to change/],
     [['topic', 'list', '-b', 'nowhere'], /no host:port/],
-    [['topic', 'list', '-X', 'fetch.min.byte=1'], /no such property/],
+    [
+      ['topic', 'list', '-X', 'fetch.min.byte=1'],
+      /there is no property 'fetch.min.byte'; did you mean 'fetch.min.bytes'/,
+    ],
     [['topic', 'list', '-X', 'sasl.mechanism=PLAIN'], /SASL/],
-    [['topic', 'list', '-X', 'linger.ms=x'], /linger\.ms is a number/],
+    [['topic', 'list', '-X', 'linger.ms=x'], /linger\.ms must be a number/],
   ]
   for (const [args, message] of cases) {
     const { exitCode, stdout, stderr } = await braidlog(args)

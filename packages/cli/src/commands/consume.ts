@@ -1,5 +1,5 @@
 /** `braidlog consume`: records of topics on stdout, with kcat's habits. Without a group nothing is committed. */
-import { Command } from '@commander-js/extra-typings'
+import { Command, Option } from '@commander-js/extra-typings'
 import type { Admin, Consumer, ConsumerBatch, Kafka, Reading, ReaderStart, TopicPartition } from '@braidlog/client'
 import { collect, connection, parseCount, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
@@ -26,7 +26,12 @@ export function define(cli: Cli) {
     .option('-D, --delimiter <text>', 'after each record', '\\n')
     .option('-Z, --null <text>', 'how a null key or value is printed', '')
     .option('-u, --unbuffered', 'write every record at once')
-    .option('--isolation <level>', 'read_committed or read_uncommitted', 'read_committed')
+    .addOption(
+      new Option('--isolation <level>', 'read_committed unless given').choices([
+        'read_committed',
+        'read_uncommitted',
+      ] as const),
+    )
     .addHelpText(
       'after',
       '\nWithout -g the start is the beginning; with -g it is what the group has committed, or the end.',
@@ -38,25 +43,24 @@ export function define(cli: Cli) {
         if (flags.group !== undefined && flags.partition !== undefined) {
           throw new CliError('in a group the group decides about partitions: -p and -g do not go together')
         }
-        if (flags.isolation !== 'read_committed' && flags.isolation !== 'read_uncommitted') {
-          throw new CliError('--isolation is read_committed or read_uncommitted')
-        }
         const range = parseOffsetRange(flags.offset)
-        const { consumerOptions } = await import('../connect.ts')
+        const { consumerOptions, readerOptions } = await import('../connect.ts')
         const kafka = await context.kafka()
-        const options = { ...consumerOptions(context.settings), isolationLevel: flags.isolation } as const
+        const isolation = flags.isolation === undefined ? {} : { isolationLevel: flags.isolation }
         const reading =
           flags.group === undefined
             ? kafka.reader({
-                ...options,
+                ...readerOptions(context.settings),
+                ...isolation,
                 assign: await startsOf({ kafka, context, topics, partitions: flags.partition, range }),
                 ...(flags.exit === true ? { until: 'end' as const } : {}),
               })
             : kafka.consumer({
-                ...options,
+                ...consumerOptions(context.settings),
+                ...isolation,
                 groupId: flags.group,
                 topics,
-                autoOffsetReset: groupReset(range.start),
+                ...(range.start === undefined ? {} : { autoOffsetReset: groupReset(range.start) }),
               })
         const printed = await print(reading, {
           context,
@@ -88,11 +92,10 @@ function printerOf(flags: {
   })
 }
 
-function groupReset(start: StartAt | undefined): 'earliest' | 'latest' {
-  switch (start?.kind) {
+function groupReset(start: StartAt): 'earliest' | 'latest' {
+  switch (start.kind) {
     case 'beginning':
       return 'earliest'
-    case undefined:
     case 'end':
     case 'stored':
       return 'latest'

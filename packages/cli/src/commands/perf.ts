@@ -22,23 +22,22 @@ function produce(cli: Cli) {
     .option('-n, --records <count>', 'records to send', parseCount, 1_000_000)
     .option('-s, --size <bytes>', 'size of a value', parseCount, 100)
     .option('-r, --rate <records>', 'records per second; as many as go unless given', parseCount)
-    .option('--acks <acks>', 'all, 1 or 0', 'all')
-    .option('-z, --compression <codec>', 'none, gzip, snappy, lz4 or zstd', 'none')
-    .option('--linger <ms>', 'linger.ms', parseCount, 0)
-    .option('--batch-size <bytes>', 'batch.size', parseCount, 256 * 1024)
+    .option('--acks <acks>', 'all (unless given), 1 or 0')
+    .option('-z, --compression <codec>', 'none (unless given), gzip, snappy, lz4 or zstd')
+    .option('--linger <ms>', 'linger.ms; 0 unless given', parseCount)
+    .option('--batch-size <bytes>', 'batch.size; 262144 unless given', parseCount)
     .action((topic, flags) =>
       cli.execute('perf produce', flags, async (context) => {
         const { producerOptions } = await import('../connect.ts')
         const kafka = await context.kafka()
-        if (!['all', '1', '0'].includes(flags.acks)) throw new CliError('--acks is all, 1 or 0')
-        const producer = kafka.producer({
-          ...producerOptions(context.settings),
-          acks: flags.acks === 'all' ? 'all' : (Number(flags.acks) as 0 | 1),
-          ...(flags.acks === 'all' ? {} : { idempotence: false }),
-          compression: flags.compression as 'none',
-          lingerMs: flags.linger,
-          batchSizeBytes: flags.batchSize,
-        })
+        const { acks, compression, linger: lingerMs, batchSize: batchSizeBytes } = flags
+        const producer = kafka.producer(
+          producerOptions(
+            context.settings,
+            { acks, compression, lingerMs, batchSizeBytes },
+            { batchSizeBytes: 256 * 1024 },
+          ),
+        )
         const values = Array.from({ length: VALUE_COUNT }, () => randomText(flags.size))
         const latency = createHistogram()
         const progress = context.terminal.progress({ unit: 'records', total: flags.records })

@@ -25,11 +25,21 @@ export function define(cli: Cli) {
     .option('-D, --delimiter <text>', 'between records', '\\n')
     .option('-Z, --null', 'an empty value is null: a tombstone')
     .addOption(
-      new Option('-z, --compression <codec>', 'none, gzip, snappy, lz4 or zstd')
-        .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)
-        .default('none' as const),
+      new Option('-z, --compression <codec>', 'codec; none unless given').choices([
+        'none',
+        'gzip',
+        'snappy',
+        'lz4',
+        'zstd',
+      ]),
     )
-    .addOption(new Option('--acks <acks>', 'all, 1 or 0').choices(['all', '1', '0'] as const).default('all' as const))
+    .addOption(
+      new Option('--acks <acks>', 'who must have a record before it counts as sent; all unless given').choices([
+        'all',
+        '1',
+        '0',
+      ]),
+    )
     .option('-c, --count <count>', 'stop after this many records', parseCount)
     .addOption(new Option('--output <format>', `of the summary: ${OUTPUT_FORMATS.join(', ')}`).choices(OUTPUT_FORMATS))
     .action((files, flags) =>
@@ -41,14 +51,10 @@ export function define(cli: Cli) {
         }
         const { producerOptions } = await import('../connect.ts')
         const kafka = await context.kafka()
-        const producer = kafka.producer({
-          batchSizeBytes: 256 * 1024,
-          lingerMs: 5,
-          ...producerOptions(context.settings),
-          acks: flags.acks === 'all' ? 'all' : (Number(flags.acks) as 0 | 1),
-          ...(flags.acks === 'all' ? {} : { idempotence: false }),
-          compression: flags.compression,
-        })
+        const { acks, compression } = flags
+        const producer = kafka.producer(
+          producerOptions(context.settings, { acks, compression }, { batchSizeBytes: 256 * 1024, lingerMs: 5 }),
+        )
         const started = performance.now()
         const records = await sendLines({
           context,
