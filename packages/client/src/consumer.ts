@@ -84,6 +84,8 @@ export class Consumer<K, V> implements Reading<K, V> {
   #joinedListeners: (() => void)[] = []
   #assignedListeners: ((assigned: Assigned) => void)[] = []
   readonly #stops: (() => void)[] = []
+  /** Of the topics of assigned partitions, which a pattern may have found. */
+  #stopWanting: (() => void) | undefined
   readonly #onClosed: () => void
 
   constructor(
@@ -344,6 +346,7 @@ export class Consumer<K, V> implements Reading<K, V> {
     this.#cluster.alarms.cancel(this.#commitAlarm)
     this.#cluster.alarms.cancel(this.#missingAlarm)
     for (const stop of this.#stops.splice(0)) stop()
+    this.#stopWanting?.()
     for (const assigned of this.#assigned.values())
       this.#drop(assigned, new KafkaError('CLOSED', 'the consumer is closed'))
     this.#assigned.clear()
@@ -546,7 +549,9 @@ export class Consumer<K, V> implements Reading<K, V> {
     for (const assigned of added) this.#assigned.set(assigned.key, assigned)
     if (added.length === 0) return
     this.#observe('assigned', added)
-    this.#stops.push(this.#cluster.want(added.map((each) => each.topic)))
+    const stopWanting = this.#stopWanting
+    this.#stopWanting = this.#cluster.want([...this.#assigned.values()].map((each) => each.topic))
+    stopWanting?.()
     await this.#callHook('onAssigned', this.#options.onAssigned, added)
     try {
       await this.#startPositions(added)

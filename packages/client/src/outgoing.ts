@@ -41,22 +41,6 @@ export function headersOf(input: HeadersInput): HeaderInput[] {
   return headers
 }
 
-let scratch = Buffer.allocUnsafe(1024)
-
-export function scratchFor(key: string): Buffer {
-  if (scratch.length < key.length * 3) scratch = Buffer.allocUnsafe(key.length * 3)
-  return scratch
-}
-
-export function encodeScratch(key: string): number {
-  for (let i = 0; i < key.length; i++) {
-    const unit = key.charCodeAt(i)
-    if (unit >= 0x80) return scratch.write(key)
-    scratch[i] = unit
-  }
-  return key.length
-}
-
 export function whenDone(batch: ProducerBatch): Promise<void> {
   return new Promise((resolve) => (batch.settled ? resolve() : batch.whenDone(resolve)))
 }

@@ -4,7 +4,7 @@
  * accumulator what became of it.
  */
 import type { Writable } from 'node:stream'
-import { ErrorCode, ZERO_UUID } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model'
 import type { ProduceResponse } from '@braidlog/protocol'
 import type { HeaderInput, Payload } from '@braidlog/records'
 import type { Alarm } from './alarms.ts'
@@ -12,21 +12,13 @@ import { abortable } from './calls.ts'
 import type { Cluster } from './cluster.ts'
 import type { Purpose } from './connection.ts'
 import { Accumulator } from './core/accumulator.ts'
-import { partitionOfKey, RoundRobinPartition, StickyPartition, type Partitioner } from './core/partitioner.ts'
 import type { Completion, ProducerBatch } from './core/producer-batch.ts'
 import type { TopicMetadata } from './core/metadata-cache.ts'
 import { errorNameOf, isRetriable, KafkaError } from './errors.ts'
 import { isObserved, observe, type Hooks } from './hooks.ts'
-import {
-  batchError,
-  encodeScratch,
-  headersOf,
-  isTopic,
-  scratchFor,
-  sendError,
-  serialize,
-  whenDone,
-} from './outgoing.ts'
+import { batchError, headersOf, isTopic, sendError, serialize, whenDone } from './outgoing.ts'
+import { PartitionChoice } from './partition-choice.ts'
+import { answerOf, requestBody } from './produce-request.ts'
 import type { ResolvedProducerOptions } from './producer-options.ts'
 import { producerWebWritable, producerWritable, sendAll } from './producer-streams.ts'
 import type { CallOptions, OutgoingRecord, OutgoingValue, RecordMetadata } from './record.ts'
@@ -66,11 +58,6 @@ interface WaitingRecord {
   readonly deadlineMs: number
 }
 
-interface TopicState {
-  sticky: StickyPartition
-  roundRobin: RoundRobinPartition | undefined
-}
-
 export class Producer<K, V> implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #options: ResolvedProducerOptions
@@ -78,7 +65,7 @@ export class Producer<K, V> implements AsyncDisposable {
   readonly #value: Serializer<V>
   readonly #hooks: Hooks | undefined
   readonly #accumulator: Accumulator
-  readonly #topics = new Map<string, TopicState>()
+  readonly #topics = new Map<string, PartitionChoice>()
   /** First in, first out: records for which there was no memory. */
   readonly #forMemory: WaitingRecord[] = []
   #forMemoryFirst = 0
@@ -350,41 +337,10 @@ export class Producer<K, V> implements AsyncDisposable {
     nowMs: number,
   ): 'appended' | 'full' {
     const topic = metadata.name
-    const chosen = this.#partitionFor(metadata, key, value, partition)
+    const chosen = this.#topics.get(topic)!.choose(metadata, key, value, partition)
     const outcome = this.#accumulator.append(topic, chosen, key, value, headers, timestamp, completion, tag, nowMs)
-    if (outcome === 'appended' && key === null && partition === undefined) {
-      const sizeBytes = (value === null ? 0 : value.length) + 16
-      this.#topics.get(topic)!.sticky.used(sizeBytes, this.#options.batchSizeBytes)
-    }
+    if (outcome === 'appended' && key === null && partition === undefined) this.#topics.get(topic)!.used(value)
     return outcome
-  }
-
-  #partitionFor(metadata: TopicMetadata, key: Payload, value: Payload, partition: number | undefined): number {
-    const count = metadata.partitions.length
-    if (partition !== undefined) {
-      if (Number.isInteger(partition) && partition >= 0 && partition < count) return partition
-      throw new KafkaError('INVALID_PARTITIONS', `${metadata.name} has partitions 0 to ${count - 1}, not ${partition}`)
-    }
-    const { partitioner } = this.#options
-    const state = this.#topics.get(metadata.name)!
-    if (typeof partitioner === 'function') return this.#customPartition(partitioner, metadata, key, value)
-    if (partitioner === 'roundRobin') {
-      state.roundRobin ??= new RoundRobinPartition(this.#cluster.environment.random.uint32() & 0xffff)
-      return state.roundRobin.choose(count, metadata.available)
-    }
-    if (key !== null) {
-      if (typeof key !== 'string') return partitionOfKey(key, count)
-      return partitionOfKey(scratchFor(key), count, encodeScratch(key))
-    }
-    return state.sticky.choose(count, metadata.available, this.#cluster.environment.random)
-  }
-
-  #customPartition(partitioner: Partitioner, metadata: TopicMetadata, key: Payload, value: Payload): number {
-    const count = metadata.partitions.length
-    const bytes = typeof key === 'string' ? Buffer.from(key) : key
-    const chosen = partitioner({ topic: metadata.name, key: bytes, value }, { count, available: metadata.available })
-    if (Number.isInteger(chosen) && chosen >= 0 && chosen < count) return chosen
-    throw new KafkaError('INVALID_PARTITIONS', `the partitioner chose ${chosen} of ${count} partitions`)
   }
 
   #wait(topic: string, isKnown: boolean, record: WaitingRecord): void {
@@ -410,7 +366,7 @@ export class Producer<K, V> implements AsyncDisposable {
       })
       if (this.#fatal !== undefined) return
       if (!this.#topics.has(topic)) {
-        this.#topics.set(topic, { sticky: new StickyPartition(), roundRobin: undefined })
+        this.#topics.set(topic, new PartitionChoice(this.#options, this.#cluster.environment.random))
         this.#stopWanting.push(this.#cluster.want([topic]))
       }
       for (const record of this.#forMetadata.get(topic) ?? []) this.#forMemory.push(record)
@@ -529,14 +485,14 @@ export class Producer<K, V> implements AsyncDisposable {
         (await this.#cluster.call('produce', { timeoutMs }, async (call) => {
           return await this.#cluster.connect({ node }, this.#purpose, call)
         }))
-      const { body, hasIds } = this.#requestBody(batches, records, timeoutMs)
+      const { body, hasIds } = requestBody(batches, records, this.#cluster.metadata)
       const versionMax = hasIds ? Infinity : PRODUCE_VERSION_BY_NAME_MAX
       if (acks === 0) {
-        connection.send('Produce', body)
+        connection.send('Produce', { ...body, acks, timeoutMs })
         for (const batch of batches) this.#accumulator.acknowledged(batch, -1, -1)
         return
       }
-      const response = await connection.request('Produce', body, { timeoutMs, versionMax })
+      const response = await connection.request('Produce', { ...body, acks, timeoutMs }, { timeoutMs, versionMax })
       this.#settle(batches, response)
     } catch (error) {
       this.#unanswered(batches, sendError(error))
@@ -561,29 +517,11 @@ export class Producer<K, V> implements AsyncDisposable {
     )
   }
 
-  #requestBody(batches: readonly ProducerBatch[], records: readonly Uint8Array[], timeoutMs: number) {
-    const byTopic = new Map<string, { index: number; records: Uint8Array }[]>()
-    for (let i = 0; i < batches.length; i++) {
-      const { topic, partition } = batches[i]!
-      let partitions = byTopic.get(topic)
-      if (partitions === undefined) byTopic.set(topic, (partitions = []))
-      partitions.push({ index: partition, records: records[i]! })
-    }
-    let hasIds = true
-    const topicData = [...byTopic].map(([name, partitionData]) => {
-      const topicId = this.#cluster.metadata.topic(name)?.topicId ?? ZERO_UUID
-      if (topicId === ZERO_UUID) hasIds = false
-      return { name, topicId, partitionData }
-    })
-    const body = { transactionalId: null, acks: this.#options.acks, timeoutMs, topicData }
-    return { body, hasIds }
-  }
-
   #settle(batches: readonly ProducerBatch[], response: ProduceResponse): void {
     const nowMs = this.#cluster.nowMs()
     let isStale = false
     for (const batch of batches) {
-      const answer = this.#answerOf(batch, response)
+      const answer = answerOf(batch, response, this.#cluster.metadata)
       if (answer === undefined) {
         const error = new KafkaError('PROTOCOL_VIOLATION', `Produce: no answer about ${batch.topic}-${batch.partition}`)
         this.#accumulator.unanswered(batch, error, nowMs)
@@ -612,15 +550,6 @@ export class Producer<K, V> implements AsyncDisposable {
       )
     }
     if (isStale) this.#cluster.refreshSoon()
-  }
-
-  #answerOf(batch: ProducerBatch, response: ProduceResponse) {
-    const topicId = this.#cluster.metadata.topic(batch.topic)?.topicId
-    for (const topic of response.responses) {
-      if (topic.name !== batch.topic && (topic.topicId === ZERO_UUID || topic.topicId !== topicId)) continue
-      for (const partition of topic.partitionResponses) if (partition.index === batch.partition) return partition
-    }
-    return undefined
   }
 
   #unanswered(batches: readonly ProducerBatch[], error: KafkaError): void {
@@ -666,7 +595,7 @@ export class Producer<K, V> implements AsyncDisposable {
 
   #leaderOf(topic: string, partition: number): number {
     const leader = this.#cluster.metadata.partition(topic, partition)?.leader ?? -1
-    if (leader < 0) this.#topics.get(topic)?.sticky.leave(partition)
+    if (leader < 0) this.#topics.get(topic)?.leave(partition)
     return this.#cluster.metadata.brokers.has(leader) ? leader : -1
   }
 

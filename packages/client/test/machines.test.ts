@@ -11,7 +11,7 @@ import {
   int32,
   int64,
   json,
-  KafkaError,
+  type KafkaError,
   string,
   uuid,
   validated,
