@@ -14,9 +14,11 @@ export function percentile(sorted: readonly number[], fraction: number): number 
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(fraction * sorted.length) - 1))]!
 }
 
-/** `1.23`, `12.3`, `1,234`: three digits that matter. */
+/** `0.012`, `1.23`, `12.3`, `1,234`: the digits that matter. */
 export function threeDigits(value: number): string {
   if (!Number.isFinite(value)) return '–'
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
-  return Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2)
+  const size = Math.abs(value)
+  if (size >= 100) return Math.round(value).toLocaleString('en-US')
+  if (size >= 10) return value.toFixed(1)
+  return size >= 0.1 || size === 0 ? value.toFixed(2) : value.toPrecision(2)
 }
