@@ -1,0 +1,17 @@
+/** Public face of `schema-registry`. */
+export { RegistryError, type RegistryProcessErrorCode } from './errors.ts'
+export type { RegistryAuth, RegistryOptions } from './options.ts'
+export { startRegistry, type Registry } from './start.ts'
+export type {
+  CompatibilityLevel,
+  CompatibilityPolicy,
+  Config,
+  Metadata,
+  Mode,
+  Rule,
+  RuleSet,
+  SchemaContent,
+  SchemaReference,
+  SchemaType,
+  SchemaVersion,
+} from './core/entities.ts'
