@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The `braidlog` program: signals in, exit code out; everything else is `program.ts`. */
 import { enableCompileCache } from 'node:module'
 

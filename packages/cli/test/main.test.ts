@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 
-const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
+const MAIN = join(import.meta.dirname, '..', 'bin', 'braidlog.js')
 const folder = mkdtempSync(join(tmpdir(), 'braidlog-main-'))
 test.after(() => rmSync(folder, { recursive: true, force: true }))
 
