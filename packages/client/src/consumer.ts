@@ -553,15 +553,16 @@ export class Consumer<K, V> implements Reading<K, V> {
     this.#stopWanting = this.#cluster.want([...this.#assigned.values()].map((each) => each.topic))
     stopWanting?.()
     await this.#callHook('onAssigned', this.#options.onAssigned, added)
-    try {
-      await this.#startPositions(added)
-    } catch (error) {
-      // The next generation, or nobody: the group will tell.
+    // Not part of the rebalance: looking positions up may take as long as the coordinator needs to answer.
+    this.#startReading(added).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.#fail(error as KafkaError)
-      return
-    }
+    })
+  }
+
+  async #startReading(added: readonly Assigned[]): Promise<void> {
+    await this.#startPositions(added)
     for (const assigned of added) {
-      if (assigned.isGone || assigned.start === undefined) continue
+      if (assigned.signal.aborted || assigned.start === undefined) continue
       const state = this.#loop.fetcher.add(assigned.topic, assigned.partition, assigned.start)
       state.isPaused = assigned.isPaused
       for (const listener of this.#assignedListeners) listener(assigned)
@@ -569,23 +570,22 @@ export class Consumer<K, V> implements Reading<K, V> {
     this.#loop.wake()
   }
 
-  /** Reads the committed offsets of partitions that the application has not moved. */
+  /** Reads the committed offsets of partitions that the application has not moved, for as long as they are ours. */
   async #startPositions(added: readonly Assigned[]): Promise<void> {
-    const unknown = added.filter((each) => each.start === undefined)
-    if (unknown.length === 0) return
+    const unknown = (): Assigned[] => added.filter((each) => each.start === undefined && !each.signal.aborted)
+    if (unknown().length === 0) return
     const offsets = await this.#cluster.call(
       'committed offsets',
-      { timeoutMs: this.#group.rebalanceTimeoutMs, signal: this.#closing.signal },
+      { timeoutMs: Infinity, signal: this.#closing.signal },
       async (call) => {
         return await this.#cluster.retrying(call, async () => {
-          return await fetchOffsets(this.#cluster, this.groupId, unknown, true, call)
+          const partitions = unknown()
+          return partitions.length === 0 ? [] : await fetchOffsets(this.#cluster, this.groupId, partitions, true, call)
         })
       },
     )
     const byKey = new Map(offsets.map((each) => [`${each.topic}/${each.partition}`, each]))
-    for (const assigned of unknown) {
-      // The application may have moved it meanwhile.
-      if (assigned.start !== undefined) continue
+    for (const assigned of unknown()) {
       const committed = byKey.get(assigned.key)
       if (committed !== undefined) {
         const offset = Number(committed.offset)
@@ -631,7 +631,7 @@ export class Consumer<K, V> implements Reading<K, V> {
     )
     await this.#callHook('onRevoked', this.#options.onRevoked, gone)
     if (this.#group.commit !== 'manual') {
-      await this.#commitDone(() => gone, { timeoutMs: this.#group.heartbeatIntervalMs }).catch((error: unknown) => {
+      await this.#commitDone(() => gone, { timeoutMs: this.#group.rebalanceTimeoutMs }).catch((error: unknown) => {
         this.#cluster.options.logger.warn('commit before the revocation failed; records will be delivered again', {
           error,
         })
