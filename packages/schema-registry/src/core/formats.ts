@@ -1,22 +1,8 @@
-/**
- * The schema formats as the machine needs them, injected: it decides about versions and ids, not about grammar.
- */
-import type { CompatibilityLevel, CompatibilityPolicy, SchemaReference, SchemaType } from './entities.ts'
+/** The schema formats as the machine needs them, injected: it decides about versions and ids, not about grammar. */
+import type { Incompatibility, ParsedSchema, ResolvedReference } from '../formats/index.ts'
+import type { CompatibilityLevel, CompatibilityPolicy, SchemaType } from './entities.ts'
 
-/** A reference with the text it stands for; transitive ones come with it. */
-export interface ResolvedReference extends SchemaReference {
-  readonly schemaType: SchemaType
-  readonly schema: string
-  readonly references: readonly ResolvedReference[]
-}
-
-export interface Parsed {
-  readonly schemaType: SchemaType
-  readonly canonical: string
-  normalized(): string
-  /** @throws when the format has no such rendering */
-  format(kind: string): string
-}
+export type { Incompatibility, ParsedSchema, ResolvedReference }
 
 export interface ParseInput {
   readonly schemaType: SchemaType
@@ -26,20 +12,24 @@ export interface ParseInput {
   readonly validate: boolean
 }
 
+export type ParseOutcome =
+  | { readonly ok: true; readonly parsed: ParsedSchema }
+  | { readonly ok: false; readonly isTooLarge: boolean; readonly message: string }
+
 export interface CompatibilityQuestion {
-  readonly next: Parsed
+  readonly schema: ParsedSchema
   /** Newest first. */
-  readonly previous: readonly { readonly version: number; readonly parsed: Parsed }[]
+  readonly previous: readonly ParsedSchema[]
   readonly level: CompatibilityLevel
   readonly policy: CompatibilityPolicy
 }
 
 export interface Formats {
-  parse(
-    input: ParseInput,
-  ): { readonly ok: true; readonly parsed: Parsed } | { readonly ok: false; readonly message: string }
-  /** @returns one message per difference; none when compatible */
-  check(question: CompatibilityQuestion): readonly string[]
+  parse(input: ParseInput): ParseOutcome
+  /** @returns what is incompatible, with the newest version of which something is; empty when compatible */
+  check(question: CompatibilityQuestion): readonly Incompatibility[]
+  /** Whether two schemas are the same once their references are resolved inline. */
+  equalResolved(a: ParsedSchema, b: ParsedSchema): boolean
 }
 
 /** MD5, 16 bytes. */
