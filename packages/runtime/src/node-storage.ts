@@ -53,7 +53,7 @@ export class NodeStorage implements Storage {
   makeDirectory(directory: string): void {
     const full = this.#full(directory)
     try {
-      fs.mkdirSync(full, { recursive: true })
+      makeDirectories(full)
     } catch (error) {
       throw storageError('create the directory', full, error)
     }
@@ -291,5 +291,16 @@ function isDirectory(parent: string, entry: fs.Dirent): boolean {
     return fs.statSync(path.join(parent, entry.name)).isDirectory()
   } catch {
     return false
+  }
+}
+
+/** Parents first, one by one: Node's `recursive` never returns where a file system answers ENOENT to a creation (/proc). */
+function makeDirectories(full: string): void {
+  const parent = path.dirname(full)
+  if (parent !== full && !fs.existsSync(parent)) makeDirectories(parent)
+  try {
+    fs.mkdirSync(full)
+  } catch (error) {
+    if (osErrorCode(error) !== 'EEXIST' || !fs.statSync(full).isDirectory()) throw error
   }
 }

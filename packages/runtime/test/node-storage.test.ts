@@ -17,6 +17,15 @@ describe('NodeStorage', () => {
   })
   afterEach(() => fs.rmSync(root, { recursive: true, force: true }))
 
+  it('refuses a directory that cannot be, at once', { skip: process.platform !== 'linux' }, () => {
+    assert.throws(
+      () => storage.makeDirectory('/proc/nope/deeper'),
+      (error) => error instanceof StorageError && /^(ENOENT|EACCES|EPERM)$/.test(error.code),
+    )
+    storage.open('file', { create: true }).close()
+    assert.throws(() => storage.makeDirectory('file/below'), StorageError)
+  })
+
   it('writes and reads at positions, and knows the size without asking the disk', async () => {
     const file = storage.open('a.log', { create: true })
     file.write(Buffer.from('..hello..'), 2, 7, 10)
