@@ -1,0 +1,5 @@
+/** The tree of a Protobuf file. */
+
+export interface ProtoFile {
+  readonly canonical: string
+}
