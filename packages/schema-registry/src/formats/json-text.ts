@@ -66,7 +66,16 @@ export function parseJsonText(text: string, options: { readonly comments?: boole
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 /** Digits of one number; more would make parsing it cost more than its length. */
 const NUMBER_SIZE_MAX = 1000
-const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', '/': '/' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+}
 
 class JsonReader {
   readonly #text: string
@@ -177,7 +186,8 @@ class JsonReader {
   #number(): JsonNumber {
     NUMBER.lastIndex = this.#at
     const digits = NUMBER.exec(this.#text)?.[0]
-    if (digits === undefined) this.#fail(this.#at < this.#text.length ? 'a JSON value was expected' : 'the text ends too early')
+    if (digits === undefined)
+      this.#fail(this.#at < this.#text.length ? 'a JSON value was expected' : 'the text ends too early')
     if (digits.length > NUMBER_SIZE_MAX) this.#fail(`a number of more than ${NUMBER_SIZE_MAX} characters`)
     this.#at += digits.length
     return JsonNumber.parse(digits)

@@ -12,13 +12,31 @@ import { pointerStep, quote } from '../json-text.ts'
 import { COMPARED_PAIRS_MAX, INCOMPATIBILITY_COUNT_MAX } from '../limits.ts'
 import type { ParsedAvro } from '../schema.ts'
 import { embed, smallestValue, type Embedding } from './witness.ts'
-import { isNamed, type AvroEnum, type AvroField, type AvroNamed, type AvroRecord, type AvroType, type AvroUnion } from './type.ts'
+import {
+  isNamed,
+  type AvroEnum,
+  type AvroField,
+  type AvroNamed,
+  type AvroRecord,
+  type AvroType,
+  type AvroUnion,
+} from './type.ts'
 
-export function checkAvro(reader: ParsedAvro, writer: ParsedAvro, editable: 'reader' | 'writer'): readonly Difference[] {
+export function checkAvro(
+  reader: ParsedAvro,
+  writer: ParsedAvro,
+  editable: 'reader' | 'writer',
+): readonly Difference[] {
   const pairs = new CompatiblePairs()
   if (pairs.decide(reader.type, writer.type)) return []
   if (pairs.exhausted) {
-    return [{ type: 'BUDGET_EXHAUSTED', path: '/', description: `comparing the schemas takes more than ${COMPARED_PAIRS_MAX} steps` }]
+    return [
+      {
+        type: 'BUDGET_EXHAUSTED',
+        path: '/',
+        description: `comparing the schemas takes more than ${COMPARED_PAIRS_MAX} steps`,
+      },
+    ]
   }
   const found: Difference[] = []
   const explainer: Explainer = { pairs, editable, found, seen: new PairSet() }
@@ -149,21 +167,27 @@ function explainBranches(reader: AvroType, writer: AvroUnion, place: Place, expl
   for (const [i, branch] of writer.branches.entries()) {
     const inner: Place = { path: place.path, embedding: (value) => place.embedding(embed.branch(branch, value)) }
     if (explainer.pairs.decide(reader, branch)) continue
-    if (reader.kind === 'union') explainMissingBranch(reader, branch, { ...inner, path: place.path + pointerStep(i) }, explainer)
+    if (reader.kind === 'union')
+      explainMissingBranch(reader, branch, { ...inner, path: place.path + pointerStep(i) }, explainer)
     else explain(reader, branch, inner, explainer)
   }
 }
 
 function explainMissingBranch(reader: AvroUnion, writer: AvroType, place: Place, explainer: Explainer): void {
   // Where the reader has a branch of that name, what is wrong inside it says more than that the branch does not fit.
-  const namesake = reader.branches.find((branch) => isNamed(branch) && isNamed(writer) && branch.kind === writer.kind && sameName(branch, writer))
+  const namesake = reader.branches.find(
+    (branch) => isNamed(branch) && isNamed(writer) && branch.kind === writer.kind && sameName(branch, writer),
+  )
   report(explainer, place, {
     type: 'MISSING_UNION_BRANCH',
     says: "The % schema is missing a type inside a union field at path '%' in the % schema",
     order: 'path-second',
     additional: `reader union lacking writer type: ${upper(writer)}`,
     witness: namesake === undefined ? smallestValue(writer) : undefined,
-    fix: { reader: `add the branch ${label(writer)} to the union`, writer: `remove the branch ${label(writer)} from the union` },
+    fix: {
+      reader: `add the branch ${label(writer)} to the union`,
+      writer: `remove the branch ${label(writer)} from the union`,
+    },
   })
   if (namesake !== undefined) explain(namesake, writer, place, explainer)
 }
@@ -203,7 +227,12 @@ function explainFields(reader: AvroRecord, writer: AvroRecord, place: Place, exp
   for (const [i, field] of reader.fields.entries()) {
     const written = writerField(field, writer)
     if (written !== undefined) {
-      explain(field.type, written.type, below(place, `/fields/${i}/type`, (value) => embed.field(writer, written, value)), explainer)
+      explain(
+        field.type,
+        written.type,
+        below(place, `/fields/${i}/type`, (value) => embed.field(writer, written, value)),
+        explainer,
+      )
     } else if (field.default === undefined) {
       const suggested = suggestedDefault(field)
       report(explainer, below(place, `/fields/${i}`), {
@@ -212,7 +241,10 @@ function explainFields(reader: AvroRecord, writer: AvroRecord, place: Place, exp
         additional: field.name,
         witness: smallestValue(writer),
         fix: {
-          reader: suggested === undefined ? `give the field "${field.name}" a default` : `give the field "${field.name}" a default: "default": ${suggested}`,
+          reader:
+            suggested === undefined
+              ? `give the field "${field.name}" a default`
+              : `give the field "${field.name}" a default: "default": ${suggested}`,
           writer: `keep the field "${field.name}"`,
         },
       })

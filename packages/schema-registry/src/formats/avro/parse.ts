@@ -5,7 +5,16 @@
  * a short name not found in the enclosing namespace is looked up without namespace. Source: Avro specification, "Schema Declaration" and "Names".
  */
 import { SchemaError } from '../errors.ts'
-import { isJsonArray, isJsonObject, JsonNumber, parseJsonText, pointerStep, printJson, type JsonObject, type JsonValue } from '../json-text.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  JsonNumber,
+  parseJsonText,
+  pointerStep,
+  printJson,
+  type JsonObject,
+  type JsonValue,
+} from '../json-text.ts'
 import { assertDepth } from '../limits.ts'
 import { defaultMismatch } from './default.ts'
 import { AVRO_PRIMITIVES, isNamed } from './type.ts'
@@ -31,7 +40,18 @@ interface Position {
   readonly depth: number
 }
 
-const SCHEMA_RESERVED = new Set(['type', 'name', 'namespace', 'doc', 'aliases', 'fields', 'items', 'values', 'symbols', 'size'])
+const SCHEMA_RESERVED = new Set([
+  'type',
+  'name',
+  'namespace',
+  'doc',
+  'aliases',
+  'fields',
+  'items',
+  'values',
+  'symbols',
+  'size',
+])
 const ENUM_RESERVED = new Set([...SCHEMA_RESERVED, 'default'])
 const FIELD_RESERVED = new Set(['name', 'type', 'doc', 'default', 'order', 'aliases'])
 const NO_PROPERTIES: AvroProperties = new Map()
@@ -108,7 +128,8 @@ function readRecord(node: JsonObject, isError: boolean, at: Position): AvroRecor
     fields.push(field)
   }
   // Only now: a default of a recursive type is judged by the whole of it.
-  if (at.scope.validate) for (const [i, field] of fields.entries()) checkDefault(field, `${at.path}/fields/${i}/default`)
+  if (at.scope.validate)
+    for (const [i, field] of fields.entries()) checkDefault(field, `${at.path}/fields/${i}/default`)
   return record
 }
 
@@ -137,7 +158,8 @@ function defaultOf(value: JsonValue | undefined, type: AvroType, at: Position): 
   if (typeof value !== 'string' || (type.kind !== 'float' && type.kind !== 'double')) return value
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return value
   const number = Number(value)
-  if (value.trim() === '' || !Number.isFinite(number)) throw new SchemaError(`"${value}" is not a number`, `${at.path}/default`)
+  if (value.trim() === '' || !Number.isFinite(number))
+    throw new SchemaError(`"${value}" is not a number`, `${at.path}/default`)
   return JsonNumber.double(number)
 }
 
@@ -145,7 +167,10 @@ function checkDefault(field: AvroField, path: string): void {
   if (field.default === undefined) return
   const mismatch = defaultMismatch(field.default, field.type)
   if (mismatch !== undefined) {
-    throw new SchemaError(`the default ${printJson(field.default)} of field "${field.name}" does not fit: ${mismatch.reason}`, path + mismatch.path)
+    throw new SchemaError(
+      `the default ${printJson(field.default)} of field "${field.name}" does not fit: ${mismatch.reason}`,
+      path + mismatch.path,
+    )
   }
 }
 
@@ -185,14 +210,17 @@ function namedPart(node: JsonObject, reserved: ReadonlySet<string>, at: Position
   checkName(name, `${at.path}/name`)
   if (namespace !== '') for (const part of namespace.split('.')) checkName(part, `${at.path}/namespace`)
   const fullName = namespace === '' ? name : `${namespace}.${name}`
-  if (PRIMITIVES.has(fullName)) throw new SchemaError(`"${fullName}" is the name of a primitive type`, `${at.path}/name`)
+  if (PRIMITIVES.has(fullName))
+    throw new SchemaError(`"${fullName}" is the name of a primitive type`, `${at.path}/name`)
   const aliases = textList(node, 'aliases', at) ?? []
   return {
     name,
     namespace,
     fullName,
     doc: optionalText(node, 'doc', at),
-    aliases: [...new Set(aliases.map((alias) => (alias.includes('.') || namespace === '' ? alias : `${namespace}.${alias}`)))],
+    aliases: [
+      ...new Set(aliases.map((alias) => (alias.includes('.') || namespace === '' ? alias : `${namespace}.${alias}`))),
+    ],
     properties: propertiesOf(node, reserved),
   }
 }

@@ -13,7 +13,8 @@ export function parseAvro(
   options: ParseOptions,
 ): ParsedAvro {
   const names = new Map<string, AvroNamed>()
-  for (const reference of flat) within(reference.name, () => parseAvroText(reference.schema, { names, validate: false }))
+  for (const reference of flat)
+    within(reference.name, () => parseAvroText(reference.schema, { names, validate: false }))
   const known = [...names.values()]
   const scope: AvroScope = { names, validate: options.validate ?? false }
   const type = parseAvroText(schema, scope)

@@ -36,9 +36,17 @@ function print(type: AvroType, namespace: string, state: PrintState): string {
     case 'union':
       return `[${type.branches.map((branch) => print(branch, namespace, state)).join(',')}]`
     case 'array':
-      return object([['type', '"array"'], ['items', print(type.items, namespace, state)], ...properties(type.properties, state)])
+      return object([
+        ['type', '"array"'],
+        ['items', print(type.items, namespace, state)],
+        ...properties(type.properties, state),
+      ])
     case 'map':
-      return object([['type', '"map"'], ['values', print(type.values, namespace, state)], ...properties(type.properties, state)])
+      return object([
+        ['type', '"map"'],
+        ['values', print(type.values, namespace, state)],
+        ...properties(type.properties, state),
+      ])
     case 'record':
     case 'enum':
     case 'fixed':
@@ -80,7 +88,9 @@ function printNamed(type: AvroNamed, namespace: string, state: PrintState): stri
   if (type.aliases.length > 0) {
     const aliases = state.normalized
       ? [...type.aliases].sort()
-      : type.aliases.map((alias) => (namespaceOf(alias) === type.namespace ? alias.slice(type.namespace.length).replace(/^\./, '') : alias))
+      : type.aliases.map((alias) =>
+          namespaceOf(alias) === type.namespace ? alias.slice(type.namespace.length).replace(/^\./, '') : alias,
+        )
     members.push(['aliases', strings(aliases)])
   }
   return object(members)
@@ -93,7 +103,9 @@ function printField(field: AvroField, namespace: string, state: PrintState): str
     field.doc === undefined ? undefined : ['doc', quote(field.doc)],
     field.default === undefined ? undefined : ['default', json(field.default, state)],
     field.order === 'ascending' ? undefined : ['order', quote(field.order)],
-    field.aliases.length === 0 ? undefined : ['aliases', strings(state.normalized ? [...field.aliases].sort() : field.aliases)],
+    field.aliases.length === 0
+      ? undefined
+      : ['aliases', strings(state.normalized ? [...field.aliases].sort() : field.aliases)],
     ...properties(field.properties, state),
   ])
 }

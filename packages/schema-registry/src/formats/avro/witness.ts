@@ -12,9 +12,11 @@ export type Embedding = (value: string) => string | undefined
 export const embed = {
   item: (value: string): string => `[${value}]`,
   value: (value: string): string => `{"key":${value}}`,
-  branch: (branch: AvroType, value: string): string => (branch.kind === 'null' ? 'null' : `{${quote(branchName(branch))}:${value}}`),
+  branch: (branch: AvroType, value: string): string =>
+    branch.kind === 'null' ? 'null' : `{${quote(branchName(branch))}:${value}}`,
   /** A record of smallest values but for one field. */
-  field: (record: AvroRecord, field: AvroField, value: string): string | undefined => recordText(record, field, value, { inside: new Set([record]), unwrapped: false, budget: { steps: 0 } }),
+  field: (record: AvroRecord, field: AvroField, value: string): string | undefined =>
+    recordText(record, field, value, { inside: new Set([record]), unwrapped: false, budget: { steps: 0 } }),
 } as const
 
 export interface WitnessOptions {
@@ -74,7 +76,12 @@ function smallest(type: AvroType, search: Search): string | undefined {
   }
 }
 
-function recordText(record: AvroRecord, given: AvroField | undefined, value: string, search: Search): string | undefined {
+function recordText(
+  record: AvroRecord,
+  given: AvroField | undefined,
+  value: string,
+  search: Search,
+): string | undefined {
   const members: string[] = []
   let sizeChars = 0
   for (const field of record.fields) {
