@@ -14,10 +14,12 @@ import { SeededRandom, below } from '@braidlog/base'
 import { Kafka, type Admin } from '@braidlog/client'
 import { kcat, startKcat } from '../peers/kcat.ts'
 import { eventually, run } from '../peers/process.ts'
+import { against } from '../peers/server.ts'
 import { LedgerLoad } from './ledger-load.ts'
 import { RestartableServer } from './restartable-server.ts'
 
-const roundCount = 12
+/** A start of Apache Kafka takes seconds. */
+const roundCount = against === 'kafka' ? 4 : 12
 const partitionCount = 4
 const seed = Number(process.env['DURABILITY_SEED'] ?? Date.now() % 1_000_000)
 const random = new SeededRandom(seed)
@@ -113,9 +115,16 @@ test(`a server killed ${roundCount} times under load keeps every acknowledged re
       const promised = new Map(member.acknowledged)
       assert.equal(server.hasCleanShutdownFile(), false, 'a crash leaves no sign of a clean shutdown')
       await server.restart()
-      const committed = await committedOffsets(admin, group)
-      for (const [partition, offset] of promised)
-        assert.ok(committed.get(partition)! >= offset, `round ${round}: partition ${partition} of the group`)
+      const lost = async (): Promise<string | undefined> => {
+        const committed = await committedOffsets(admin, group)
+        return [...promised]
+          .find(([partition, offset]) => (committed.get(partition) ?? -1n) < offset)
+          ?.join(' at least ')
+      }
+      // Apache Kafka 4.3 has been seen to answer a few commits behind for a moment after such a start.
+      if (against === 'kafka')
+        await eventually(async () => ((await lost()) === undefined ? true : undefined), 'offsets')
+      else assert.equal(await lost(), undefined, `round ${round}: committed offset of the group in partition …`)
       await moreAcknowledged(load, server)
     }
     await load.stop()
