@@ -4,7 +4,7 @@
  */
 import type { Logger } from '@braidlog/base'
 import type { ControllerNode } from '@braidlog/controller'
-import { CONSUMER_OFFSETS_TOPIC, ErrorCode, topicNameProblem } from '@braidlog/model'
+import { CONSUMER_OFFSETS_TOPIC, ErrorCode, isInternalTopic, topicNameProblem } from '@braidlog/model'
 import type { Replicas } from './replicas.ts'
 import type { BrokerSettings } from './settings.ts'
 
@@ -28,6 +28,10 @@ export class TopicCreation {
   /** @returns NONE when the topic exists and its partitions on this node are open */
   create(name: string): Promise<ErrorCode> {
     if (topicNameProblem(name) !== undefined) return Promise.resolve(ErrorCode.INVALID_TOPIC_EXCEPTION)
+    // Of the internal topics of coordinators that are not served, the shape is not a client's to choose by naming them.
+    if (isInternalTopic(name) && name !== CONSUMER_OFFSETS_TOPIC) {
+      return Promise.resolve(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    }
     let creating = this.#creating.get(name)
     if (creating === undefined) {
       creating = this.#create(name).finally(() => this.#creating.delete(name))

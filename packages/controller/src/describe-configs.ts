@@ -38,7 +38,10 @@ export function describeConfigs(
     const isFault = 'errorCode' in found
     const described = isFault ? [] : found
     const configs = described
-      .filter((config) => configurationKeys === null || configurationKeys.includes(config.name))
+      // No names ask for all, as null does.
+      .filter(
+        ({ name }) => configurationKeys === null || configurationKeys.length === 0 || configurationKeys.includes(name),
+      )
       .map((config) => ({
         name: config.name,
         value: config.value,

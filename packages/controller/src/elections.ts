@@ -26,10 +26,12 @@ export function decideElectLeaders(
   request: ElectLeadersRequest,
 ): Decision<ElectLeadersResponse> {
   if (request.electionType !== PREFERRED && request.electionType !== UNCLEAN) {
-    return {
-      records: [],
-      response: { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_REQUEST, replicaElectionResults: [] },
-    }
+    const refused = fault('INVALID_REQUEST', `there is no election of type ${request.electionType}`)
+    const replicaElectionResults = (request.topicPartitions ?? []).map(({ topic, partitions }) => ({
+      topic,
+      partitionResult: partitions.map((partitionId) => ({ partitionId, ...refused })),
+    }))
+    return { records: [], response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, replicaElectionResults } }
   }
   const records: MetadataRecord[] = []
   const replicaElectionResults: TopicResult[] = []

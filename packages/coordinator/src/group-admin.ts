@@ -3,7 +3,6 @@ import { ErrorCode } from '@braidlog/model'
 import type { DeleteGroupsResponse, DescribeGroupsResponse, ListGroupsResponse } from '@braidlog/protocol'
 import type { ClassicGroup } from './classic-group.ts'
 import type { ForeignGroups } from './foreign-groups.ts'
-import type { ForeignProtocol } from './group-record.ts'
 
 type Groups = ReadonlyMap<string, ClassicGroup>
 type ListedGroup = ListGroupsResponse['groups'][number]
@@ -12,8 +11,6 @@ type DescribedGroup = DescribeGroupsResponse['groups'][number]
 /** Version from which a group that does not exist is an error, not a Dead group (KIP-1043). */
 const GROUP_ID_NOT_FOUND_VERSION = 6
 const NOT_ASKED_FOR = -2_147_483_648
-
-const TYPE_NAMES: Record<ForeignProtocol, string> = { consumer: 'Consumer', share: 'Share', streams: 'Streams' }
 
 export interface ListFilter {
   /** Empty: any. Case does not matter. */
@@ -30,11 +27,11 @@ export function listGroups(groups: Groups, foreign: ForeignGroups, filter: ListF
   const listed: ListedGroup[] = []
   for (const group of groups.values()) {
     const protocolType = group.protocolType ?? ''
-    listed.push({ groupId: group.groupId, protocolType, groupState: group.state(), groupType: 'Classic' })
+    listed.push({ groupId: group.groupId, protocolType, groupState: group.state(), groupType: 'classic' })
   }
   for (const { groupId, protocol } of foreign) {
     if (groups.has(groupId)) continue
-    listed.push({ groupId, protocolType: protocol, groupState: 'Empty', groupType: TYPE_NAMES[protocol] })
+    listed.push({ groupId, protocolType: protocol, groupState: 'Empty', groupType: protocol })
   }
   return listed.filter(matches)
 }
@@ -92,7 +89,7 @@ export function deleteGroups(
   groupIds: readonly string[],
 ): { readonly results: DeleteGroupsResponse['results']; readonly deleted: ReadonlySet<string> } {
   const deleted = new Set<string>()
-  const results = groupIds.map((groupId) => {
+  const results = [...new Set(groupIds)].map((groupId) => {
     const errorCode = deleteError(groups.get(groupId), foreign.has(groupId) && !deleted.has(groupId))
     if (errorCode === ErrorCode.NONE) deleted.add(groupId)
     return { groupId, errorCode }

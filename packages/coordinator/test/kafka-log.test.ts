@@ -114,7 +114,7 @@ test('a classic member takes over a consumer group by the tombstones its own coo
   const listed = driver.ask<'listGroups'>({ api: 'listGroups', states: [], types: [] })
   assert.deepEqual(
     listed.map(({ groupId, groupType, groupState }) => `${groupId} ${groupType} ${groupState}`),
-    ['g Classic Empty', 'h Consumer Empty'],
+    ['g classic Empty', 'h consumer Empty'],
   )
 })
 

@@ -52,6 +52,8 @@ export function resolveConfig(inputs: ConfigInputs): ServerConfig {
   const texts = new Map(given)
   if (!texts.has('node.id') && texts.has('broker.id')) texts.set('node.id', texts.get('broker.id')!)
   for (const [key, value] of SINGLE_NODE) if (!texts.has(key)) texts.set(key, value)
+  // Two names of one number: tools read either.
+  if (!texts.has('broker.id') && texts.has('node.id')) texts.set('broker.id', texts.get('node.id')!)
 
   const { values, problems, unknown } = parseConfigs(BROKER_CONFIGS, texts)
   const problem = problems[0]

@@ -212,6 +212,16 @@ interface PartitionResponse {
   currentLeader: LeaderHint | undefined
 }
 
+/** Refusals that say nothing of the log; others tell where it starts. */
+const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+])
+
 const NO_RECORD_ERRORS: PartitionResponse['recordErrors'] = []
 
 function partitionResponse(index: number, result: AppendResult): PartitionResponse {
@@ -225,7 +235,7 @@ function partitionResponse(index: number, result: AppendResult): PartitionRespon
         : result.recordErrors.map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message })),
     baseOffset: result.baseOffset,
     logAppendTimeMs: result.logAppendTimeMs,
-    logStartOffset: result.logStartOffset,
+    logStartOffset: WITHOUT_LOG_START.has(result.errorCode) ? -1 : result.logStartOffset,
     currentLeader: undefined,
   }
 }

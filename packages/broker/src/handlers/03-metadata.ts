@@ -59,7 +59,7 @@ export function metadataHandler(broker: BrokerContext): ApiHandler {
     const wanted =
       request.topics === null || (request.topics.length === 0 && apiVersion < NULL_TOPICS_MIN_VERSION)
         ? undefined
-        : request.topics
+        : distinct(request.topics)
     const topics = wanted === undefined ? [...image.topics()].map(describe) : await Promise.all(wanted.map(describeOne))
     return {
       brokers: alive,
@@ -69,4 +69,11 @@ export function metadataHandler(broker: BrokerContext): ApiHandler {
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
     }
   })
+}
+
+type AskedTopic = NonNullable<MetadataRequest['topics']>[number]
+
+/** What is asked for twice is answered once. */
+function distinct(asked: readonly AskedTopic[]): AskedTopic[] {
+  return [...new Map(asked.map((each) => [each.name === null ? `id ${each.topicId}` : each.name, each])).values()]
 }

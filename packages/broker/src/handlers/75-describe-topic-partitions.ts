@@ -25,6 +25,9 @@ export function describeTopicPartitionsHandler(broker: BrokerContext): ApiHandle
     const asked = request.topics.map((topic) => topic.name)
     const names = [...new Set(asked.length > 0 ? asked : [...image.topics()].map((topic) => topic.name))].sort()
     const { cursor } = request
+    if (cursor !== null && (cursor.partitionIndex < 0 || (asked.length > 0 && !names.includes(cursor.topicName)))) {
+      return { topics: names.map((name) => ({ errorCode: ErrorCode.INVALID_REQUEST, name })), nextCursor: null }
+    }
     const topics: DescribedTopic[] = []
     let left = Math.min(Math.max(request.responsePartitionLimit, 1), settings.describedPartitionsMax)
     let nextCursor: Cursor | null = null
@@ -40,7 +43,7 @@ export function describeTopicPartitionsHandler(broker: BrokerContext): ApiHandle
           topicNameProblem(name) === undefined
             ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
             : ErrorCode.INVALID_TOPIC_EXCEPTION
-        topics.push({ errorCode, name })
+        topics.push({ errorCode, name, topicAuthorizedOperations: TOPIC_OPERATIONS })
         continue
       }
       const first = cursor !== null && cursor.topicName === name ? Math.max(0, cursor.partitionIndex) : 0

@@ -1,0 +1,86 @@
+/** Small habits of Apache Kafka's answers that tools and clients rely on. */
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { ErrorCode } from '@braidlog/model'
+import {
+  DescribeConfigsRequest,
+  DescribeConfigsResponse,
+  DescribeTopicPartitionsRequest,
+  DescribeTopicPartitionsResponse,
+  ElectLeadersRequest,
+  ElectLeadersResponse,
+  MetadataRequest,
+  MetadataResponse,
+} from '@braidlog/protocol'
+import { batchOf, createTopic, produce, startNode } from './node.ts'
+
+it('no configuration names ask for all, and broker.id tells the node id', async () => {
+  await using node = await startNode()
+  const { results } = await node.client.call(DescribeConfigsRequest, DescribeConfigsResponse, 4, {
+    resources: [{ resourceType: 4, resourceName: '1', configurationKeys: [] }],
+  })
+  const byName = new Map(results[0]!.configs.map((config) => [config.name, config.value]))
+  assert.ok(byName.size > 100, `${byName.size} configurations`)
+  assert.equal(byName.get('broker.id'), byName.get('node.id'))
+})
+
+it('a topic asked for twice is described once', async () => {
+  await using node = await startNode()
+  await createTopic(node.client, 'a')
+  const { topics } = await node.client.call(MetadataRequest, MetadataResponse, 12, {
+    topics: [{ name: 'a' }, { name: 'a' }],
+  })
+  assert.deepEqual(
+    topics.map(({ name }) => name),
+    ['a'],
+  )
+})
+
+it('clients do not make the internal topics of coordinators that are not there', async () => {
+  await using node = await startNode()
+  for (const name of ['__transaction_state', '__share_group_state']) {
+    const { topics } = await node.client.call(MetadataRequest, MetadataResponse, 12, {
+      topics: [{ name }],
+      allowAutoTopicCreation: true,
+    })
+    assert.equal(topics[0]!.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  }
+})
+
+it('a cursor outside the topics asked for is refused', async () => {
+  await using node = await startNode()
+  await createTopic(node.client, 'a')
+  const cursors = [
+    { topicName: 'b', partitionIndex: 0 },
+    { topicName: 'a', partitionIndex: -1 },
+  ]
+  for (const cursor of cursors) {
+    const { topics } = await node.client.call(DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, 0, {
+      topics: [{ name: 'a' }],
+      cursor,
+    })
+    assert.equal(topics[0]!.errorCode, ErrorCode.INVALID_REQUEST)
+  }
+})
+
+it('an unknown type of election is refused partition by partition', async () => {
+  await using node = await startNode()
+  const response = await node.client.call(ElectLeadersRequest, ElectLeadersResponse, 2, {
+    electionType: 7,
+    topicPartitions: [{ topic: 'a', partitions: [0, 1] }],
+  })
+  assert.equal(response.errorCode, ErrorCode.NONE)
+  assert.deepEqual(
+    response.replicaElectionResults[0]!.partitionResult.map(({ errorCode }) => errorCode),
+    [ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_REQUEST],
+  )
+})
+
+it('a corrupt batch is refused without saying where the log starts', async () => {
+  await using node = await startNode()
+  await createTopic(node.client, 'a')
+  const batch = batchOf(['x'])
+  batch[batch.length - 1]! ^= 1
+  const { errorCode, logStartOffset } = await produce(node.client, 'a', batch)
+  assert.deepEqual([errorCode, logStartOffset], [ErrorCode.CORRUPT_MESSAGE, -1])
+})
