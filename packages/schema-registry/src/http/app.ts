@@ -1,0 +1,85 @@
+/**
+ * The REST API: around the routes stand, from the outside in, the bound on requests at work, the media types, authentication and
+ * the wait for an offset that the client has seen elsewhere.
+ */
+import type { Logger } from '@braidlog/base'
+import { Hono, type Context } from 'hono'
+import { OFFSET_HEADER } from '../election/forward.ts'
+import type { RegistryAuth } from '../options.ts'
+import type { RegistryService } from '../service.ts'
+import { authenticate } from './authentication.ts'
+import { Exchange, type Env } from './exchange.ts'
+import { RequestFault } from './fault.ts'
+import { defineHealth } from './health.ts'
+import { answerType, isReadable, V1_JSON } from './media.ts'
+import { defineRoutes } from './routes.ts'
+
+export interface AppOptions {
+  readonly service: RegistryService
+  readonly clusterId: string
+  readonly groupId: string
+  readonly bodySizeMaxBytes: number
+  readonly requestsMax: number
+  readonly auth: RegistryAuth | undefined
+  readonly logger: Logger
+}
+
+const UNSUPPORTED_MEDIA_TYPE = 415
+const NOT_ACCEPTABLE = 406
+const TOO_MANY_REQUESTS_AT_WORK = 503
+
+export function createApp(options: AppOptions): Hono<Env> {
+  const { service, bodySizeMaxBytes, requestsMax, auth, logger } = options
+  const app = new Hono<Env>()
+  const refuse = (context: Context<Env>, code: number, message: string): Response =>
+    new Exchange(context, service, bodySizeMaxBytes).fault({ code, message })
+  let atWork = 0
+
+  app.use(async (context, next) => {
+    context.set('answerType', V1_JSON)
+    if (atWork >= requestsMax) return refuse(context, TOO_MANY_REQUESTS_AT_WORK, 'Too many requests are at work')
+    atWork++
+    try {
+      await next()
+    } finally {
+      atWork--
+    }
+    return undefined
+  })
+  app.use(async (context, next) => {
+    const type = answerType(context.req.header('accept'))
+    if (type === undefined) return refuse(context, NOT_ACCEPTABLE, 'HTTP 406 Not Acceptable')
+    context.set('answerType', type)
+    const { method } = context.req
+    if ((method === 'POST' || method === 'PUT') && !isReadable(context.req.header('content-type'))) {
+      return refuse(context, UNSUPPORTED_MEDIA_TYPE, 'HTTP 415 Unsupported Media Type')
+    }
+    return await next()
+  })
+  defineHealth(app, options)
+  if (auth !== undefined) app.use(authenticate(auth, (context, message) => refuse(context, 401, message)))
+  app.use(async (context, next) => {
+    const offset = Number(context.req.header(OFFSET_HEADER) ?? -1)
+    if (Number.isSafeInteger(offset) && offset >= 0) {
+      const seen = await service.seen(offset)
+      if (!seen.ok) return refuse(context, seen.error.code, seen.error.message)
+    }
+    return await next()
+  })
+
+  const table = defineRoutes(app, service, bodySizeMaxBytes)
+  // What matches a path but not its methods comes here last.
+  for (const [path, methods] of table) {
+    app.all(path, (context) => {
+      context.header('allow', [...methods].join(', '))
+      return refuse(context, 405, 'HTTP 405 Method Not Allowed')
+    })
+  }
+  app.notFound((context) => refuse(context, 404, 'HTTP 404 Not Found'))
+  app.onError((error, context) => {
+    if (error instanceof RequestFault) return refuse(context, error.code, error.message)
+    logger.error('a request failed', { method: context.req.method, path: context.req.path, error })
+    return refuse(context, 500, 'Internal Server Error')
+  })
+  return app
+}
