@@ -31,7 +31,8 @@ export function decideElectLeaders(
       topic,
       partitionResult: partitions.map((partitionId) => ({ partitionId, ...refused })),
     }))
-    return { records: [], response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, replicaElectionResults } }
+    const errorCode = request.topicPartitions?.length === 0 ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST
+    return { records: [], response: { throttleTimeMs: 0, errorCode, replicaElectionResults } }
   }
   const records: MetadataRecord[] = []
   const replicaElectionResults: TopicResult[] = []

@@ -262,7 +262,8 @@ export class Partition implements FlushTarget, WheelTimerOwner {
     try {
       switch (timestampMs) {
         case LATEST_TIMESTAMP:
-          return offsetResult(errorCode, { timestampMs: -1, offset: readableEnd, leaderEpoch: log.latestEpoch })
+          // The leader's own epoch, also where it has appended nothing yet.
+          return offsetResult(errorCode, { timestampMs: -1, offset: readableEnd, leaderEpoch: this.#leaderEpoch })
         case EARLIEST_TIMESTAMP:
         case EARLIEST_LOCAL_TIMESTAMP: {
           const offset = log.logStartOffset

@@ -3,12 +3,18 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { ErrorCode } from '@braidlog/model'
 import {
+  DeleteRecordsRequest,
+  DeleteRecordsResponse,
   DescribeConfigsRequest,
   DescribeConfigsResponse,
   DescribeTopicPartitionsRequest,
   DescribeTopicPartitionsResponse,
   ElectLeadersRequest,
   ElectLeadersResponse,
+  InitProducerIdRequest,
+  InitProducerIdResponse,
+  ListOffsetsRequest,
+  ListOffsetsResponse,
   MetadataRequest,
   MetadataResponse,
 } from '@braidlog/protocol'
@@ -69,11 +75,47 @@ it('an unknown type of election is refused partition by partition', async () => 
     electionType: 7,
     topicPartitions: [{ topic: 'a', partitions: [0, 1] }],
   })
-  assert.equal(response.errorCode, ErrorCode.NONE)
+  assert.equal(response.errorCode, ErrorCode.INVALID_REQUEST)
   assert.deepEqual(
     response.replicaElectionResults[0]!.partitionResult.map(({ errorCode }) => errorCode),
     [ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_REQUEST],
   )
+})
+
+it('an empty partition tells its leader epoch, and places nobody knows are refused', async () => {
+  await using node = await startNode()
+  await createTopic(node.client, 'a')
+  const ask = async (timestamp: number) => {
+    const { topics } = await node.client.call(ListOffsetsRequest, ListOffsetsResponse, 11, {
+      replicaId: -1,
+      topics: [{ name: 'a', partitions: [{ partitionIndex: 0, timestamp }] }],
+    })
+    return topics[0]!.partitions[0]!
+  }
+  const latest = await ask(-1)
+  assert.deepEqual([latest.offset, latest.leaderEpoch], [0, 0])
+  assert.equal((await ask(-7)).errorCode, ErrorCode.UNSUPPORTED_VERSION)
+})
+
+it('a producer id comes with its epoch', async () => {
+  await using node = await startNode()
+  for (const [producerId, producerEpoch] of [
+    [5, -1],
+    [-1, 5],
+  ]) {
+    const body = { transactionalId: null, transactionTimeoutMs: 1000, producerId, producerEpoch }
+    const { errorCode } = await node.client.call(InitProducerIdRequest, InitProducerIdResponse, 4, body)
+    assert.equal(errorCode, ErrorCode.INVALID_REQUEST)
+  }
+})
+
+it('records of internal topics are not for clients to delete', async () => {
+  await using node = await startNode()
+  const { topics } = await node.client.call(DeleteRecordsRequest, DeleteRecordsResponse, 2, {
+    topics: [{ name: '__consumer_offsets', partitions: [{ partitionIndex: 0, offset: 0 }] }],
+    timeoutMs: 1000,
+  })
+  assert.equal(topics[0]!.partitions[0]!.errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION)
 })
 
 it('a corrupt batch is refused without saying where the log starts', async () => {

@@ -23,6 +23,9 @@ const KNOWN_SINCE: ReadonlyMap<number, number> = new Map([
   [EARLIEST_PENDING_UPLOAD_TIMESTAMP, 11],
 ])
 
+/** Below it are places that only newer versions of the protocol may name. */
+const NAMED_PLACE_MIN = EARLIEST_PENDING_UPLOAD_TIMESTAMP
+
 /** Older responses have no leader epoch. */
 const LEADER_EPOCH_MIN_VERSION = 4
 
@@ -42,7 +45,9 @@ export function listOffsetsHandler(broker: BrokerContext): ApiHandler {
       const { partitionIndex, timestamp, currentLeaderEpoch } = asked
       const failed = (errorCode: ErrorCode) => ({ partitionIndex, errorCode })
       if (repeated.has(`${partitionIndex}:${name}`)) return failed(ErrorCode.INVALID_REQUEST)
-      if ((KNOWN_SINCE.get(timestamp) ?? 0) > apiVersion) return failed(ErrorCode.UNSUPPORTED_VERSION)
+      if (timestamp < NAMED_PLACE_MIN || (KNOWN_SINCE.get(timestamp) ?? 0) > apiVersion) {
+        return failed(ErrorCode.UNSUPPORTED_VERSION)
+      }
       const topic = broker.image.topic(name)
       const replica = topic && broker.replicas.get(topic.id, partitionIndex)
       if (replica === undefined) return failed(broker.replicas.errorByName(topic, partitionIndex))

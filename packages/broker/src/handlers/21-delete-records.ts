@@ -1,5 +1,5 @@
 /** DeleteRecords (API key 21): moves the beginning of a partition up to an offset. */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode, isInternalTopic } from '@braidlog/model'
 import { DeleteRecordsRequest, DeleteRecordsResponse } from '@braidlog/protocol'
 import type { BrokerContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
@@ -11,6 +11,9 @@ export function deleteRecordsHandler(broker: BrokerContext): ApiHandler {
       return {
         name,
         partitions: partitions.map(({ partitionIndex, offset }) => {
+          if (isInternalTopic(name)) {
+            return { partitionIndex, lowWatermark: -1, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION }
+          }
           const replica = topic && broker.replicas.get(topic.id, partitionIndex)
           if (replica === undefined) {
             const errorCode = broker.replicas.errorByName(topic, partitionIndex)

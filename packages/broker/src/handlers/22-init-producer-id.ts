@@ -12,8 +12,10 @@ import { ProducerIds } from '../producer-ids.ts'
 
 export function initProducerIdHandler(broker: BrokerContext): ApiHandler {
   const ids = new ProducerIds(broker.controller, broker.nodeId)
-  return api(InitProducerIdRequest, InitProducerIdResponse, async ({ transactionalId }) => {
+  return api(InitProducerIdRequest, InitProducerIdResponse, async ({ transactionalId, producerId, producerEpoch }) => {
     if (transactionalId === '') return failed(ErrorCode.INVALID_REQUEST)
+    // An id without its epoch, or an epoch of no id.
+    if ((producerId === -1) !== (producerEpoch === -1)) return failed(ErrorCode.INVALID_REQUEST)
     if (transactionalId !== null) return failed(ErrorCode.UNSUPPORTED_VERSION)
     const next = await ids.next()
     return next.ok ? { producerId: next.producerId, producerEpoch: 0 } : failed(next.error)
