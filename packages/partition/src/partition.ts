@@ -267,7 +267,8 @@ export class Partition implements FlushTarget, WheelTimerOwner {
         case EARLIEST_TIMESTAMP:
         case EARLIEST_LOCAL_TIMESTAMP: {
           const offset = log.logStartOffset
-          return offsetResult(errorCode, { timestampMs: -1, offset, leaderEpoch: log.epochAt(offset) })
+          const leaderEpoch = offset < log.logEndOffset ? log.epochAt(offset) : this.#leaderEpoch
+          return offsetResult(errorCode, { timestampMs: -1, offset, leaderEpoch })
         }
         // Nothing is tiered.
         case LATEST_TIERED_TIMESTAMP:

@@ -118,6 +118,14 @@ it('records of internal topics are not for clients to delete', async () => {
   assert.equal(topics[0]!.partitions[0]!.errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION)
 })
 
+it('a transactional batch is refused, for nobody would end its transaction', async () => {
+  await using node = await startNode()
+  await createTopic(node.client, 'a')
+  const batch = batchOf(['x'], { producerId: 5, producerEpoch: 0, baseSequence: 0, transactional: true })
+  const { errorCode } = await produce(node.client, 'a', batch)
+  assert.equal(errorCode, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+})
+
 it('a corrupt batch is refused without saying where the log starts', async () => {
   await using node = await startNode()
   await createTopic(node.client, 'a')

@@ -70,6 +70,7 @@ export interface BatchOptions {
   readonly producerId?: number
   readonly producerEpoch?: number
   readonly baseSequence?: number
+  readonly transactional?: boolean
   readonly key?: string | null
 }
 

@@ -143,6 +143,14 @@ function appendOne(
   ) {
     return done(refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7 or newer'))
   }
+  // Nobody would end the transaction that it begins: read-committed consumers would wait at it for ever.
+  if (batchMagic(view, start) === 2 && (batchAttributes(view, start) & TRANSACTIONAL) !== 0) {
+    return done(
+      request.transactionalId === null
+        ? refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'a transactional batch needs a transactional id')
+        : refused(ErrorCode.INVALID_TXN_STATE, 'no transaction is open: this node coordinates none'),
+    )
+  }
   const acks = request.acks as -1 | 0 | 1
   const result = replica.append(
     bytes,
@@ -221,6 +229,9 @@ const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
   ErrorCode.RECORD_LIST_TOO_LARGE,
   ErrorCode.KAFKA_STORAGE_ERROR,
 ])
+
+/** Bit of a batch's attributes. */
+const TRANSACTIONAL = 0x10
 
 const NO_RECORD_ERRORS: PartitionResponse['recordErrors'] = []
 
