@@ -1,6 +1,13 @@
 /** Record batches to send: whole ones by the builder, and ways to spoil them. */
 import { nodeCodecs } from '@braidlog/runtime'
-import { BatchBuilder, sealBatch, viewOf, type BatchFields, type CompressionType, type HeaderInput } from '@braidlog/records'
+import {
+  BatchBuilder,
+  sealBatch,
+  viewOf,
+  type BatchFields,
+  type CompressionType,
+  type HeaderInput,
+} from '@braidlog/records'
 
 /** A time all servers agree on, recent enough to be accepted. */
 export const BASE_MS = Date.now() - 60_000

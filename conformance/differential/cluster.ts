@@ -37,7 +37,12 @@ export async function cluster(twins: Twins): Promise<void> {
 }
 
 async function reassignments(twins: Twins): Promise<void> {
-  for (const body of [{ topics: null }, { topics: [] }, { topics: [{ name: 'elected', partitionIndexes: [0] }] }, { topics: [{ name: 'nowhere', partitionIndexes: [0] }] }]) {
+  for (const body of [
+    { topics: null },
+    { topics: [] },
+    { topics: [{ name: 'elected', partitionIndexes: [0] }] },
+    { topics: [{ name: 'nowhere', partitionIndexes: [0] }] },
+  ]) {
     await twins.ask('ListPartitionReassignments', 0, { ...body, timeoutMs: 5_000 })
   }
 }
@@ -49,7 +54,18 @@ async function frames(twins: Twins): Promise<void> {
     frame.set(bytes, 4)
     return new Uint8Array(frame)
   }
-  const header = (key: number, version: number): number[] => [key >> 8, key & 255, version >> 8, version & 255, 0, 0, 0, 9, 255, 255]
+  const header = (key: number, version: number): number[] => [
+    key >> 8,
+    key & 255,
+    version >> 8,
+    version & 255,
+    0,
+    0,
+    0,
+    9,
+    255,
+    255,
+  ]
   for (const key of [-1, 4, 5, 6, 7, 95, 1000, 32_767]) await twins.send(`key ${key}`, sized(header(key, 0)))
   for (const { key, name, listeners, versionMin, versionMax } of APIS) {
     if (key === 18 || !listeners.includes('broker')) continue
@@ -57,17 +73,21 @@ async function frames(twins: Twins): Promise<void> {
       await twins.send(`${name} v${version}`, sized([...header(key, version), 0, 0]), 300)
     }
   }
-  for (const version of [5, 6, 99]) await twins.send(`ApiVersions v${version} then nothing`, sized(header(18, version)).subarray(0, 4), 150)
+  for (const version of [5, 6, 99])
+    await twins.send(`ApiVersions v${version} then nothing`, sized(header(18, version)).subarray(0, 4), 150)
   await twins.send('an empty frame', sized([]))
   await twins.send('a frame of one byte', sized([0]))
   await twins.send('a negative size', new Uint8Array([0xff, 0xff, 0xff, 0xff]))
   await twins.send('a size beyond the limit', new Uint8Array([0x7f, 0xff, 0xff, 0xff]))
   await twins.send('text', new Uint8Array(Buffer.from('GET / HTTP/1.1\r\n\r\n')))
   const { request } = apiByName('Metadata')!
-  const whole = Buffer.concat(encodeRequest(request, { apiVersion: 12, correlationId: 1, clientId: 'c' }, { topics: [{ name: 'elected' }] }))
-  await twins.send('bytes behind the body', sized([...whole.subarray(4), 1, 2, 3]).slice(), 300)
+  const whole = Buffer.concat(
+    encodeRequest(request, { apiVersion: 12, correlationId: 1, clientId: 'c' }, { topics: [{ name: 'elected' }] }),
+  )
   await twins.send('a body cut short', sized([...whole.subarray(4, whole.length - 4)]), 300)
   await twins.ask('ApiVersions', 3, { clientSoftwareName: 'a b', clientSoftwareVersion: '1' })
   await twins.ask('ApiVersions', 3, { clientSoftwareName: '', clientSoftwareVersion: '' })
-  await twins.askAll('ApiVersions', () => ({ clientSoftwareName: 'name', clientSoftwareVersion: '1.0' }), { again: true })
+  await twins.askAll('ApiVersions', () => ({ clientSoftwareName: 'name', clientSoftwareVersion: '1.0' }), {
+    again: true,
+  })
 }

@@ -23,12 +23,24 @@ const group: Resource = { resourceType: GROUP, resourceName: 'configured-group' 
 const metrics: Resource = { resourceType: CLIENT_METRICS, resourceName: 'subscription' }
 
 export async function configs(twins: Twins): Promise<void> {
-  await twins.createTopic('configured', { partitions: 1, configs: { 'retention.ms': '1000', 'cleanup.policy': 'compact' } })
+  await twins.createTopic('configured', {
+    partitions: 1,
+    configs: { 'retention.ms': '1000', 'cleanup.policy': 'compact' },
+  })
   await describe(twins)
   await incremental(twins)
   await whole(twins)
   await describe(twins)
-  for (const resourceTypes of [[], [TOPIC], [BROKER], [BROKER_LOGGER], [CLIENT_METRICS], [GROUP], [CLIENT_METRICS, GROUP], [77]]) {
+  for (const resourceTypes of [
+    [],
+    [TOPIC],
+    [BROKER],
+    [BROKER_LOGGER],
+    [CLIENT_METRICS],
+    [GROUP],
+    [CLIENT_METRICS, GROUP],
+    [77],
+  ]) {
     await twins.ask('ListConfigResources', 1, { resourceTypes }, { again: true })
   }
   await twins.ask('ListConfigResources', 0, {}, { again: true })
@@ -39,9 +51,19 @@ async function describe(twins: Twins): Promise<void> {
   const asked = (resources: readonly object[], more: object = {}): object => ({ resources, ...more })
   for (const resource of [topic, broker, everyBroker, group, metrics]) {
     await twins.askAll('DescribeConfigs', () => asked([{ ...resource, configurationKeys: null }]), again)
-    await twins.ask('DescribeConfigs', 4, asked([{ ...resource, configurationKeys: null }], { includeSynonyms: true }), again)
+    await twins.ask(
+      'DescribeConfigs',
+      4,
+      asked([{ ...resource, configurationKeys: null }], { includeSynonyms: true }),
+      again,
+    )
     await twins.ask('DescribeConfigs', 4, asked([{ ...resource, configurationKeys: [] }]), again)
-    await twins.ask('DescribeConfigs', 4, asked([{ ...resource, configurationKeys: ['retention.ms', 'no.such', 'log.retention.ms'] }]), again)
+    await twins.ask(
+      'DescribeConfigs',
+      4,
+      asked([{ ...resource, configurationKeys: ['retention.ms', 'no.such', 'log.retention.ms'] }]),
+      again,
+    )
   }
   for (const each of [
     { resourceType: TOPIC, resourceName: 'nowhere' },
@@ -58,7 +80,12 @@ async function describe(twins: Twins): Promise<void> {
   ]) {
     await twins.ask('DescribeConfigs', 4, asked([{ ...each, configurationKeys: null }]), again)
   }
-  await twins.ask('DescribeConfigs', 4, asked([topic, topic].map((each) => ({ ...each, configurationKeys: ['retention.ms'] }))), again)
+  await twins.ask(
+    'DescribeConfigs',
+    4,
+    asked([topic, topic].map((each) => ({ ...each, configurationKeys: ['retention.ms'] }))),
+    again,
+  )
   await twins.ask('DescribeConfigs', 4, asked([]), again)
 }
 
@@ -118,12 +145,25 @@ async function incremental(twins: Twins): Promise<void> {
     one({ resourceType: 77, resourceName: 'x' }, 'a', SET, 'b'),
     { resources: [] },
     { resources: [{ ...topic, configs: [] }] },
-    { resources: [topic, topic].map((each) => ({ ...each, configs: [{ name: 'retention.ms', configOperation: SET, value: '5' }] })) },
-    { resources: [{ ...topic, configs: ['5', '6'].map((value) => ({ name: 'retention.ms', configOperation: SET, value })) }] },
+    {
+      resources: [topic, topic].map((each) => ({
+        ...each,
+        configs: [{ name: 'retention.ms', configOperation: SET, value: '5' }],
+      })),
+    },
+    {
+      resources: [
+        { ...topic, configs: ['5', '6'].map((value) => ({ name: 'retention.ms', configOperation: SET, value })) },
+      ],
+    },
     {
       resources: [
         { ...topic, configs: [{ name: 'retention.ms', configOperation: SET, value: '5' }] },
-        { resourceType: TOPIC, resourceName: 'nowhere', configs: [{ name: 'retention.ms', configOperation: SET, value: '5' }] },
+        {
+          resourceType: TOPIC,
+          resourceName: 'nowhere',
+          configs: [{ name: 'retention.ms', configOperation: SET, value: '5' }],
+        },
       ],
     },
   ]

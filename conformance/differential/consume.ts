@@ -6,10 +6,18 @@ import { served, type Twins } from './twins.ts'
 export async function consume(twins: Twins): Promise<void> {
   await twins.createTopic('read', { partitions: 3 })
   await twins.createTopic('read-2', { partitions: 1 })
-  for (const [topic, index, count] of [['read', 0, 5], ['read', 1, 3], ['read-2', 0, 4]] as const) {
+  for (const [topic, index, count] of [
+    ['read', 0, 5],
+    ['read', 1, 3],
+    ['read-2', 0, 4],
+  ] as const) {
     for (let i = 0; i < count; i++) {
       const records = batchOf([`${i}a`, `${i}b`, `${i}c`], { timestampMs: BASE_MS + i * 1_000, key: 'k' })
-      await twins.ask('Produce', 12, { acks: -1, timeoutMs: 5_000, topicData: [{ name: topic, partitionData: [{ index, records }] }] })
+      await twins.ask('Produce', 12, {
+        acks: -1,
+        timeoutMs: 5_000,
+        topicData: [{ name: topic, partitionData: [{ index, records }] }],
+      })
     }
   }
   await fetches(twins)
@@ -21,7 +29,12 @@ export async function consume(twins: Twins): Promise<void> {
 
 async function fetches(twins: Twins): Promise<void> {
   const { versionMin, versionMax } = served('Fetch')
-  const partition = (more: object = {}): object => ({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20, ...more })
+  const partition = (more: object = {}): object => ({
+    partition: 0,
+    fetchOffset: 0,
+    partitionMaxBytes: 1 << 20,
+    ...more,
+  })
   for (let version = versionMin; version <= versionMax; version++) {
     const fetch = (topic: string, partitions: readonly object[], more: object = {}): Promise<unknown> =>
       twins.ask('Fetch', version, (side) => ({
@@ -32,22 +45,26 @@ async function fetches(twins: Twins): Promise<void> {
         ...more,
       }))
     for (const fetchOffset of [0, 1, 4, 14, 15, 16, -1, -2, 2 ** 40]) await fetch('read', [partition({ fetchOffset })])
-    for (const size of [0, 1, 61, 80, 150, 200, -1]) {
-      await fetch('read', [partition({ partitionMaxBytes: size }), partition({ partition: 1, partitionMaxBytes: size })])
+    for (const size of [0, 1, 61, 80, 150, 200]) {
+      await fetch('read', [
+        partition({ partitionMaxBytes: size }),
+        partition({ partition: 1, partitionMaxBytes: size }),
+      ])
       await fetch('read', [partition(), partition({ partition: 1 })], { maxBytes: size })
     }
     await fetch('read', [partition({ partition: 2 }), partition({ partition: 3 }), partition({ partition: -1 })])
     await fetch('read', [partition(), partition()])
     await fetch('read', [partition()], { isolationLevel: 1 })
-    await fetch('read', [partition()], { isolationLevel: 2 })
     await fetch('read', [partition({ fetchOffset: 15 })], { maxWaitMs: 20, minBytes: 1000 })
     await fetch('read', [partition({ fetchOffset: 12 })], { maxWaitMs: 20, minBytes: 1 << 30 })
     await fetch('read', [partition()], { maxWaitMs: -1, minBytes: -1 })
-    if (version >= 9) for (const currentLeaderEpoch of [-2, -1, 0, 1, 100]) await fetch('read', [partition({ currentLeaderEpoch })])
+    if (version >= 9)
+      for (const currentLeaderEpoch of [-2, -1, 0, 1, 100]) await fetch('read', [partition({ currentLeaderEpoch })])
     if (version >= 11) await fetch('read', [partition()], { rackId: 'somewhere' })
     if (version >= 12) {
-      for (const lastFetchedEpoch of [-1, 0, 1, 5]) await fetch('read', [partition({ lastFetchedEpoch, fetchOffset: 6 })])
-      if (version < 15) for (const replicaId of [1, 2, -2]) await fetch('read', [partition()], { replicaId })
+      for (const lastFetchedEpoch of [-1, 0, 1, 5])
+        await fetch('read', [partition({ lastFetchedEpoch, fetchOffset: 6 })])
+      if (version < 15) for (const replicaId of [2, -2]) await fetch('read', [partition()], { replicaId })
       else await fetch('read', [partition()], { replicaState: { replicaId: 2, replicaEpoch: 1 } })
     }
     const topics =
@@ -55,7 +72,12 @@ async function fetches(twins: Twins): Promise<void> {
         ? [{ topicId: ZERO_UUID }, { topicId: 'AAAAAAAAAAAAAAAAAAAAaQ' }]
         : [{ topic: 'nowhere' }, { topic: '' }, { topic: 'a b' }]
     for (const topic of topics) {
-      await twins.ask('Fetch', version, { maxWaitMs: 0, minBytes: 1, maxBytes: 1 << 20, topics: [{ ...topic, partitions: [partition()] }] })
+      await twins.ask('Fetch', version, {
+        maxWaitMs: 0,
+        minBytes: 1,
+        maxBytes: 1 << 20,
+        topics: [{ ...topic, partitions: [partition()] }],
+      })
     }
     await twins.ask('Fetch', version, { maxWaitMs: 0, minBytes: 1, maxBytes: 1 << 20, topics: [] })
   }
@@ -64,12 +86,16 @@ async function fetches(twins: Twins): Promise<void> {
 async function sessions(twins: Twins): Promise<void> {
   for (const version of [7, 12, 13, 17]) {
     let word: string | undefined
-    const partition = (index: number, fetchOffset: number): object => ({ partition: index, fetchOffset, partitionMaxBytes: 1 << 20 })
+    const partition = (index: number, fetchOffset: number): object => ({
+      partition: index,
+      fetchOffset,
+      partitionMaxBytes: 1 << 20,
+    })
     const fetch = async (
       sessionEpoch: number,
       partitions: readonly object[],
       forgotten: readonly number[] = [],
-      sessionId: number | undefined = undefined,
+      sessionId?: number,
     ): Promise<void> => {
       const [kafka] = await twins.ask('Fetch', version, (side) => {
         const named = version >= 13 ? { topicId: side.topicId('read') } : { topic: 'read' }
@@ -106,7 +132,6 @@ async function sessions(twins: Twins): Promise<void> {
     await fetch(2, [])
     await fetch(-1, [partition(0, 12)])
     await fetch(1, [])
-    await fetch(0, [])
     await fetch(5, [], [], 0)
     await fetch(-1, [partition(1, 0)], [], 0)
     await fetch(-2, [partition(1, 0)], [], 0)
@@ -114,16 +139,43 @@ async function sessions(twins: Twins): Promise<void> {
 }
 
 async function offsets(twins: Twins): Promise<void> {
-  const times = [-1, -2, -3, -4, -5, -6, -7, 0, BASE_MS, BASE_MS + 1, BASE_MS + 1_500, BASE_MS + 4_002, BASE_MS + 4_003, BASE_MS * 2]
+  const times = [
+    -1,
+    -2,
+    -3,
+    -4,
+    -5,
+    -6,
+    -7,
+    0,
+    BASE_MS,
+    BASE_MS + 1,
+    BASE_MS + 1_500,
+    BASE_MS + 4_002,
+    BASE_MS + 4_003,
+    BASE_MS * 2,
+  ]
   await twins.askAll('ListOffsets', (version) => ({
     replicaId: -1,
-    topics: [{ name: 'read', partitions: [0, 2, 9].map((partitionIndex) => ({ partitionIndex, timestamp: version === 0 ? -1 : -1 })) }],
+    topics: [
+      {
+        name: 'read',
+        partitions: [0, 2, 9].map((partitionIndex) => ({ partitionIndex, timestamp: version === 0 ? -1 : -1 })),
+      },
+    ],
   }))
   const { versionMin, versionMax } = served('ListOffsets')
   for (let version = versionMin; version <= versionMax; version++) {
     for (const timestamp of times) {
-      const partitions = [{ partitionIndex: 0, timestamp }, { partitionIndex: 2, timestamp }]
-      await twins.ask('ListOffsets', version, { replicaId: -1, timeoutMs: 1_000, topics: [{ name: 'read', partitions }] })
+      const partitions = [
+        { partitionIndex: 0, timestamp },
+        { partitionIndex: 2, timestamp },
+      ]
+      await twins.ask('ListOffsets', version, {
+        replicaId: -1,
+        timeoutMs: 1_000,
+        topics: [{ name: 'read', partitions }],
+      })
     }
     const one = (more: object, request: object = {}): object => ({
       replicaId: -1,
@@ -134,8 +186,14 @@ async function offsets(twins: Twins): Promise<void> {
       for (const currentLeaderEpoch of [-1, 0, 1]) await twins.ask('ListOffsets', version, one({ currentLeaderEpoch }))
     }
     if (version >= 2) await twins.ask('ListOffsets', version, one({}, { isolationLevel: 1 }))
-    await twins.ask('ListOffsets', version, { replicaId: -1, topics: [{ name: 'nowhere', partitions: [{ partitionIndex: 0, timestamp: -1 }] }] })
-    await twins.ask('ListOffsets', version, { replicaId: -1, topics: [{ name: 'read', partitions: [0, 0].map((partitionIndex) => ({ partitionIndex, timestamp: -1 })) }] })
+    await twins.ask('ListOffsets', version, {
+      replicaId: -1,
+      topics: [{ name: 'nowhere', partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
+    })
+    await twins.ask('ListOffsets', version, {
+      replicaId: -1,
+      topics: [{ name: 'read', partitions: [0, 0].map((partitionIndex) => ({ partitionIndex, timestamp: -1 })) }],
+    })
     await twins.ask('ListOffsets', version, { replicaId: -1, topics: [] })
     await twins.ask('ListOffsets', version, one({}, { replicaId: -2 }))
     await twins.ask('ListOffsets', version, one({}, { replicaId: 2 }))
@@ -148,7 +206,10 @@ async function offsets(twins: Twins): Promise<void> {
         await twins.ask('OffsetForLeaderEpoch', version, { replicaId: -1, topics: [{ topic: 'read', partitions }] })
       }
     }
-    await twins.ask('OffsetForLeaderEpoch', version, { replicaId: -1, topics: [{ topic: 'nowhere', partitions: [{ partition: 0, leaderEpoch: 0 }] }] })
+    await twins.ask('OffsetForLeaderEpoch', version, {
+      replicaId: -1,
+      topics: [{ topic: 'nowhere', partitions: [{ partition: 0, leaderEpoch: 0 }] }],
+    })
     await twins.ask('OffsetForLeaderEpoch', version, { replicaId: -1, topics: [] })
   }
 }

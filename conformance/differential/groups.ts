@@ -14,7 +14,8 @@ async function coordinators(twins: Twins): Promise<void> {
     const types = version === 0 ? [0] : [0, 3, -1, 77]
     for (const keyType of types) {
       if (version < 4) {
-        for (const key of ['g', '']) await twins.ask('FindCoordinator', version, { key, ...(version > 0 ? { keyType } : {}) })
+        for (const key of ['g', ''])
+          await twins.ask('FindCoordinator', version, { key, ...(version > 0 ? { keyType } : {}) })
       } else {
         for (const coordinatorKeys of [['g'], ['g', 'h'], ['g', 'g'], [''], []]) {
           await twins.ask('FindCoordinator', version, { keyType, coordinatorKeys })
@@ -27,7 +28,12 @@ async function coordinators(twins: Twins): Promise<void> {
 async function commits(twins: Twins): Promise<void> {
   const { versionMin, versionMax } = served('OffsetCommit')
   for (let version = versionMin; version <= versionMax; version++) {
-    const commit = (groupId: string, topic: string, partitions: readonly object[], more: object = {}): Promise<unknown> =>
+    const commit = (
+      groupId: string,
+      topic: string,
+      partitions: readonly object[],
+      more: object = {},
+    ): Promise<unknown> =>
       twins.ask('OffsetCommit', version, (side) => ({
         groupId,
         generationIdOrMemberEpoch: -1,
@@ -62,24 +68,39 @@ async function fetchAll(twins: Twins, group: string): Promise<void> {
   const { versionMin, versionMax } = served('OffsetFetch')
   for (let version = versionMin; version <= versionMax; version++) {
     const partitionIndexes = [0, 1, 5]
-    const bodies = (version < 8
-      ? [
-          { groupId: group, topics: [{ name: 'offsets-of', partitionIndexes }, { name: 'nowhere', partitionIndexes: [0] }] },
-          { groupId: group, topics: [] },
-          { groupId: 'nobody', topics: [{ name: 'offsets-of', partitionIndexes: [0] }] },
-          { groupId: '', topics: [{ name: 'offsets-of', partitionIndexes: [0] }] },
-          ...(version >= 2 ? [{ groupId: group, topics: null }] : []),
-          ...(version >= 7 ? [{ groupId: group, topics: null, requireStable: true }] : []),
-        ]
-      : [
-          [{ groupId: group, topics: [{ name: 'offsets-of', partitionIndexes }] }],
-          [{ groupId: group, topics: null }],
-          [{ groupId: group, topics: [] }],
-          [{ groupId: group, topics: null }, { groupId: 'nobody', topics: null }, { groupId: '', topics: null }],
-          [{ groupId: group, topics: null }, { groupId: group, topics: null }],
-          [],
-          ...(version >= 9 ? [[{ groupId: group, memberId: 'somebody', memberEpoch: 3, topics: null }]] : []),
-        ].map((list) => ({ groups: list }))) as readonly object[]
+    const bodies = (
+      version < 8
+        ? [
+            {
+              groupId: group,
+              topics: [
+                { name: 'offsets-of', partitionIndexes },
+                { name: 'nowhere', partitionIndexes: [0] },
+              ],
+            },
+            { groupId: group, topics: [] },
+            { groupId: 'nobody', topics: [{ name: 'offsets-of', partitionIndexes: [0] }] },
+            { groupId: '', topics: [{ name: 'offsets-of', partitionIndexes: [0] }] },
+            ...(version >= 2 ? [{ groupId: group, topics: null }] : []),
+            ...(version >= 7 ? [{ groupId: group, topics: null, requireStable: true }] : []),
+          ]
+        : [
+            [{ groupId: group, topics: [{ name: 'offsets-of', partitionIndexes }] }],
+            [{ groupId: group, topics: null }],
+            [{ groupId: group, topics: [] }],
+            [
+              { groupId: group, topics: null },
+              { groupId: 'nobody', topics: null },
+              { groupId: '', topics: null },
+            ],
+            [
+              { groupId: group, topics: null },
+              { groupId: group, topics: null },
+            ],
+            [],
+            ...(version >= 9 ? [[{ groupId: group, memberId: 'somebody', memberEpoch: 3, topics: null }]] : []),
+          ].map((list) => ({ groups: list }))
+    ) as readonly object[]
     for (const body of bodies) {
       await twins.ask('OffsetFetch', version, (side) => (version < 10 ? body : byId(body, side.topicId('offsets-of'))))
     }
@@ -87,11 +108,11 @@ async function fetchAll(twins: Twins, group: string): Promise<void> {
 }
 
 function byId(body: object, topicId: string): object {
-  const { groups: list } = body as { groups: { topics: { name: string }[] | null }[] }
+  const { groups: list } = body as { groups: { topics: { partitionIndexes: readonly number[] }[] | null }[] }
   return {
     groups: list.map((group) => ({
       ...group,
-      topics: group.topics?.map(({ name: _, ...topic }) => ({ ...topic, topicId })) ?? null,
+      topics: group.topics?.map(({ partitionIndexes }) => ({ partitionIndexes, topicId })) ?? null,
     })),
   }
 }
@@ -102,7 +123,8 @@ async function administration(twins: Twins): Promise<void> {
     for (const list of [['commits-2'], ['commits-2', 'nobody'], ['nobody', 'nobody'], [''], []]) {
       await twins.ask('DescribeGroups', version, { groups: list })
     }
-    if (version >= 3) await twins.ask('DescribeGroups', version, { groups: ['commits-2'], includeAuthorizedOperations: true })
+    if (version >= 3)
+      await twins.ask('DescribeGroups', version, { groups: ['commits-2'], includeAuthorizedOperations: true })
   }
   for (let version = 0; version <= served('ListGroups').versionMax; version++) {
     await twins.ask('ListGroups', version, {})
@@ -139,8 +161,16 @@ async function administration(twins: Twins): Promise<void> {
   // Members that do not exist.
   const member = { groupId: 'commits-8', memberId: 'somebody', generationId: 3 }
   await twins.askAll('Heartbeat', () => member)
-  await twins.askAll('SyncGroup', (version) => ({ ...member, assignments: [], ...(version >= 5 ? { protocolType: 'consumer', protocolName: 'range' } : {}) }))
-  await twins.askAll('LeaveGroup', (version) => (version < 3 ? { groupId: 'commits-8', memberId: 'somebody' } : { groupId: 'commits-8', members: [{ memberId: 'somebody' }, { memberId: '', groupInstanceId: 'static' }] }))
+  await twins.askAll('SyncGroup', (version) => ({
+    ...member,
+    assignments: [],
+    ...(version >= 5 ? { protocolType: 'consumer', protocolName: 'range' } : {}),
+  }))
+  await twins.askAll('LeaveGroup', (version) =>
+    version < 3
+      ? { groupId: 'commits-8', memberId: 'somebody' }
+      : { groupId: 'commits-8', members: [{ memberId: 'somebody' }, { memberId: '', groupInstanceId: 'static' }] },
+  )
   for (const body of [
     { groupId: '', sessionTimeoutMs: 10_000 },
     { groupId: 'j', sessionTimeoutMs: 1 },
@@ -150,6 +180,12 @@ async function administration(twins: Twins): Promise<void> {
     { groupId: 'j', sessionTimeoutMs: 10_000, protocolType: '' },
   ]) {
     const protocols = [{ name: 'range', metadata: new Uint8Array(0) }]
-    await twins.ask('JoinGroup', 9, { rebalanceTimeoutMs: 1_000, memberId: '', protocolType: 'consumer', protocols, ...body })
+    await twins.ask('JoinGroup', 9, {
+      rebalanceTimeoutMs: 1_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols,
+      ...body,
+    })
   }
 }

@@ -29,6 +29,9 @@ import {
 } from '@braidlog/records'
 import { ZERO_UUID } from '@braidlog/model'
 
+/** Of no topic. */
+export const UNKNOWN_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAaQ'
+
 /** What one server's values are called. */
 export class Names {
   readonly #port: number
@@ -64,7 +67,7 @@ export class Names {
     }
     switch (key) {
       case 'topicId':
-        return value === ZERO_UUID ? value : `id of ${this.#topicNames.get(value as string) ?? 'an unknown topic'}`
+        return value === ZERO_UUID ? 'no id' : `id of ${this.#topicNames.get(value as string) ?? 'an unknown topic'}`
       case 'port':
         return value === this.#port ? 'its port' : value
       case 'clusterId':
@@ -72,12 +75,14 @@ export class Names {
       case 'finalizedFeaturesEpoch':
       case 'logDir':
         return typeof value
+      case 'abortedTransactions':
+        return value ?? {}
       case 'totalBytes':
       case 'usableBytes':
         return Math.sign(value as number)
       case 'errorMessage':
-        // Wording is everyone's own; whether there is any is not.
-        return value === null || value === '' ? value : 'text'
+      case 'batchIndexErrorMessage':
+        return 'in its own words'
       case 'logAppendTimeMs':
         return value === -1 ? value : 'now'
       case 'producerId':
@@ -100,7 +105,13 @@ export class Names {
 
   #learn({ topicId, name, topicName, topic }: Record<string, unknown>): void {
     const known = [name, topicName, topic].find((each) => typeof each === 'string' && each !== '')
-    if (typeof topicId !== 'string' || topicId === ZERO_UUID || typeof known !== 'string') return
+    if (
+      typeof topicId !== 'string' ||
+      topicId === ZERO_UUID ||
+      topicId === UNKNOWN_TOPIC_ID ||
+      typeof known !== 'string'
+    )
+      return
     this.#topicNames.set(topicId, known)
     this.#topicIds.set(known, topicId)
   }
@@ -113,7 +124,6 @@ export class Names {
       const attributes = batchAttributes(view, at)
       const ownTime = timestampTypeOf(attributes) === 'LogAppendTime'
       const packed = isCompressed(attributes)
-      const batch = openBatch(bytes, view, at, { codecs: nodeCodecs })
       parts.push({
         baseOffset: batchBaseOffset(view, at),
         leaderEpoch: batchLeaderEpoch(view, at),
@@ -130,17 +140,26 @@ export class Names {
         producerEpoch: batchProducerEpoch(view, at),
         baseSequence: batchBaseSequence(view, at),
         recordCount: batchRecordCount(view, at),
-        records: [...batch].map((record) => [
-          record.offset,
-          ownTime ? 'now' : record.timestamp,
-          text(record.key),
-          text(record.value),
-          record.headers.map(({ key, value }) => [key, text(value)]),
-        ]),
+        records: recordsIn(bytes, view, at, ownTime),
       })
       end = at + batchSizeBytes(view, at)
     }
     return end === bytes.length ? parts : [...parts, `${bytes.length - end} bytes of another batch`]
+  }
+}
+
+/** What our own reader refuses is told as such: what the log holds was let in by the server. */
+function recordsIn(bytes: Uint8Array, view: DataView, at: number, ownTime: boolean): unknown {
+  try {
+    return [...openBatch(bytes, view, at, { codecs: nodeCodecs })].map((record) => [
+      record.offset,
+      ownTime ? 'now' : record.timestampMs,
+      text(record.key),
+      text(record.value),
+      record.headers.map(({ key, value }) => [key, text(value)]),
+    ])
+  } catch (error) {
+    return String(error)
   }
 }
 
@@ -197,7 +216,9 @@ export function differences(
 ): { readonly path: string; readonly values: readonly [unknown, unknown] }[] {
   if (Object.is(a, b)) return []
   if (Array.isArray(a) && Array.isArray(b)) {
-    return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => differences(a[i], b[i], `${path}[${i}]`)).flat()
+    return Array.from({ length: Math.max(a.length, b.length) }, (_, i) =>
+      differences(a[i], b[i], `${path}[${i}]`),
+    ).flat()
   }
   if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null) {
     const left = a as Record<string, unknown>

@@ -20,22 +20,33 @@ export async function produce(twins: Twins): Promise<void> {
   await batches(twins)
   await shapes(twins)
   await sequences(twins)
-  for (const topic of ['plain', 'compacted', 'stamped', 'small', 'timely', 'gzipped', 'flat']) await readBack(twins, topic)
+  for (const topic of ['plain', 'compacted', 'stamped', 'small', 'timely', 'gzipped', 'flat'])
+    await readBack(twins, topic)
 }
 
 async function write(
   twins: Twins,
   topic: string,
   records: Uint8Array | null,
-  options: { readonly version?: number; readonly acks?: number; readonly partition?: number } = {},
+  options: {
+    readonly version?: number
+    readonly acks?: number
+    readonly partition?: number
+    readonly title?: string
+  } = {},
 ): Promise<void> {
-  const { version = 12, acks = -1, partition = 0 } = options
+  const { version = 12, acks = -1, partition = 0, title = '' } = options
   const partitionData = [{ index: partition, records }]
-  await twins.ask('Produce', version, (side) => ({
-    acks,
-    timeoutMs: 5_000,
-    topicData: [version >= 13 ? { topicId: side.topicId(topic), partitionData } : { name: topic, partitionData }],
-  }))
+  await twins.ask(
+    'Produce',
+    version,
+    (side) => ({
+      acks,
+      timeoutMs: 5_000,
+      topicData: [version >= 13 ? { topicId: side.topicId(topic), partitionData } : { name: topic, partitionData }],
+    }),
+    { title },
+  )
 }
 
 async function batches(twins: Twins): Promise<void> {
@@ -43,7 +54,12 @@ async function batches(twins: Twins): Promise<void> {
   for (let version = 3; version <= versionMax; version++) {
     await write(twins, 'plain', plain(), { version })
     await write(twins, 'plain', plain(), { version, acks: 1 })
-    await write(twins, 'plain', spoiled(plain(), (view) => view.setUint32(17, 1), false), { version })
+    await write(
+      twins,
+      'plain',
+      spoiled(plain(), (view) => view.setUint32(17, 1), false),
+      { version },
+    )
     await write(twins, 'compacted', batchOf(['no key']), { version })
     for (const compression of COMPRESSION_TYPES) {
       await write(twins, 'plain', batchOf(['x', 'y', 'x'.repeat(500)], { compression, key: 'k' }), { version })
@@ -91,14 +107,33 @@ async function batches(twins: Twins): Promise<void> {
     ['record key spoilt', spoiled(plain(), (view) => view.setInt8(65, 100))],
     ['negative offset delta', spoiled(plain(), (view) => view.setInt8(64, 1))],
     ['empty key and null value', batchOf([null, ''], { key: '' })],
-    ['headers', batchOf(['h'], { headers: [{ key: '', value: null }, { key: 'h', value: 'v' }, { key: 'h', value: '' }] })],
+    [
+      'headers',
+      batchOf(['h'], {
+        headers: [
+          { key: '', value: null },
+          { key: 'h', value: 'v' },
+          { key: 'h', value: '' },
+        ],
+      }),
+    ],
   ]
-  for (const [what, records] of spoilt) {
-    for (const topic of ['plain', 'compacted', 'stamped']) {
-      await write(twins, topic, records, { version: 12 }).catch((error: unknown) => {
-        throw new Error(what, { cause: error })
-      })
+  const policies = [
+    ['plain', {}],
+    ['compacted', { 'cleanup.policy': 'compact' }],
+    ['stamped', { 'message.timestamp.type': 'LogAppendTime' }],
+  ] as const
+  // Each has a partition of its own, lest one that only one server takes shifts the offsets of those behind it.
+  for (const [policy, config] of policies) {
+    await twins.createTopic(`spoilt-${policy}`, { partitions: spoilt.length, configs: config })
+  }
+  for (const [i, [what, records]] of spoilt.entries()) {
+    for (const [policy] of policies) {
+      await write(twins, `spoilt-${policy}`, records, { partition: i, title: `${what}, ${policy}` })
     }
+  }
+  for (const [policy] of policies) {
+    await readBack(twins, `spoilt-${policy}`, spoilt.length)
   }
   await write(twins, 'plain', null)
   const minutes = [-61, -59, 0, 59, 61, 48 * 60, -48 * 60]
@@ -109,7 +144,8 @@ async function batches(twins: Twins): Promise<void> {
   }
   await write(twins, 'timely', batchOf(['no time'], { timestampMs: -1 }))
   for (const topic of ['gzipped', 'flat']) {
-    for (const compression of COMPRESSION_TYPES) await write(twins, topic, batchOf(['p', 'q'], { compression, key: 'k' }))
+    for (const compression of COMPRESSION_TYPES)
+      await write(twins, topic, batchOf(['p', 'q'], { compression, key: 'k' }))
   }
   await write(twins, 'small', joined(batchOf(['1']), batchOf(['2'])))
 }
@@ -126,11 +162,6 @@ async function shapes(twins: Twins): Promise<void> {
     asked([]),
     asked([{ name: 'plain', partitionData: [] }]),
     asked([{ name: 'plain', partitionData: [part(0), part(1), part(7), part(-1)] }]),
-    asked([{ name: 'plain', partitionData: [part(1), part(1)] }]),
-    asked([
-      { name: 'plain', partitionData: [part(1)] },
-      { name: 'plain', partitionData: [part(2)] },
-    ]),
     asked([
       { name: 'nowhere', partitionData: [part(0)] },
       { name: 'plain', partitionData: [part(0)] },
@@ -141,8 +172,6 @@ async function shapes(twins: Twins): Promise<void> {
     asked([{ name: '__cluster_metadata', partitionData: [part(0)] }]),
     asked([{ name: 'plain', partitionData: [part(0)] }], 2),
     asked([{ name: 'plain', partitionData: [part(0)] }], -2),
-    asked([{ name: 'plain', partitionData: [part(0)] }], -1, { timeoutMs: 0 }),
-    asked([{ name: 'plain', partitionData: [part(0)] }], -1, { timeoutMs: -1 }),
   ]
   for (const body of bodies) for (const version of [3, 8, 12]) await twins.ask('Produce', version, body)
   for (const topicId of [ZERO_UUID, 'AAAAAAAAAAAAAAAAAAAAaQ', 'AAAAAAAAAAAAAAAAAAAAAQ']) {
@@ -170,20 +199,76 @@ async function sequences(twins: Twins): Promise<void> {
   let producer = 5_000
   /** Batches of one producer: epoch, first sequence, count. */
   const scripts: readonly (readonly [epoch: number, sequence: number, count: number])[][] = [
-    [[0, 0, 2], [0, 2, 2], [0, 4, 1], [0, 4, 1], [0, 2, 2], [0, 0, 2]],
-    [[0, 0, 1], [0, 2, 1], [0, 1, 1], [0, 1, 2], [0, 0, 2]],
-    [[0, 5, 1], [0, 6, 1], [0, 6, 1], [0, 5, 1], [0, 0, 1]],
-    [[1, 0, 1], [0, 1, 1], [1, 1, 1], [2, 1, 1], [2, 0, 1], [1, 2, 1], [2, 1, 1]],
-    [[0, 2 ** 31 - 2, 2], [0, 0, 2], [0, 0, 2], [0, 2 ** 31 - 2, 2], [0, 2, 1]],
-    [[0, 2 ** 31 - 1, 3], [0, 2, 1], [0, 2 ** 31 - 1, 3]],
-    [[0, 0, 1], [0, 1, 1], [0, 2, 1], [0, 3, 1], [0, 4, 1], [0, 5, 1], [0, 0, 1], [0, 1, 1], [0, 5, 1]],
-    [[32_767, 0, 1], [0, 0, 1], [32_767, 1, 1]],
-    [[0, -1, 1], [-1, 0, 1], [-1, -1, 1], [0, 0, 1]],
+    [
+      [0, 0, 2],
+      [0, 2, 2],
+      [0, 4, 1],
+      [0, 4, 1],
+      [0, 2, 2],
+      [0, 0, 2],
+    ],
+    [
+      [0, 0, 1],
+      [0, 2, 1],
+      [0, 1, 1],
+      [0, 1, 2],
+      [0, 0, 2],
+    ],
+    [
+      [0, 5, 1],
+      [0, 6, 1],
+      [0, 6, 1],
+      [0, 5, 1],
+      [0, 0, 1],
+    ],
+    [
+      [1, 0, 1],
+      [0, 1, 1],
+      [1, 1, 1],
+      [2, 1, 1],
+      [2, 0, 1],
+      [1, 2, 1],
+      [2, 1, 1],
+    ],
+    [
+      [0, 2 ** 31 - 2, 2],
+      [0, 0, 2],
+      [0, 0, 2],
+      [0, 2 ** 31 - 2, 2],
+      [0, 2, 1],
+    ],
+    [
+      [0, 2 ** 31 - 1, 3],
+      [0, 2, 1],
+      [0, 2 ** 31 - 1, 3],
+    ],
+    [
+      [0, 0, 1],
+      [0, 1, 1],
+      [0, 2, 1],
+      [0, 3, 1],
+      [0, 4, 1],
+      [0, 5, 1],
+      [0, 0, 1],
+      [0, 1, 1],
+      [0, 5, 1],
+    ],
+    [
+      [32_767, 0, 1],
+      [0, 0, 1],
+      [32_767, 1, 1],
+    ],
+    [
+      [0, -1, 1],
+      [-1, -1, 1],
+      [0, 0, 1],
+    ],
   ]
   for (const script of scripts) {
     const producerId = ++producer
     for (const [producerEpoch, baseSequence, count] of script) {
-      await write(twins, 'idempotent', sequence(producerId, producerEpoch, baseSequence, count))
+      const title = `${producerId} epoch ${producerEpoch} sequence ${baseSequence}`
+      await write(twins, 'idempotent', sequence(producerId, producerEpoch, baseSequence, count), { title })
       await twins.ask('DescribeProducers', 0, { topics: [{ name: 'idempotent', partitionIndexes: [0] }] })
     }
   }
@@ -204,11 +289,10 @@ function sequence(id: number, epoch: number, baseSequence: number, count: number
   return batchOf(values, { producerId: id, producerEpoch: epoch, baseSequence, transactional })
 }
 
-export async function readBack(twins: Twins, topic: string): Promise<void> {
-  await twins.ask('Fetch', 12, {
-    maxWaitMs: 0,
-    minBytes: 1,
-    maxBytes: 1 << 24,
-    topics: [{ topic, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 24 }] }],
-  }, { again: true })
+async function readBack(twins: Twins, topic: string, partitionCount = 1): Promise<void> {
+  for (let partition = 0; partition < partitionCount; partition++) {
+    const partitions = [{ partition, fetchOffset: 0, partitionMaxBytes: 1 << 24 }]
+    const request = { maxWaitMs: 0, minBytes: 1, maxBytes: 1 << 24, topics: [{ topic, partitions }] }
+    await twins.ask('Fetch', 12, request, { again: true })
+  }
 }

@@ -28,6 +28,8 @@ export interface Asking {
   /** What was learnt elsewhere may reach a server's answers late: ask again while they differ. */
   readonly again?: boolean
   readonly silentMs?: number
+  /** What the request is about, where its fields do not tell. */
+  readonly title?: string
 }
 
 export interface Difference {
@@ -37,7 +39,7 @@ export interface Difference {
   readonly braidlog: unknown
 }
 
-const AGAIN_MS = Number(process.env['AGAIN_MS'] ?? 3_000)
+const AGAIN_MS = 3_000
 const PAUSE_MS = 50
 
 export class Twins implements Disposable {
@@ -74,7 +76,7 @@ export class Twins implements Disposable {
           return reason === undefined
         })
       if (different.length > 0 && options.again === true && Date.now() < deadline) continue
-      const question = `${api.name} v${version} ${brief(bodies[0])}`
+      const question = `${api.name} v${version} ${options.title ?? ''} ${brief(bodies[0])}`
       for (const each of different) this.found.push({ question, ...each })
       return answers.map((answer) => (typeof answer === 'object' && 'body' in answer ? answer.body : undefined)) as [
         unknown,
@@ -86,7 +88,8 @@ export class Twins implements Disposable {
   /** Asks the same in every version that both serve. */
   async askAll(name: string, body: (version: number) => Body, options: Asking = {}): Promise<void> {
     const { versionMin, versionMax } = served(name)
-    for (let version = versionMin; version <= versionMax; version++) await this.ask(name, version, body(version), options)
+    for (let version = versionMin; version <= versionMax; version++)
+      await this.ask(name, version, body(version), options)
   }
 
   /** Sends the same bytes to both. */
@@ -100,7 +103,10 @@ export class Twins implements Disposable {
   }
 
   /** Creates a topic on both and waits until both serve it. */
-  async createTopic(name: string, options: { partitions?: number; configs?: Record<string, string> } = {}): Promise<void> {
+  async createTopic(
+    name: string,
+    options: { partitions?: number; configs?: Record<string, string> } = {},
+  ): Promise<void> {
     const configs = Object.entries(options.configs ?? {}).map(([key, value]) => ({ name: key, value }))
     const numPartitions = options.partitions ?? 1
     await this.ask('CreateTopics', 7, {
@@ -117,7 +123,7 @@ export class Twins implements Disposable {
       for (const deadline = Date.now() + 10_000; ; await delay(20)) {
         const answer = await ask(side.link, metadata, 12, { topics: [{ name }], allowAutoTopicCreation: false })
         side.names.normalise(answer)
-        if (isServed(answer)) break
+        if (isServed(answer) && (await leadsAll(side, name, answer))) break
         if (Date.now() > deadline) throw new Error(`${name} is not served: ${JSON.stringify(answer)}`)
       }
     }
@@ -128,6 +134,18 @@ function isServed(answer: Answer): boolean {
   if (typeof answer === 'string') return false
   const { topics } = answer.body as { topics: { errorCode: number; partitions: { errorCode: number }[] }[] }
   return topics.every((topic) => topic.errorCode === 0 && topic.partitions.every(({ errorCode }) => errorCode === 0))
+}
+
+/** Metadata names a leader before that one knows. */
+async function leadsAll(side: Side, name: string, answer: Answer): Promise<boolean> {
+  if (typeof answer === 'string') return false
+  const [topic] = (answer.body as { topics: { partitions: { partitionIndex: number }[] }[] }).topics
+  const partitions = topic!.partitions.map(({ partitionIndex }) => ({ partitionIndex, timestamp: -1 }))
+  const body = { replicaId: -1, topics: [{ name, partitions }] }
+  const offsets = await ask(side.link, apiByName('ListOffsets')!, 7, body)
+  if (typeof offsets === 'string') return false
+  const [listed] = (offsets.body as { topics: { partitions: { errorCode: number }[] }[] }).topics
+  return listed!.partitions.every(({ errorCode }) => errorCode === 0)
 }
 
 async function ask(link: Link, api: Api, version: number, body: object, silentMs?: number): Promise<Answer> {
