@@ -9,7 +9,7 @@ export {
   type ReadMode,
   type SocketReceiver,
 } from './net-server.ts'
-export { NodeStorage } from './node-storage.ts'
+export { makeDirectories, NodeStorage } from './node-storage.ts'
 export { Slab, SLAB_SIZE_BYTES, SlabPool } from './slab.ts'
 export { afterEndOfTurn, atEndOfTurn } from './turn.ts'
 export { awaitedTimers, systemClock, systemRandom, systemTimers } from './system.ts'

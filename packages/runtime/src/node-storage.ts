@@ -295,7 +295,7 @@ function isDirectory(parent: string, entry: fs.Dirent): boolean {
 }
 
 /** Parents first, one by one: Node's `recursive` never returns where a file system answers ENOENT to a creation (/proc). */
-function makeDirectories(full: string): void {
+export function makeDirectories(full: string): void {
   const parent = path.dirname(full)
   if (parent !== full && !fs.existsSync(parent)) makeDirectories(parent)
   try {

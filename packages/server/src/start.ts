@@ -16,6 +16,7 @@ import {
   atEndOfTurn,
   ListenError,
   nodeCodecs,
+  makeDirectories,
   NodeStorage,
   systemClock,
   systemRandom,
@@ -190,7 +191,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
 
 function prepareDirectory(directory: string): () => void {
   try {
-    fs.mkdirSync(directory, { recursive: true })
+    makeDirectories(path.resolve(directory))
     fs.accessSync(directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
   } catch (error) {
     throw new ServerError(

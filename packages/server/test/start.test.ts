@@ -112,6 +112,11 @@ describe('on the file system, a server', () => {
     fs.chmodSync(directory, 0o700)
   })
 
+  it('refuses a directory that no file system makes', { skip: process.platform !== 'linux' }, async () => {
+    const wrong = config({ 'log.dirs': '/proc/nowhere/data' })
+    await refused({ config: wrong, format: true }, 'DIRECTORY_UNUSABLE', /nowhere/)
+  })
+
   it('refuses a path that is a file', async () => {
     fs.writeFileSync(path.join(directory, 'file'), '')
     const wrong = config({ 'log.dirs': path.join(directory, 'file') })
