@@ -49,8 +49,9 @@ it(
   'a lock of a process that has ended but was not reaped is taken over',
   { skip: process.platform !== 'linux' },
   async () => {
-    // The shell becomes `sleep`, which never asks for the exit code of the child it inherits.
-    const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+    // The shell becomes `sleep`, which never asks for the exit code of the child it inherits; the child waits for that.
+    const child = 'sh -c "until grep -q sleep /proc/$$/comm; do :; done"'
+    const shell = spawn('sh', ['-c', `${child} & echo $!; exec sleep 60`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const [output] = (await once(shell.stdout, 'data')) as [Buffer]
