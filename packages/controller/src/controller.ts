@@ -5,6 +5,7 @@
  * Invariant: same state, same request and same context give the same records and the same response.
  */
 import type { MetadataRecord } from '@braidlog/metadata'
+import { decideCreateAcls, decideDeleteAcls } from './acls.ts'
 import { decideAlterConfigs, decideIncrementalAlterConfigs } from './alter-configs.ts'
 import { decideBrokerHeartbeat, decideBrokerRegistration, decideUnregisterBroker } from './brokers.ts'
 import { decideCreatePartitions } from './create-partitions.ts'
@@ -29,8 +30,10 @@ const DECIDE: { readonly [N in ControllerRequestName]: Decide<N> } = {
   alterPartitionReassignments: decideAlterPartitionReassignments,
   brokerHeartbeat: decideBrokerHeartbeat,
   brokerRegistration: decideBrokerRegistration,
+  createAcls: decideCreateAcls,
   createPartitions: decideCreatePartitions,
   createTopics: decideCreateTopics,
+  deleteAcls: decideDeleteAcls,
   deleteTopics: decideDeleteTopics,
   electLeaders: decideElectLeaders,
   incrementalAlterConfigs: decideIncrementalAlterConfigs,

@@ -1,4 +1,5 @@
 /** Public face of `controller`. */
+export { describeAcls } from './acls.ts'
 export { Controller } from './controller.ts'
 export { describeConfigs } from './describe-configs.ts'
 export { ControllerError, type ControllerErrorCode } from './errors.ts'

@@ -14,10 +14,14 @@ import type {
   BrokerHeartbeatResponse,
   BrokerRegistrationRequest,
   BrokerRegistrationResponse,
+  CreateAclsRequest,
+  CreateAclsResponse,
   CreatePartitionsRequest,
   CreatePartitionsResponse,
   CreateTopicsRequest,
   CreateTopicsResponse,
+  DeleteAclsRequest,
+  DeleteAclsResponse,
   DeleteTopicsRequest,
   DeleteTopicsResponse,
   ElectLeadersRequest,
@@ -47,8 +51,10 @@ export interface ControllerRequests {
   >
   readonly brokerHeartbeat: Exchange<typeof BrokerHeartbeatRequest, typeof BrokerHeartbeatResponse>
   readonly brokerRegistration: Exchange<typeof BrokerRegistrationRequest, typeof BrokerRegistrationResponse>
+  readonly createAcls: Exchange<typeof CreateAclsRequest, typeof CreateAclsResponse>
   readonly createPartitions: Exchange<typeof CreatePartitionsRequest, typeof CreatePartitionsResponse>
   readonly createTopics: Exchange<typeof CreateTopicsRequest, typeof CreateTopicsResponse>
+  readonly deleteAcls: Exchange<typeof DeleteAclsRequest, typeof DeleteAclsResponse>
   readonly deleteTopics: Exchange<typeof DeleteTopicsRequest, typeof DeleteTopicsResponse>
   readonly electLeaders: Exchange<typeof ElectLeadersRequest, typeof ElectLeadersResponse>
   readonly incrementalAlterConfigs: Exchange<

@@ -91,3 +91,14 @@ export {
   topicNameProblem,
   TRANSACTION_STATE_TOPIC,
 } from './topic-name.ts'
+export {
+  ACL_WILDCARD,
+  AclOperation,
+  AclPatternType,
+  AclPermission,
+  AclResourceType,
+  ANONYMOUS_PRINCIPAL,
+  CLUSTER_RESOURCE_NAME,
+  IMPLIES_DESCRIBE,
+  IMPLIES_DESCRIBE_CONFIGS,
+} from './acl.ts'
