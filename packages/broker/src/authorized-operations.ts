@@ -3,33 +3,42 @@
  * operation that makes sense for the kind of resource is allowed.
  * Source: KIP-430.
  */
+import { AclOperation, AclResourceType, CLUSTER_RESOURCE_NAME } from '@braidlog/model'
+import type { Access } from './access.ts'
 
 /** Of an answer to which the question was not put. */
 export const NOT_ASKED = -2_147_483_648
 
-const READ = 3
-const WRITE = 4
-const CREATE = 5
-const DELETE = 6
-const ALTER = 7
-const DESCRIBE = 8
-const CLUSTER_ACTION = 9
-const DESCRIBE_CONFIGS = 10
-const ALTER_CONFIGS = 11
-const IDEMPOTENT_WRITE = 12
+const { READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE } = AclOperation
+const { CLUSTER_ACTION, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE } = AclOperation
 
-function bits(...operations: readonly number[]): number {
-  return operations.reduce((field, operation) => field | (1 << operation), 0)
+const OF_TOPICS = [READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]
+const OF_GROUPS = [READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]
+const OF_CLUSTER = [CREATE, ALTER, DESCRIBE, CLUSTER_ACTION, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE]
+
+export function topicOperations(access: Access | undefined, name: string): number {
+  return allowed(access, OF_TOPICS, AclResourceType.TOPIC, name)
 }
 
-export const TOPIC_OPERATIONS = bits(READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS)
-export const GROUP_OPERATIONS = bits(READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS)
-export const CLUSTER_OPERATIONS = bits(
-  CREATE,
-  ALTER,
-  DESCRIBE,
-  CLUSTER_ACTION,
-  DESCRIBE_CONFIGS,
-  ALTER_CONFIGS,
-  IDEMPOTENT_WRITE,
-)
+export function groupOperations(access: Access | undefined, groupId: string): number {
+  return allowed(access, OF_GROUPS, AclResourceType.GROUP, groupId)
+}
+
+/** Nothing for those who may not describe the cluster. */
+export function clusterOperations(access: Access | undefined): number {
+  if (access !== undefined && !access.mayOnCluster(DESCRIBE)) return 0
+  return allowed(access, OF_CLUSTER, AclResourceType.CLUSTER, CLUSTER_RESOURCE_NAME)
+}
+
+function allowed(
+  access: Access | undefined,
+  operations: readonly AclOperation[],
+  resourceType: AclResourceType,
+  name: string,
+): number {
+  let field = 0
+  for (const operation of operations) {
+    if (access === undefined || access.may(operation, resourceType, name)) field |= 1 << operation
+  }
+  return field
+}

@@ -11,6 +11,7 @@ import { CONSUMER_OFFSETS_TOPIC } from '@braidlog/model'
 import type { Partition, PartitionSet } from '@braidlog/partition'
 import type { Codecs } from '@braidlog/records'
 import { atEndOfTurn } from '@braidlog/runtime'
+import { Authorizer, type AuthorizerSettings } from './authorizer.ts'
 import type { Connections } from './connections.ts'
 import type { BrokerContext } from './context.ts'
 import { FetchSessions } from './fetch-session.ts'
@@ -36,6 +37,8 @@ export interface BrokerOptions {
   readonly random: Random
   readonly codecs: Codecs
   readonly logger: Logger
+  /** Without it, everyone may do everything. */
+  readonly authorizer?: AuthorizerSettings | undefined
   /** What server.properties, environment and overrides say, by Kafka's key. */
   readonly staticConfigs: ReadonlyMap<string, string>
   readonly diskSpace: BrokerContext['diskSpace']
@@ -51,6 +54,7 @@ export class Broker {
   readonly #groups: GroupCoordinator
   readonly #replicas: Replicas
   readonly #logConfigs: LogConfigs
+  readonly #authorizer: Authorizer | undefined
   #unsubscribe: () => void = () => {}
 
   constructor(options: BrokerOptions) {
@@ -73,6 +77,7 @@ export class Broker {
       defer: atEndOfTurn,
       logger,
     })
+    this.#authorizer = options.authorizer && new Authorizer(options.authorizer, () => image.principals.acls())
     this.#logConfigs = new LogConfigs(image, nodeId, options.staticConfigs)
     this.#replicas = new Replicas({
       nodeId,
@@ -96,6 +101,7 @@ export class Broker {
     const unsubscribeReplicas = controller.subscribe(this.#replicas)
     const unsubscribeGroups = controller.subscribe({
       onImage: (_image, delta) => {
+        if (delta.others.has('acls')) this.#authorizer?.changed()
         const deleted = delta.topics.filter((change) => change.kind === 'removed')
         if (deleted.length > 0) this.#groups.topicsDeleted(deleted.map(({ name, id }) => ({ name, topicId: id })))
       },
@@ -135,7 +141,7 @@ export class Broker {
       metrics: connections.metrics,
       diskSpace: this.#options.diskSpace,
     }
-    connections.serve(new Pipeline(handlersOf(context), connections.metrics))
+    connections.serve(new Pipeline(handlersOf(context), connections.metrics, this.#authorizer))
   }
 
   /** Stops taking requests, answers what is in work, then closes all connections. */

@@ -6,6 +6,7 @@
  */
 import { assert } from '@braidlog/base'
 import { encodeResponse, type Fields, type InferFields, type Input, type Message } from '@braidlog/protocol'
+import type { Access } from './access.ts'
 import type { Connection } from './connection.ts'
 
 export class Exchange {
@@ -16,6 +17,8 @@ export class Exchange {
   readonly clientId: string
   /** Further requests of the connection may be taken up before this one is answered. */
   readonly pipelined: boolean
+  /** What the client may do; `undefined`: everything, there is no authorizer. */
+  readonly access: Access | undefined
   /** Set by whoever parks the request: called when the connection is gone before the answer. */
   onClosed: (() => void) | undefined = undefined
   /** Whole frames; `undefined` until answered. */
@@ -32,6 +35,7 @@ export class Exchange {
       readonly correlationId: number
       readonly clientId: string
       readonly pipelined: boolean
+      readonly access: Access | undefined
     },
   ) {
     this.connection = connection
@@ -40,6 +44,7 @@ export class Exchange {
     this.correlationId = request.correlationId
     this.clientId = request.clientId
     this.pipelined = request.pipelined
+    this.access = request.access
   }
 
   get answered(): boolean {

@@ -7,6 +7,7 @@
 import type { Slab } from '@braidlog/runtime'
 import { apiByKey, Reader, type Fields, type InferFields, type Input, type Message } from '@braidlog/protocol'
 import { assert } from '@braidlog/base'
+import type { Access, Guard } from './access.ts'
 import type { Exchange } from './exchange.ts'
 
 export interface ApiHandler {
@@ -19,6 +20,8 @@ export interface ApiHandler {
   readonly advertisedMin: number
   /** Further requests of the connection may be taken up before this one is answered. */
   readonly pipelined: boolean
+  /** Whether it asks what the client may do; all do but ApiVersions. */
+  readonly authorized: boolean
   /**
    * Serves one request, now or later; the exchange must be answered exactly once.
    * @param at where the body begins
@@ -35,13 +38,20 @@ export interface RequestContext {
   readonly clientHost: string
   /** The listener on which it came in: its clients get addresses of the same listener. */
   readonly listenerName: string
+  /** What the client may do; `undefined`: everything, there is no authorizer. */
+  readonly access: Access | undefined
   /** The request itself, for who parks it. */
   readonly exchange: Exchange
 }
 
-export interface ApiOptions {
+export interface ApiOptions<Request, Response> {
   readonly versionMin?: number
   readonly versionMax?: number
+  /**
+   * What the client must be allowed to do. `in handler`: the handler asks, because it depends on what it finds;
+   * `everyone`: the request is for those, too, who may do nothing.
+   */
+  readonly guard: Guard<Request, Response> | 'in handler' | 'everyone'
 }
 
 /** A handler of decoded requests. A promise it returns must be bounded by the request's own timeout. */
@@ -52,10 +62,11 @@ export function api<Request extends Fields, Response extends Fields>(
     body: InferFields<Request>,
     context: RequestContext,
   ) => Input<InferFields<Response>> | Promise<Input<InferFields<Response>>>,
-  options: ApiOptions = {},
+  options: ApiOptions<InferFields<Request>, Input<InferFields<Response>>>,
 ): ApiHandler {
   const known = apiByKey(request.key!)
   assert(known !== undefined, `${request.name} has no API key`)
+  const { guard } = options
   const versionMin = options.versionMin ?? known.versionMin
   return {
     key: known.key,
@@ -64,18 +75,24 @@ export function api<Request extends Fields, Response extends Fields>(
     versionMax: options.versionMax ?? known.versionMaxStable,
     advertisedMin: versionMin,
     pipelined: false,
+    authorized: guard !== 'everyone',
     handle(exchange, bytes, at, end) {
       // The buffer is reused as soon as this returns, and decoded values hold views of it. Bytes after the message are
       // not looked at, as in Apache Kafka: librdkafka leaves three behind when it asks for all topics.
       const body = request.read(new Reader(Uint8Array.prototype.slice.call(bytes, at, end)), exchange.apiVersion)
-      const { connection } = exchange
-      const answer = handle(body, {
+      const { connection, access } = exchange
+      const context: RequestContext = {
         apiVersion: exchange.apiVersion,
         clientId: exchange.clientId,
         clientHost: connection.socket.remoteAddress,
         listenerName: connection.listenerName,
+        access,
         exchange,
-      })
+      }
+      const answer =
+        access === undefined || typeof guard === 'string'
+          ? handle(body, context)
+          : guard(body, access, async (allowed) => handle(allowed, context), exchange.apiVersion)
       const respond = (value: Input<InferFields<Response>>): void => {
         try {
           exchange.respondWith(response, value)

@@ -1,4 +1,5 @@
 /** Public face of `broker`. */
+export { Authorizer, type AclEntry, type AuthorizerSettings, type Requester } from './authorizer.ts'
 export { Broker, type BrokerOptions } from './broker.ts'
 export { Connections, type ConnectionsOptions } from './connections.ts'
 export { defaultConnectionLimits, type ConnectionLimits } from './limits.ts'

@@ -6,7 +6,7 @@
  * UNSUPPORTED_VERSION; an unknown API key, any other unknown version and a malformed request close the connection,
  * because no response could be understood.
  */
-import { ErrorCode } from '@braidlog/model'
+import { ANONYMOUS_PRINCIPAL, ErrorCode } from '@braidlog/model'
 import {
   API_VERSIONS_KEY,
   apiByKey,
@@ -17,6 +17,8 @@ import {
   requestHeaderVersion,
 } from '@braidlog/protocol'
 import type { Slab } from '@braidlog/runtime'
+import { Access } from './access.ts'
+import type { Authorizer } from './authorizer.ts'
 import type { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { ApiHandler } from './handler.ts'
@@ -28,10 +30,13 @@ const HEADER_SIZE_MIN_BYTES = 8
 export class Pipeline {
   readonly #handlers: (ApiHandler | undefined)[] = []
   readonly #metrics: BrokerMetrics
+  readonly #authorizer: Authorizer | undefined
 
-  constructor(handlers: readonly ApiHandler[], metrics: BrokerMetrics) {
+  /** @param authorizer without one, everyone may do everything and nothing is asked */
+  constructor(handlers: readonly ApiHandler[], metrics: BrokerMetrics, authorizer?: Authorizer) {
     for (const handler of handlers) this.#handlers[handler.key] = handler
     this.#metrics = metrics
+    this.#authorizer = authorizer
   }
 
   /** Takes up the request in `bytes[start, end)`. */
@@ -77,7 +82,9 @@ export class Pipeline {
       const reader = new Reader(bytes, start + HEADER_SIZE_MIN_BYTES, end)
       const clientId = reader.nullableString() ?? ''
       if (requestHeaderVersion(apiKey, apiVersion) === 2) skipTaggedFields(reader)
-      exchange = new Exchange(connection, { apiKey, apiVersion, correlationId, clientId, pipelined: handler.pipelined })
+      const { pipelined } = handler
+      const access = this.#accessOf(connection)
+      exchange = new Exchange(connection, { apiKey, apiVersion, correlationId, clientId, pipelined, access })
       connection.opened(exchange)
       handler.handle(exchange, bytes, reader.at, end, owner)
     } catch (error) {
@@ -86,6 +93,13 @@ export class Pipeline {
       else if (exchange === undefined) throw error
       else exchange.failed(error)
     }
+  }
+
+  /** Nobody has authenticated on a connection in plain text. */
+  #accessOf(connection: Connection): Access | undefined {
+    const authorizer = this.#authorizer
+    if (authorizer === undefined) return undefined
+    return new Access(authorizer, ANONYMOUS_PRINCIPAL, connection.socket.remoteAddress)
   }
 
   #answerUnsupportedApiVersions(
@@ -100,6 +114,7 @@ export class Pipeline {
       correlationId,
       clientId: '',
       pipelined: false,
+      access: undefined,
     })
     connection.opened(exchange)
     exchange.respond(

@@ -16,6 +16,7 @@ import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
 import { listConfigResourcesHandler } from './handlers/74-list-config-resources.ts'
 import { describeTopicPartitionsHandler } from './handlers/75-describe-topic-partitions.ts'
+import { aclHandlers } from './handlers/acls.ts'
 import { clusterHandlers } from './handlers/cluster.ts'
 import { groupHandlers } from './handlers/groups.ts'
 import { topicHandlers } from './handlers/topics.ts'
@@ -40,6 +41,7 @@ export function handlersOf(broker: BrokerContext): ApiHandler[] {
     ...groupHandlers(broker),
     ...topicHandlers(broker),
     ...clusterHandlers(broker),
+    ...aclHandlers(broker),
   ]
   handlers.push(apiVersionsHandler(broker, handlers))
   return handlers

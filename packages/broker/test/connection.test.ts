@@ -22,6 +22,7 @@ function handlerOf(handle: Handle, pipelined: boolean): ApiHandler {
     versionMax: 0,
     advertisedMin: 0,
     pipelined,
+    authorized: false,
     handle: (exchange, bytes, at, end) => handle(exchange, bytes.subarray(at, end)),
   }
 }

@@ -8,6 +8,7 @@
 import {
   defaultBrokerSettings,
   defaultConnectionLimits,
+  type AuthorizerSettings,
   type BrokerSettings,
   type ConnectionLimits,
 } from '@braidlog/broker'
@@ -22,6 +23,8 @@ export interface ServerConfig {
   readonly values: BrokerConfigs
   /** What was given, by key, defaults of ours for a single node included. */
   readonly texts: ReadonlyMap<string, string>
+  /** `undefined`: everyone may do everything. */
+  readonly authorizer: AuthorizerSettings | undefined
   readonly warnings: readonly string[]
   readonly nodeId: number
   readonly directory: string
@@ -62,7 +65,8 @@ export function resolveConfig(inputs: ConfigInputs): ServerConfig {
   return {
     values,
     texts,
-    warnings: [...unknown.map(unknownKey), ...keysWithoutEffect(given)],
+    authorizer: authorizerSettingsOf(values['authorizer.class.name'], texts),
+    warnings: [...unknown.filter(({ key }) => !AUTHORIZER_KEYS.has(key)).map(unknownKey), ...keysWithoutEffect(given)],
     nodeId: values['node.id'],
     directory: directoryOf(values),
     listeners: resolveListeners({
@@ -99,6 +103,34 @@ function checkTogether(values: BrokerConfigs, given: ReadonlyMap<string, string>
       `is ${sessionMin}, more than group.max.session.timeout.ms (${sessionMax})`,
     )
   }
+}
+
+const STANDARD_AUTHORIZER = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
+const SUPER_USERS = 'super.users'
+const ALLOW_EVERYONE = 'allow.everyone.if.no.acl.found'
+/** Read by the authorizer alone, so that the table of broker configurations has none of them. */
+const AUTHORIZER_KEYS: ReadonlySet<string> = new Set([SUPER_USERS, ALLOW_EVERYONE])
+
+/** An authorizer that we do not have must not be taken for one that allows everything. */
+function authorizerSettingsOf(className: string, texts: ReadonlyMap<string, string>): AuthorizerSettings | undefined {
+  const key = 'authorizer.class.name'
+  if (className === '') return undefined
+  if (className !== STANDARD_AUTHORIZER) {
+    throw invalid(key, `is ${className}; the one authorizer that can be used is ${STANDARD_AUTHORIZER}`)
+  }
+  const superUsers = (texts.get(SUPER_USERS) ?? '')
+    .split(';')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+  const untyped = superUsers.find((each) => !each.includes(':'))
+  if (untyped !== undefined) {
+    throw invalid(SUPER_USERS, `names ${untyped}; principals have a type, as in User:${untyped}, and ; between them`)
+  }
+  const everyone = (texts.get(ALLOW_EVERYONE) ?? 'false').trim().toLowerCase()
+  if (everyone !== 'true' && everyone !== 'false') {
+    throw invalid(ALLOW_EVERYONE, `is ${everyone}, which is neither true nor false`)
+  }
+  return { superUsers: new Set(superUsers), allowEveryoneIfNoAclFound: everyone === 'true' }
 }
 
 function directoryOf(values: BrokerConfigs): string {

@@ -141,6 +141,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     random,
     codecs,
     logger,
+    authorizer: config.authorizer,
     staticConfigs: config.texts,
     diskSpace: () => diskSpaceOf(storage, directory),
     onFailure: (error) => fail(error),

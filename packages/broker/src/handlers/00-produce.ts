@@ -8,7 +8,7 @@
  *
  * With acks=0 there is no response; an error closes the connection, which is the only way to tell.
  */
-import { ErrorCode, isInternalTopic, ZERO_UUID, type Uuid } from '@braidlog/model'
+import { AclOperation, ErrorCode, isInternalTopic, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { AppendResult, DelayedProduce, Partition } from '@braidlog/partition'
 import { ProduceResponse, ProtocolError, Reader } from '@braidlog/protocol'
 import { batchAttributes, batchMagic, BATCH_HEADER_SIZE_BYTES } from '@braidlog/records'
@@ -38,6 +38,7 @@ export function produceHandler(broker: BrokerContext): ApiHandler {
     // librdkafka takes a broker that does not offer version 0 for one that cannot be used (KAFKA-18659).
     advertisedMin: 0,
     pipelined: true,
+    authorized: true,
     handle(exchange, bytes, at, end, owner) {
       request.read(new Reader(bytes, at, end), exchange.apiVersion)
       appendAll(broker, exchange, request, owner)
@@ -120,6 +121,13 @@ function appendOne(
     result,
     replica,
   })
+  const { access } = exchange
+  // An unknown id tells nothing; a name that may not be written is refused before it is looked for.
+  if (access !== undefined && (!byId || known !== undefined)) {
+    if (!access.mayOnTopic(AclOperation.WRITE, known?.name ?? requestedName)) {
+      return done(refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED, null))
+    }
+  }
   if (request.acks < -1 || request.acks > 1) {
     return done(refused(ErrorCode.INVALID_REQUIRED_ACKS, `acks must be -1, 0 or 1, not ${request.acks}`))
   }

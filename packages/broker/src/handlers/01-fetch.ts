@@ -5,9 +5,10 @@
  * A fetch that waits holds no bytes: it is one object in the waiting room and reads anew when it is called back.
  * At least one whole batch is returned even above the limits (KIP-74); sessions: KIP-227; leader hints: KIP-951.
  */
-import { ErrorCode, ZERO_UUID } from '@braidlog/model'
+import { AclOperation, ErrorCode, ZERO_UUID } from '@braidlog/model'
 import type { DelayedFetch, FetchOptions, FetchResult, Isolation, Partition } from '@braidlog/partition'
 import { FetchRequest, Reader } from '@braidlog/protocol'
+import type { Access } from '../access.ts'
 import type { BrokerContext } from '../context.ts'
 import { asksForLeader, endpointsOfLeaders, leaderHint } from '../endpoints.ts'
 import type { Exchange } from '../exchange.ts'
@@ -25,6 +26,7 @@ export function fetchHandler(broker: BrokerContext): ApiHandler {
     versionMax: 18,
     advertisedMin: 4,
     pipelined: false,
+    authorized: true,
     handle(exchange, bytes, at, end) {
       const request = FetchRequest.read(new Reader(bytes, at, end), exchange.apiVersion)
       const usesTopicIds = exchange.apiVersion >= TOPIC_IDS_MIN_VERSION
@@ -126,6 +128,10 @@ class Fetch {
     const { partitions } = this.#context
     while (this.#results.length < partitions.length) {
       const partition = partitions[this.#results.length]!
+      if (this.#exchange.access !== undefined && !this.#mayRead(this.#exchange.access, partition)) {
+        this.#accept(missing(ErrorCode.TOPIC_AUTHORIZATION_FAILED))
+        continue
+      }
       const replica = this.#find(partition)
       if (replica === undefined) {
         this.#accept(missing(this.#missingError(partition)))
@@ -213,6 +219,13 @@ class Fetch {
   #fail(error: unknown): void {
     this.#releaseAll()
     this.#exchange.failed(error)
+  }
+
+  /** Replicas read by their right to act as a part of the cluster. Of an id that is not known there is nothing to hide. */
+  #mayRead(access: Access, { topic, topicId }: FetchPartition): boolean {
+    if (this.#isReplica) return access.mayOnCluster(AclOperation.CLUSTER_ACTION)
+    const name = this.#usesTopicIds ? this.#broker.image.topicById(topicId)?.name : topic
+    return name === undefined || access.mayOnTopic(AclOperation.READ, name)
   }
 
   #find({ topic, topicId, partition }: FetchPartition): Partition | undefined {

@@ -16,29 +16,34 @@ const ZERO_LEVELS_MIN_VERSION = 4
 
 /** @param handlers all that is served; read when a request comes, so it may still grow */
 export function apiVersionsHandler(broker: BrokerContext, handlers: readonly ApiHandler[]): ApiHandler {
-  return api(ApiVersionsRequest, ApiVersionsResponse, (request, { apiVersion, exchange }) => {
-    const apiKeys = handlers.map(({ key, advertisedMin, versionMax }) => ({
-      apiKey: key,
-      minVersion: advertisedMin,
-      maxVersion: versionMax,
-    }))
-    apiKeys.sort((a, b) => a.apiKey - b.apiKey)
-    if (apiVersion < FEATURES_MIN_VERSION) return { apiKeys }
-    const { clientSoftwareName: name, clientSoftwareVersion: version } = request
-    if (!SOFTWARE_PATTERN.test(name) || !SOFTWARE_PATTERN.test(version)) {
-      return { errorCode: ErrorCode.INVALID_REQUEST }
-    }
-    exchange.connection.clientSoftware = { name, version }
-    const { levels, epoch } = broker.controller.finalizedFeatures()
-    return {
-      apiKeys,
-      supportedFeatures: SUPPORTED_FEATURES.filter(
-        ({ levelMin }) => levelMin > 0 || apiVersion >= ZERO_LEVELS_MIN_VERSION,
-      ).map((feature) => ({ name: feature.name, minVersion: feature.levelMin, maxVersion: feature.levelMax })),
-      finalizedFeaturesEpoch: epoch,
-      finalizedFeatures: [...levels]
-        .filter(([, level]) => level > 0)
-        .map(([feature, level]) => ({ name: feature, minVersionLevel: level, maxVersionLevel: level })),
-    }
-  })
+  return api(
+    ApiVersionsRequest,
+    ApiVersionsResponse,
+    (request, { apiVersion, exchange }) => {
+      const apiKeys = handlers.map(({ key, advertisedMin, versionMax }) => ({
+        apiKey: key,
+        minVersion: advertisedMin,
+        maxVersion: versionMax,
+      }))
+      apiKeys.sort((a, b) => a.apiKey - b.apiKey)
+      if (apiVersion < FEATURES_MIN_VERSION) return { apiKeys }
+      const { clientSoftwareName: name, clientSoftwareVersion: version } = request
+      if (!SOFTWARE_PATTERN.test(name) || !SOFTWARE_PATTERN.test(version)) {
+        return { errorCode: ErrorCode.INVALID_REQUEST }
+      }
+      exchange.connection.clientSoftware = { name, version }
+      const { levels, epoch } = broker.controller.finalizedFeatures()
+      return {
+        apiKeys,
+        supportedFeatures: SUPPORTED_FEATURES.filter(
+          ({ levelMin }) => levelMin > 0 || apiVersion >= ZERO_LEVELS_MIN_VERSION,
+        ).map((feature) => ({ name: feature.name, minVersion: feature.levelMin, maxVersion: feature.levelMax })),
+        finalizedFeaturesEpoch: epoch,
+        finalizedFeatures: [...levels]
+          .filter(([, level]) => level > 0)
+          .map(([feature, level]) => ({ name: feature, minVersionLevel: level, maxVersionLevel: level })),
+      }
+    },
+    { guard: 'everyone' },
+  )
 }

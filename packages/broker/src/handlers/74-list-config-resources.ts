@@ -2,8 +2,9 @@
  * ListConfigResources (API key 74): what has a configuration. Version 0 knows client metrics only.
  * Source: KIP-1000, KIP-1142.
  */
-import { ConfigResourceType, ErrorCode } from '@braidlog/model'
+import { AclOperation, ConfigResourceType, ErrorCode } from '@braidlog/model'
 import { ListConfigResourcesRequest, ListConfigResourcesResponse } from '@braidlog/protocol'
+import { clusterGuard } from '../access.ts'
 import type { BrokerContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
@@ -22,13 +23,20 @@ export function listConfigResourcesHandler(broker: BrokerContext): ApiHandler {
         return broker.image.configResources(type)
     }
   }
-  return api(ListConfigResourcesRequest, ListConfigResourcesResponse, (request, { apiVersion }) => {
-    const asked = apiVersion === 0 ? [CLIENT_METRICS] : request.resourceTypes
-    const types = asked.length === 0 ? ALL_TYPES : asked
-    if (types.some((type) => !ALL_TYPES.includes(type))) return { errorCode: ErrorCode.UNSUPPORTED_VERSION }
-    const configResources = [...new Set(types)].flatMap((resourceType) =>
-      [...namesOf(resourceType)].sort().map((resourceName) => ({ resourceName, resourceType })),
-    )
-    return { configResources }
-  })
+  return api(
+    ListConfigResourcesRequest,
+    ListConfigResourcesResponse,
+    (request, { apiVersion }) => {
+      const asked = apiVersion === 0 ? [CLIENT_METRICS] : request.resourceTypes
+      const types = asked.length === 0 ? ALL_TYPES : asked
+      if (types.some((type) => !ALL_TYPES.includes(type))) return { errorCode: ErrorCode.UNSUPPORTED_VERSION }
+      const configResources = [...new Set(types)].flatMap((resourceType) =>
+        [...namesOf(resourceType)].sort().map((resourceName) => ({ resourceName, resourceType })),
+      )
+      return { configResources }
+    },
+    {
+      guard: clusterGuard(AclOperation.DESCRIBE_CONFIGS, () => ({ errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED })),
+    },
+  )
 }

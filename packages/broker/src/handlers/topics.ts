@@ -4,7 +4,7 @@
  * The controller decides; what is added here waits until this node has brought its partitions in line, so that a client
  * that was told of a topic can use it, and leaves out what a node refuses to do.
  */
-import { ErrorCode, ZERO_UUID } from '@braidlog/model'
+import { AclOperation, ErrorCode, ZERO_UUID } from '@braidlog/model'
 import {
   CreatePartitionsRequest,
   CreatePartitionsResponse,
@@ -12,7 +12,9 @@ import {
   CreateTopicsResponse,
   DeleteTopicsRequest,
   DeleteTopicsResponse,
+  type Input,
 } from '@braidlog/protocol'
+import { servePartly, type Guard } from '../access.ts'
 import type { BrokerContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
@@ -24,24 +26,104 @@ const DELETION_DISABLED_MIN_VERSION = 3
 export function topicHandlers(broker: BrokerContext): ApiHandler[] {
   const { controller, replicas } = broker
   return [
-    api(CreateTopicsRequest, CreateTopicsResponse, async (request) => {
-      const response = await controller.submit('createTopics', request)
-      if (!request.validateOnly) await replicas.settled()
-      return response
-    }),
-    api(DeleteTopicsRequest, DeleteTopicsResponse, async (request, { apiVersion }) => {
-      if (!broker.settings.deleteTopics) return refuseDeletion(request, apiVersion)
-      const response = await controller.submit('deleteTopics', request)
-      await replicas.settled()
-      return response
-    }),
-    api(CreatePartitionsRequest, CreatePartitionsResponse, async (request) => {
-      const response = await controller.submit('createPartitions', request)
-      if (!request.validateOnly) await replicas.settled()
-      return response
-    }),
+    api(
+      CreateTopicsRequest,
+      CreateTopicsResponse,
+      async (request) => {
+        const response = await controller.submit('createTopics', request)
+        if (!request.validateOnly) await replicas.settled()
+        return response
+      },
+      { guard: guardCreation },
+    ),
+    api(
+      DeleteTopicsRequest,
+      DeleteTopicsResponse,
+      async (request, { apiVersion }) => {
+        if (!broker.settings.deleteTopics) return refuseDeletion(request, apiVersion)
+        const response = await controller.submit('deleteTopics', request)
+        await replicas.settled()
+        return response
+      },
+      { guard: guardDeletion(broker) },
+    ),
+    api(
+      CreatePartitionsRequest,
+      CreatePartitionsResponse,
+      async (request) => {
+        const response = await controller.submit('createPartitions', request)
+        if (!request.validateOnly) await replicas.settled()
+        return response
+      },
+      { guard: guardGrowth },
+    ),
   ]
 }
+
+const FORBIDDEN = { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, errorMessage: 'not authorized' }
+
+/** Who may create any topic needs no right for this one. The configuration is shown to those who may see it. */
+const guardCreation: Guard<CreateTopicsRequest, Input<CreateTopicsResponse>> = async (request, access, serve) => {
+  const mayCreateAny = access.mayOnCluster(AclOperation.CREATE)
+  const topics = await servePartly(
+    request.topics,
+    ({ name }) => mayCreateAny || access.mayOnTopic(AclOperation.CREATE, name),
+    async (allowed) => (await serve({ ...request, topics: allowed })).topics,
+    ({ name }) => ({ name, ...FORBIDDEN }),
+  )
+  return {
+    topics: topics.map((topic) => {
+      if (topic.errorCode !== ErrorCode.NONE || access.mayOnTopic(AclOperation.DESCRIBE_CONFIGS, topic.name!)) {
+        return topic
+      }
+      const hidden = { numPartitions: -1, replicationFactor: -1, configs: [] }
+      return { ...topic, ...hidden, topicConfigErrorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED }
+    }),
+  }
+}
+
+/** The name of a topic that was given by its id is told only to those who may describe it. */
+function guardDeletion(broker: BrokerContext): Guard<DeleteTopicsRequest, Input<DeleteTopicsResponse>> {
+  return async (request, access, serve, apiVersion) => {
+    const mayDelete = (name: string | undefined): boolean =>
+      name === undefined || access.mayOnTopic(AclOperation.DELETE, name)
+    if (apiVersion < DELETE_BY_ID_MIN_VERSION) {
+      const responses = await servePartly(
+        request.topicNames,
+        mayDelete,
+        async (topicNames) => (await serve({ ...request, topicNames })).responses,
+        (name) => ({ name, ...FORBIDDEN }),
+      )
+      return { responses }
+    }
+    const nameOf = ({ name, topicId }: DeleteTopicsRequest['topics'][number]): string | undefined =>
+      name ?? broker.image.topicById(topicId)?.name
+    const responses = await servePartly(
+      request.topics,
+      (topic) => mayDelete(nameOf(topic)),
+      async (topics) => (await serve({ ...request, topics })).responses,
+      (topic) => {
+        const name = nameOf(topic)!
+        const isHidden = topic.name === null && !access.mayOnTopic(AclOperation.DESCRIBE, name)
+        return { name: isHidden ? null : name, topicId: topic.topicId, ...FORBIDDEN }
+      },
+    )
+    return { responses }
+  }
+}
+
+const guardGrowth: Guard<CreatePartitionsRequest, Input<CreatePartitionsResponse>> = async (
+  request,
+  access,
+  serve,
+) => ({
+  results: await servePartly(
+    request.topics,
+    ({ name }) => access.mayOnTopic(AclOperation.ALTER, name),
+    async (topics) => (await serve({ ...request, topics })).results,
+    ({ name }) => ({ name, ...FORBIDDEN }),
+  ),
+})
 
 function refuseDeletion(request: DeleteTopicsRequest, apiVersion: number) {
   const errorCode =

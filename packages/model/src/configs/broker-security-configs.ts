@@ -10,7 +10,6 @@ export const BROKER_SECURITY_CONFIGS = {
   'authorizer.class.name': string({
     default: '',
     importance: 'low',
-    applies: false,
     doc: 'Class that decides who may do what; empty: everyone may do everything.',
   }),
   'principal.builder.class': javaClass({

@@ -1,0 +1,55 @@
+/**
+ * Access control entries: DescribeAcls (29), CreateAcls (30) and DeleteAcls (31). Without an authorizer there is nothing
+ * that entries could do, and all three say so.
+ */
+import { describeAcls } from '@braidlog/controller'
+import { AclOperation, ErrorCode } from '@braidlog/model'
+import {
+  CreateAclsRequest,
+  CreateAclsResponse,
+  DeleteAclsRequest,
+  DeleteAclsResponse,
+  DescribeAclsRequest,
+  DescribeAclsResponse,
+} from '@braidlog/protocol'
+import { clusterGuard } from '../access.ts'
+import type { BrokerContext } from '../context.ts'
+import { api, type ApiHandler } from '../handler.ts'
+
+const DISABLED = {
+  errorCode: ErrorCode.SECURITY_DISABLED,
+  errorMessage: 'no authorizer is configured (authorizer.class.name)',
+}
+const FORBIDDEN = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED }
+
+export function aclHandlers(broker: BrokerContext): ApiHandler[] {
+  const { controller } = broker
+  return [
+    api(
+      DescribeAclsRequest,
+      DescribeAclsResponse,
+      (request, { access }) => (access === undefined ? DISABLED : describeAcls(request, broker.image)),
+      { guard: clusterGuard(AclOperation.DESCRIBE, () => FORBIDDEN) },
+    ),
+    api(
+      CreateAclsRequest,
+      CreateAclsResponse,
+      (request, { access }) =>
+        access === undefined
+          ? { results: request.creations.map(() => DISABLED) }
+          : controller.submit('createAcls', request),
+      { guard: clusterGuard(AclOperation.ALTER, (request) => ({ results: request.creations.map(() => FORBIDDEN) })) },
+    ),
+    api(
+      DeleteAclsRequest,
+      DeleteAclsResponse,
+      (request, { access }) =>
+        access === undefined
+          ? { filterResults: request.filters.map(() => DISABLED) }
+          : controller.submit('deleteAcls', request),
+      {
+        guard: clusterGuard(AclOperation.ALTER, (request) => ({ filterResults: request.filters.map(() => FORBIDDEN) })),
+      },
+    ),
+  ]
+}
