@@ -45,7 +45,10 @@ export function equalResolved(a: ParsedSchema, b: ParsedSchema): boolean {
 function resolvedText(schema: ParsedSchema): string {
   // Protobuf has no inline form: its files are compared with everything they import.
   if (schema.schemaType !== 'PROTOBUF') return schema.format('resolved')
-  return JSON.stringify([schema.canonical, [...schema.imports].map(([path, file]) => [path, file.canonical]).sort()])
+  return JSON.stringify([
+    schema.canonical,
+    [...schema.imports].map(([path, file]) => `${path}\n${file.canonical}`).sort((a, b) => (a < b ? -1 : 1)),
+  ])
 }
 
 function sameReferences(a: readonly SchemaReference[], b: readonly SchemaReference[]): boolean {
