@@ -78,6 +78,9 @@ try {
       properties: {
         'num.partitions': 4,
         'auto.create.topics.enable': scenario === 'default',
+        // Some tests add entries that forbid; all else is for everyone.
+        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+        'allow.everyone.if.no.acl.found': true,
         // Apache Kafka's default: 0113 counts on members that join one generation together.
         'group.initial.rebalance.delay.ms': 3000,
       },
