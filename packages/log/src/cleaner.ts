@@ -158,7 +158,7 @@ export class Cleaner {
   /** Second pass over one group. @returns what it became; `undefined` when it could not take its sources' place */
   async #cleanGroup(log: Log, sources: readonly Segment[], rules: CleaningRules): Promise<Segment | undefined> {
     const { storage, clock, codecs } = this.#options
-    const context = { storage, files: log.resources.files, path: log.path }
+    const context = { storage, files: log.resources.files, buffers: log.resources.readBuffers, path: log.path }
     const cleaned = Segment.create(context, sources[0]!.baseOffset, clock.nowMs(), CLEANED_SUFFIX)
     let state = CLEANED_SUFFIX
     log.resources.files.pin(cleaned.log)

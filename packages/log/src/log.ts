@@ -171,7 +171,8 @@ export class Log {
     this.#clock = options.clock
     this.#logger = options.logger ?? silentLogger
     this.#config = options.config
-    this.#context = { storage: options.storage, files: options.resources.files, path: options.path }
+    const { files, readBuffers: buffers } = options.resources
+    this.#context = { storage: options.storage, files, buffers, path: options.path }
     assert(state.segments.length > 0, 'a log has a segment')
     this.#segments = state.segments
     this.#snapshots = state.snapshots
@@ -281,13 +282,14 @@ export class Log {
 
   /**
    * Appends the batches in `bytes[start, end)`, which carry their final offsets and leader epochs: the first base offset
-   * is at least the log end offset and all ascend. Synchronous: on return the bytes are in the page cache.
+   * is at least the log end offset and all ascend. Synchronous: on return the bytes are in the page cache, unless they may
+   * be gathered: then they are there after `writeGathered` or a flush; readers see them at once.
    *
    * The bytes are only read during the call, unless `owner` is given: then the log may retain it for the tail cache, and
    * the caller must not change the bytes while the owner is held.
    * @throws LogError `LOG_OFFLINE`
    */
-  append(bytes: Uint8Array, start: number, end: number, owner?: BufferOwner): LogAppend {
+  append(bytes: Uint8Array, start: number, end: number, owner?: BufferOwner, gather = false): LogAppend {
     this.#mustBeOnline()
     this.#wake()
     const view = cachedViewOf(bytes)
@@ -307,11 +309,22 @@ export class Log {
     const sizeBytes = end - start
     const active = this.#segmentFor({ sizeBytes, baseOffset, lastOffset: nextOffset - 1, maxTimestampMs }, nowMs)
     this.#markDirty(active)
-    this.#guard(() => active.write(bytes, start, end))
+    this.#guard(() => active.write(bytes, start, end, gather))
     for (let at = start; at < end; at += batchSizeBytes(view, at)) this.#noteBatch(active, bytes, view, at, nowMs)
     this.#reader.tail.append(bytes, start, end, baseOffset, nextOffset, owner)
     this.#logEndOffset = nextOffset
     return { baseOffset, lastOffset: nextOffset - 1 }
+  }
+
+  /** Appends are waiting for `writeGathered`. */
+  get hasGathered(): boolean {
+    return this.#awake && this.#active.hasGathered
+  }
+
+  /** Brings gathered appends into the page cache. @throws LogError `LOG_OFFLINE`: the log is offline then, for good */
+  writeGathered(): void {
+    this.#mustBeOnline()
+    this.#guard(() => this.#active.writeGathered())
   }
 
   /**

@@ -23,7 +23,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const { storage, path } = options
   await makeDirectoryDurably(storage, path)
   await checkTopicId(options)
-  const context: SegmentContext = { storage, files: options.resources.files, path }
+  const context: SegmentContext = {
+    storage,
+    files: options.resources.files,
+    buffers: options.resources.readBuffers,
+    path,
+  }
   const files = readLogFiles(storage, path, (file) => endOffsetOf(options, file))
   if (files.changed) await storage.syncDirectory(path)
   const snapshots = new ProducerSnapshots(storage, options.codecs, path, files.snapshots)

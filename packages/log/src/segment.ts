@@ -6,7 +6,7 @@
  * Invariant: positions in the offset index are those of batches in the file; the file ends with a whole batch, except
  * after a failed write, which takes the log offline.
  */
-import type { Storage } from '@braidlog/base'
+import type { Storage, StorageFile } from '@braidlog/base'
 import { assert } from '@braidlog/base'
 import {
   batchBaseOffset,
@@ -18,6 +18,8 @@ import {
   MAGIC,
 } from '@braidlog/records'
 import { LogError } from './errors.ts'
+import { GATHERED_SIZE_BYTES_MAX, GatheredWrite } from './gathered-write.ts'
+import type { BufferPool } from './buffers.ts'
 import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './file-names.ts'
 import { OFFSET_INDEX_ENTRY_SIZE_BYTES, OffsetIndex } from './offset-index.ts'
 import { FileSlot, type OpenFiles } from './open-files.ts'
@@ -36,6 +38,7 @@ const probeView = new DataView(probe.buffer)
 export interface SegmentContext {
   readonly storage: Storage
   readonly files: OpenFiles
+  readonly buffers: BufferPool
   /** Directory of the log. */
   readonly path: string
 }
@@ -63,6 +66,8 @@ export class Segment {
   readonly timeIndex: TimeIndex
   readonly transactionIndex: TransactionIndex
   readonly #files: OpenFiles
+  /** The end of the log file that is not written yet. */
+  readonly #gathered: GatheredWrite
   /** -1: not looked at yet. */
   #sizeBytes = -1
   #active = false
@@ -83,6 +88,7 @@ export class Segment {
     this.baseOffset = baseOffset
     this.createdMs = nowMs
     this.#files = context.files
+    this.#gathered = new GatheredWrite(context.buffers)
     this.log = file(LOG_SUFFIX)
     this.offsetIndex = new OffsetIndex(context.files, file(INDEX_SUFFIX), baseOffset)
     this.timeIndex = new TimeIndex(context.files, file(TIME_INDEX_SUFFIX), baseOffset)
@@ -186,16 +192,35 @@ export class Segment {
     )
   }
 
-  /** Writes whole batches behind the last one; `noteBatch` must follow for each. @throws StorageError */
-  write(bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * Writes whole batches behind the last one; `noteBatch` must follow for each.
+   * @param gather they may wait for others until `writeGathered`, a sync or a read
+   * @throws StorageError
+   */
+  write(bytes: Uint8Array, start: number, end: number, gather = false): void {
     assert(this.#active, 'only the active segment grows')
-    const file = this.#files.use(this.log)
+    if (gather && end - start <= GATHERED_SIZE_BYTES_MAX) {
+      if (this.#gathered.add(bytes, start, end, this.#sizeBytes)) return
+      this.writeGathered()
+      if (this.#gathered.add(bytes, start, end, this.#sizeBytes)) return
+    }
+    const file = this.#file()
     let position = this.#sizeBytes
     for (let at = start; at < end; at += WRITE_SIZE_BYTES_MAX) {
       const to = Math.min(at + WRITE_SIZE_BYTES_MAX, end)
       file.write(bytes, at, to, position)
       position += to - at
     }
+  }
+
+  /** Some of what was given to `write` is not in the file yet. */
+  get hasGathered(): boolean {
+    return !this.#gathered.isEmpty
+  }
+
+  /** @throws StorageError */
+  writeGathered(): void {
+    if (!this.#gathered.isEmpty) this.#gathered.writeTo(this.#files.use(this.log))
   }
 
   /** Takes a batch that stands behind the last one into the indexes. */
@@ -234,11 +259,11 @@ export class Segment {
   }
 
   read(target: Uint8Array, start: number, end: number, position: number): number {
-    return this.#files.use(this.log).read(target, start, end, position)
+    return this.#file().read(target, start, end, position)
   }
 
   readCold(target: Uint8Array, start: number, end: number, position: number): Promise<number> {
-    return this.#files.use(this.log).readCold(target, start, end, position)
+    return this.#file().readCold(target, start, end, position)
   }
 
   /** Removes all batches that reach `offset`. @returns the offset after the last one that stays */
@@ -246,7 +271,7 @@ export class Segment {
     assert(this.#active, 'only the active segment is truncated')
     const location = this.locate(offset)
     if (location !== undefined) {
-      this.#files.use(this.log).truncate(location.position)
+      this.#file().truncate(location.position)
       this.#sizeBytes = location.position
     }
     this.offsetIndex.truncateTo(location?.baseOffset ?? offset)
@@ -262,6 +287,7 @@ export class Segment {
   /** No more appends: completes the indexes and leaves them to their files. */
   deactivate(): void {
     assert(this.#active, 'a segment is closed once')
+    this.writeGathered()
     this.#completeTimeIndex()
     this.offsetIndex.deactivate()
     this.timeIndex.deactivate()
@@ -278,7 +304,7 @@ export class Segment {
 
   /** fdatasyncs the log file. */
   sync(): Promise<void> {
-    return this.#files.use(this.log).sync()
+    return this.#file().sync()
   }
 
   /** fdatasyncs the indexes, if they have changed since the last time. */
@@ -303,9 +329,16 @@ export class Segment {
     }
   }
 
-  /** Closes the files; with `flushIndexes` before, nothing is lost. */
+  /** Closes the files; with `sync` and `flushIndexes` before, nothing is lost. */
   close(): void {
+    this.#gathered.drop()
     for (const slot of this.slots()) this.#files.close(slot)
+  }
+
+  /** The log file with all that was given to `write`. */
+  #file(): StorageFile {
+    this.writeGathered()
+    return this.#files.use(this.log)
   }
 
   #completeTimeIndex(): void {
@@ -325,7 +358,7 @@ export class Segment {
   }
 
   #locateFrom(position: number, offset: number): BatchLocation | undefined {
-    const file = this.#files.use(this.log)
+    const file = this.#file()
     const sizeBytes = this.sizeBytes
     let loaded = 0
     let loadedAt = position
@@ -345,7 +378,7 @@ export class Segment {
 
   /** @returns `undefined` when no whole batch stands there */
   #batchAt(position: number): BatchLocation | undefined {
-    const loaded = this.#files.use(this.log).read(probe, 0, BATCH_HEADER_SIZE_BYTES, position)
+    const loaded = this.#file().read(probe, 0, BATCH_HEADER_SIZE_BYTES, position)
     return loaded < BATCH_HEADER_SIZE_BYTES ? undefined : describeBatch(0, position, this.sizeBytes)
   }
 }

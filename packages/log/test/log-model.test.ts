@@ -11,7 +11,13 @@ import type { Log } from '@braidlog/log'
 import { batchOf, concat, memoryWithDirectory, openTestLog, readAll } from './support.ts'
 
 type Step =
-  | { readonly kind: 'append'; readonly records: number; readonly valueSizeBytes: number; readonly bump: boolean }
+  | {
+      readonly kind: 'append'
+      readonly records: number
+      readonly valueSizeBytes: number
+      readonly bump: boolean
+      readonly gather: boolean
+    }
   | { readonly kind: 'flush' | 'close' | 'roll' | 'retention' }
   | { readonly kind: 'crash'; readonly seed: number; readonly keepsRecoveryPoint: boolean }
   | { readonly kind: 'read'; readonly offset: number; readonly maxBytes: number; readonly cold: boolean }
@@ -26,6 +32,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         records: fc.integer({ min: 1, max: 5 }),
         valueSizeBytes: fc.integer({ min: 0, max: 300 }),
         bump: fc.boolean(),
+        gather: fc.boolean(),
       }),
     },
     {
@@ -115,7 +122,7 @@ async function apply(pair: Pair, step: Step): Promise<void> {
       if (step.bump) pair.epoch++
       const baseOffset = pair.endOffset
       const bytes = batchOf({ ...step, baseOffset, leaderEpoch: pair.epoch })
-      log.append(bytes, 0, bytes.length)
+      log.append(bytes, 0, bytes.length, undefined, step.gather)
       pair.endOffset += step.records
       pair.batches.push({ baseOffset, nextOffset: pair.endOffset, bytes })
       return

@@ -29,6 +29,7 @@ import {
 } from '@braidlog/log'
 import type { Codecs } from '@braidlog/records'
 import { Partition, type Durability } from './partition.ts'
+import { TurnWrites } from './turn-writes.ts'
 import { WaitingRooms } from './waiting-room.ts'
 
 /** Partitions looked at in one turn by periodic work, so that none of it delays requests for long. */
@@ -104,6 +105,7 @@ export class PartitionSet {
   readonly #cleaner: Cleaner
   readonly #wheel: TimerWheel
   readonly #flusher: Flusher
+  readonly #turnWrites: TurnWrites
   /** By topic id, then partition number. */
   readonly #partitions = new Map<Uuid, Map<number, Partition>>()
   /** Openings under way, so that one partition is not opened twice. */
@@ -123,6 +125,7 @@ export class PartitionSet {
     this.#wheel = new TimerWheel({ clock, timers })
     this.rooms = new WaitingRooms({ wheel: this.#wheel, defer })
     this.#flusher = new Flusher({ defer, onRoundEnd: () => this.rooms.drain() })
+    this.#turnWrites = new TurnWrites({ defer, onEnd: () => this.rooms.drain() })
   }
 
   /** The last shutdown was clean; otherwise every log is recovered when it is opened. */
@@ -316,6 +319,7 @@ export class PartitionSet {
       codecs,
       flusher: this.#flusher,
       rooms: this.rooms,
+      turnWrites: this.#turnWrites,
       wheel: this.#wheel,
       durability,
       strictRecords,

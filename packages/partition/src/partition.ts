@@ -42,6 +42,7 @@ import {
 import { checkHeader, checkRecords, type Refusal } from './append-checks.ts'
 import { NO_RECORD_ERRORS, refusedAppend, type AppendOptions, type AppendResult } from './append.ts'
 import { recompressBatch } from './recompress.ts'
+import type { TurnWriter, TurnWrites } from './turn-writes.ts'
 import { PartitionWaiters, type WaitingRooms } from './waiting-room.ts'
 
 export type Isolation = 'read-uncommitted' | 'read-committed'
@@ -118,6 +119,7 @@ export interface PartitionOptions {
   readonly codecs: Codecs
   readonly flusher: Flusher
   readonly rooms: WaitingRooms
+  readonly turnWrites: TurnWrites
   readonly wheel: TimerWheel
   readonly durability: Durability
   /** Walk the records of every client batch, not only where a rule of the topic needs it. */
@@ -138,7 +140,7 @@ function cachedViewOf(bytes: Uint8Array): DataView {
   return lastView
 }
 
-export class Partition implements FlushTarget, WheelTimerOwner {
+export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
   readonly log: Log
   /** Of {@link WaitingRooms}: who waits for this partition. */
   readonly waiters = new PartitionWaiters()
@@ -147,6 +149,7 @@ export class Partition implements FlushTarget, WheelTimerOwner {
   readonly #codecs: Codecs
   readonly #flusher: Flusher
   readonly #rooms: WaitingRooms
+  readonly #turnWrites: TurnWrites
   readonly #wheel: TimerWheel
   readonly #durability: Durability
   readonly #strictRecords: boolean
@@ -157,6 +160,10 @@ export class Partition implements FlushTarget, WheelTimerOwner {
   #highWatermark: number
   /** Why the partition refuses requests without being offline. */
   #resigned: ErrorCode = ErrorCode.NONE
+  /** It has been appended to in this turn. */
+  #writing = false
+  /** Appends of this turn were gathered: its end writes them, unless a read did so before, and lets them count. */
+  #gathered = false
   /** Bytes appended since the start, those covered by the sync in flight, and those committed. */
   #appendedBytes = 0
   #syncingBytes = 0
@@ -169,6 +176,7 @@ export class Partition implements FlushTarget, WheelTimerOwner {
     this.#codecs = options.codecs
     this.#flusher = options.flusher
     this.#rooms = options.rooms
+    this.#turnWrites = options.turnWrites
     this.#wheel = options.wheel
     this.#durability = options.durability
     this.#strictRecords = options.strictRecords
@@ -343,6 +351,24 @@ export class Partition implements FlushTarget, WheelTimerOwner {
     else this.#commitWritten()
   }
 
+  /** For the turn's writes: what was gathered is written; with page-cache durability it counts from now on. */
+  onTurnEnd(): boolean {
+    const gathered = this.#gathered
+    this.#writing = this.#gathered = false
+    if (!gathered) return false
+    if (this.offline) {
+      this.#rooms.failed(this, ErrorCode.KAFKA_STORAGE_ERROR)
+      return true
+    }
+    try {
+      this.log.writeGathered()
+      if (this.#durability === 'page-cache') this.#writtenToPageCache()
+    } catch (error) {
+      this.#storageError(error)
+    }
+    return true
+  }
+
   /** `flush.ms` has passed since the first append that is not synced. */
   onTimer(): void {
     if (!this.offline && this.log.dirty) this.#flusher.request(this)
@@ -458,12 +484,14 @@ export class Partition implements FlushTarget, WheelTimerOwner {
     setBatchLeaderEpoch(view, start, this.#leaderEpoch)
     const stamped = log.config.messageTimestampType === 'LogAppendTime'
     if (stamped) setBatchMaxTimestamp(bytes, view, start, nowMs, 'LogAppendTime', this.#codecs.crc32c)
-    log.append(bytes, start, end, options.owner)
+    const gather = this.#mayGather()
+    log.append(bytes, start, end, options.owner, gather)
     this.#appendedBytes += end - start
     this.metrics.messagesIn += batchRecordCount(view, start)
     this.metrics.bytesIn += end - start
+    if (log.hasGathered) this.#gathered = true
     if (this.#durability === 'durable') this.#flusher.request(this)
-    else this.#writtenToPageCache()
+    else if (!log.hasGathered) this.#writtenToPageCache()
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: null,
@@ -474,6 +502,14 @@ export class Partition implements FlushTarget, WheelTimerOwner {
       logStartOffset: log.logStartOffset,
       requiredOffset: this.#requiredOffset(options),
     }
+  }
+
+  /** The first append of a turn is written at once, further ones at the end of the turn. */
+  #mayGather(): boolean {
+    if (this.#writing) return true
+    this.#writing = true
+    this.#turnWrites.add(this)
+    return false
   }
 
   #requiredOffset(options: AppendOptions): number {
@@ -491,6 +527,7 @@ export class Partition implements FlushTarget, WheelTimerOwner {
   /** Page cache: what is written is committed, unless `flush.messages` holds it back until a sync. */
   #commitWritten(): void {
     const { log } = this
+    if (log.hasGathered) return // The end of the turn writes and commits it.
     const held = log.logEndOffset - log.durableOffset >= log.config.flushMessages
     if (held) this.#advanceTo(log.durableOffset, this.#syncingBytes)
     else this.#advanceTo(log.logEndOffset, this.#appendedBytes)
