@@ -2,6 +2,7 @@
  * What makes two schemas the same schema: the bytes whose MD5 is the identity (and, read as a UUID, the GUID),
  * and equality of schemas once every reference is resolved.
  */
+import { printProto } from './protobuf/print.ts'
 import type { ParsedSchema, SchemaReference } from './schema.ts'
 
 /**
@@ -47,7 +48,7 @@ function resolvedText(schema: ParsedSchema): string {
   if (schema.schemaType !== 'PROTOBUF') return schema.format('resolved')
   return JSON.stringify([
     schema.canonical,
-    [...schema.imports].map(([path, file]) => `${path}\n${file.canonical}`).sort((a, b) => (a < b ? -1 : 1)),
+    [...schema.imports].map(([path, file]) => `${path}\n${printProto(file)}`).sort((a, b) => (a < b ? -1 : 1)),
   ])
 }
 

@@ -13,6 +13,7 @@ export {
 export { SchemaError, type SchemaErrorCode } from './errors.ts'
 export { equalResolved, identityBytes } from './identity.ts'
 export { parseSchema } from './parse.ts'
+export { protobufMessages, type ProtobufMessageName } from './protobuf/parsed.ts'
 export {
   SCHEMA_TYPES,
   type ParsedAvro,

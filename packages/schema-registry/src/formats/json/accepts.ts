@@ -56,7 +56,7 @@ export function accepts(shapes: Shapes, schema: Shape | JsonValue, value: JsonVa
     case 'conditional': {
       const holds = test(shape.test, value)
       if (holds === undefined) return undefined
-      const branch = holds ? shape.then : shape.else
+      const branch = holds ? shape.whenTrue : shape.whenFalse
       return branch === undefined ? true : test(branch, value)
     }
     case 'product':

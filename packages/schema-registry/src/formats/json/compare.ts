@@ -82,8 +82,8 @@ function compareShapes(o: Shape, u: Shape, comparison: Comparison): void {
   if (o.kind === 'conditional' && u.kind === 'conditional') {
     if (!comparison.holds(o.test, u.test) || !comparison.holdsReversed(u.test, o.test))
       return comparison.report('TYPE_CHANGED', '/if')
-    comparison.child(o.then, u.then, '/then')
-    return comparison.child(o.else, u.else, '/else')
+    comparison.child(o.whenTrue, u.whenTrue, '/then')
+    return comparison.child(o.whenFalse, u.whenFalse, '/else')
   }
   if (u.kind === 'enum') {
     if (o.kind === 'enum') return compareEnums(o, u, comparison)

@@ -99,8 +99,8 @@ export type Shape =
   | {
       readonly kind: 'conditional'
       readonly test: JsonValue
-      readonly then: JsonValue | undefined
-      readonly else: JsonValue | undefined
+      readonly whenTrue: JsonValue | undefined
+      readonly whenFalse: JsonValue | undefined
     }
   | { readonly kind: 'product'; readonly aspects: readonly Aspect[] }
 
@@ -220,7 +220,7 @@ function aspectsOf(node: JsonObject, dialect: Dialect): Aspect[] {
   if (inner !== undefined) aspects.push({ key: 'not', shape: { kind: 'not', inner } })
   const test = dialect.draft4 ? undefined : node.get('if')
   if (test !== undefined && (node.has('then') || node.has('else'))) {
-    aspects.push({ key: 'if', shape: { kind: 'conditional', test, then: node.get('then'), else: node.get('else') } })
+    aspects.push({ key: 'if', shape: { kind: 'conditional', test, whenTrue: node.get("then"), whenFalse: node.get("else") } })
   }
   return aspects
 }

@@ -140,7 +140,7 @@ function samplesOf(shapes: Shapes, shape: Shape, depth: number, budget: Budget):
     case 'not':
       return [...ANY, ...samples(shapes, shape.inner, depth + 1, budget)]
     case 'conditional':
-      return [shape.test, shape.then ?? true, shape.else ?? true].flatMap((schema) =>
+      return [shape.test, shape.whenTrue ?? true, shape.whenFalse ?? true].flatMap((schema) =>
         samples(shapes, schema, depth + 1, budget).slice(0, 15),
       )
     default:
