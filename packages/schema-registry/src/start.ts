@@ -154,7 +154,7 @@ function resolve(options: RegistryOptions) {
     invalid(`compatibility must be one of ${COMPATIBILITY_LEVELS.join(', ')}, not ${String(compatibility)}`)
   }
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000
-  const heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.min(3_000, sessionTimeoutMs / 3)
+  const heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.floor(Math.min(3_000, sessionTimeoutMs / 3))
   if (heartbeatIntervalMs * 3 > sessionTimeoutMs) {
     invalid('heartbeatIntervalMs must be at most a third of sessionTimeoutMs')
   }
@@ -174,7 +174,7 @@ function resolve(options: RegistryOptions) {
     heartbeatIntervalMs,
     storeTimeoutMs,
     // A lease is what is left of the session: a write has to be over before another instance can lead.
-    writeTimeoutMs: Math.min(storeTimeoutMs, sessionTimeoutMs / 2),
+    writeTimeoutMs: Math.ceil(Math.min(storeTimeoutMs, sessionTimeoutMs / 2)),
     groupId: options.groupId ?? 'schema-registry',
     logger: options.logger ?? silentLogger,
   }

@@ -88,9 +88,19 @@ suite('subjects and versions', () => {
     assert.match(explained.fix, /default/)
   })
 
-  test('JSON Schema is registered with its type', async () => {
-    const { id } = await rest.register('json', '{"type":"object"}', { schemaType: 'JSON' })
-    assert.equal((await rest.ok('GET', `/schemas/ids/${id}`)).schemaType, 'JSON')
+  test('JSON Schema and Protobuf are registered, referred to and rendered', async () => {
+    const proto = 'syntax = "proto3";\npackage p;\n\nmessage A {\n  int32 x = 1;\n}\n'
+    await rest.register('proto-a', proto, { schemaType: 'PROTOBUF' })
+    const importing = 'syntax = "proto3";\nimport "a.proto";\n\nmessage B {\n  p.A a = 1;\n}\n'
+    const references = [{ name: 'a.proto', subject: 'proto-a', version: 1 }]
+    const { id } = await rest.register('proto-b', importing, { schemaType: 'PROTOBUF', references })
+    const schema = await rest.ok('GET', `/schemas/ids/${id}`)
+    assert.deepEqual([schema.schemaType, schema.references], ['PROTOBUF', references])
+    assert.deepEqual(await rest.ok('GET', '/subjects/proto-a/versions/1/referencedby'), [id])
+    assert.deepEqual(await rest.ok('GET', '/subjects/proto-a/versions/1/referencedBy'), [id])
+    const serialized = (await rest.ok('GET', `/schemas/ids/${id}?format=serialized`)).schema
+    assert.match(Buffer.from(serialized, 'base64').toString('latin1'), /a\.proto/)
+    await rest.register('json', '{"type":"object"}', { schemaType: 'JSON' })
     assert.deepEqual(await rest.ok('GET', '/schemas/types'), ['JSON', 'PROTOBUF', 'AVRO'])
   })
 })

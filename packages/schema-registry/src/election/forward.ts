@@ -40,7 +40,7 @@ export async function forward(
       headers: { ...request.headers, [FORWARD_HEADER]: 'true' },
       body: request.body ?? null,
       redirect: 'error',
-      signal: AbortSignal.timeout(options.timeoutMs),
+      signal: AbortSignal.timeout(Math.ceil(options.timeoutMs)),
     })
     const body = await response.text()
     // The leader that we know is none any more, and has written nothing.
