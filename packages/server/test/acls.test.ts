@@ -535,11 +535,9 @@ describe('without the right', () => {
     assert.equal(await commit(client, 'g', 'closed'), TOPIC_AUTHORIZATION_FAILED)
     const offsets = async (version: number, names: readonly string[] | null) => {
       const topics = names && names.map((name) => ({ name, partitionIndexes: [0] }))
-      const response = await client.call(protocol.OffsetFetchRequest, protocol.OffsetFetchResponse, version, {
-        groupId: 'g',
-        topics: version < 8 ? topics : null,
-        groups: version < 8 ? [] : [{ groupId: 'g', topics }],
-      })
+      const one = { groupId: 'g', topics }
+      const body = version < 8 ? one : { groups: [one] }
+      const response = await client.call(protocol.OffsetFetchRequest, protocol.OffsetFetchResponse, version, body)
       const answers = version < 8 ? response.topics : response.groups[0]!.topics
       return answers.map(({ name, partitions }) => [name, partitions[0]!.errorCode, partitions[0]!.committedOffset])
     }
