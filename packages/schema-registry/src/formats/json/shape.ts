@@ -220,7 +220,10 @@ function aspectsOf(node: JsonObject, dialect: Dialect): Aspect[] {
   if (inner !== undefined) aspects.push({ key: 'not', shape: { kind: 'not', inner } })
   const test = dialect.draft4 ? undefined : node.get('if')
   if (test !== undefined && (node.has('then') || node.has('else'))) {
-    aspects.push({ key: 'if', shape: { kind: 'conditional', test, whenTrue: node.get("then"), whenFalse: node.get("else") } })
+    aspects.push({
+      key: 'if',
+      shape: { kind: 'conditional', test, whenTrue: node.get('then'), whenFalse: node.get('else') },
+    })
   }
   return aspects
 }

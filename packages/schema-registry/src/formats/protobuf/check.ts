@@ -7,7 +7,10 @@ import type { ProtoEnum, ProtoField, ProtoFile, ProtoMessage, ProtoReserved } fr
 export function checkFile(file: ProtoFile): void {
   const isProto3 = file.syntax === 'proto3'
   const prefix = file.package === '' ? '' : `${file.package}.`
-  checkNames([...file.types, ...file.services].map(({ name }) => name), file.package)
+  checkNames(
+    [...file.types, ...file.services].map(({ name }) => name),
+    file.package,
+  )
   for (const type of file.types) checkType(type, prefix + type.name, isProto3)
 }
 
@@ -41,13 +44,21 @@ function checkField(field: ProtoField, path: string, isProto3: boolean): void {
 function checkEnum(type: ProtoEnum, path: string, isProto3: boolean): void {
   const [first] = type.constants
   if (first === undefined) throw new SchemaError('an enum needs a constant', path)
-  if (isProto3 && first.number !== 0) throw new SchemaError('the first constant of a proto3 enum must be 0', `${path}.${first.name}`)
-  checkNames(type.constants.map(({ name }) => name), path)
-  const isAliased = type.options.some(({ name, value }) => name === 'allow_alias' && value.kind === 'word' && value.text === 'true')
+  if (isProto3 && first.number !== 0)
+    throw new SchemaError('the first constant of a proto3 enum must be 0', `${path}.${first.name}`)
+  checkNames(
+    type.constants.map(({ name }) => name),
+    path,
+  )
+  const isAliased = type.options.some(
+    ({ name, value }) => name === 'allow_alias' && value.kind === 'word' && value.text === 'true',
+  )
   const numbers = new Set<number>()
   for (const { name, number } of type.constants) {
-    if (numbers.has(number) && !isAliased) throw new SchemaError(`the number ${number} is used twice`, `${path}.${name}`)
-    if (number < -(2 ** 31) || number > 2 ** 31 - 1) throw new SchemaError(`${number} is not a number of 32 bits`, `${path}.${name}`)
+    if (numbers.has(number) && !isAliased)
+      throw new SchemaError(`the number ${number} is used twice`, `${path}.${name}`)
+    if (number < -(2 ** 31) || number > 2 ** 31 - 1)
+      throw new SchemaError(`${number} is not a number of 32 bits`, `${path}.${name}`)
     numbers.add(number)
   }
 }
@@ -65,5 +76,7 @@ function reservations(lists: readonly ProtoReserved[]): (what: number | string) 
   const names = new Set(all.filter((entry) => typeof entry === 'string'))
   const ranges = all.filter((entry) => typeof entry !== 'string')
   return (what) =>
-    typeof what === 'string' ? names.has(what) : ranges.some(({ from, to }) => what >= from && (to === 'max' || what <= to))
+    typeof what === 'string'
+      ? names.has(what)
+      : ranges.some(({ from, to }) => what >= from && (to === 'max' || what <= to))
 }

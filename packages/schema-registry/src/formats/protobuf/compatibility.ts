@@ -13,7 +13,11 @@ import { allFields, isScalar } from './file.ts'
 import type { ProtoField, ProtoFile, ProtoMessage, ProtoOneof } from './file.ts'
 import { Linker, SymbolTable, type ProtoSymbol } from './link.ts'
 
-export function checkProtobuf(reader: ParsedProtobuf, writer: ParsedProtobuf, editable: 'reader' | 'writer'): readonly Difference[] {
+export function checkProtobuf(
+  reader: ParsedProtobuf,
+  writer: ParsedProtobuf,
+  editable: 'reader' | 'writer',
+): readonly Difference[] {
   const comparer = new Comparer(new Links(writer), new Links(reader), editable)
   comparer.files(writer.file, reader.file)
   return comparer.found
@@ -90,10 +94,15 @@ class Comparer {
 
   files(original: ProtoFile, update: ProtoFile): void {
     if (original.package !== update.package) {
-      this.#report('PACKAGE_CHANGED', '#/', `the package is "${original.package}" in the % schema and "${update.package}" in the % schema`, {
-        reader: `set the package back to "${original.package}"`,
-        writer: `set the package back to "${update.package}"`,
-      })
+      this.#report(
+        'PACKAGE_CHANGED',
+        '#/',
+        `the package is "${original.package}" in the % schema and "${update.package}" in the % schema`,
+        {
+          reader: `set the package back to "${original.package}"`,
+          writer: `set the package back to "${update.package}"`,
+        },
+      )
     }
     const updated = declaredMessages(update)
     this.#updated = updated
@@ -120,7 +129,8 @@ class Comparer {
     this.#oneofs(original.message, update.message, before, after, path)
     for (const [tag, { field }] of before) {
       const counterpart = after.get(tag)
-      if (counterpart !== undefined) this.#fields({ original, update, from: field, to: counterpart.field, path: `${path}/${tag}` })
+      if (counterpart !== undefined)
+        this.#fields({ original, update, from: field, to: counterpart.field, path: `${path}/${tag}` })
       else if (field.label === 'required') this.#required('REMOVED', field, `${path}/${tag}`)
     }
     for (const [tag, { field }] of after) {
@@ -133,7 +143,9 @@ class Comparer {
     this.#report(
       `REQUIRED_FIELD_${change}`,
       path,
-      added ? `the required field ${name} at path '${path}' is missing in the % schema, but not in the % schema` : `the required field ${name} at path '${path}' of the % schema is missing in the % schema`,
+      added
+        ? `the required field ${name} at path '${path}' is missing in the % schema, but not in the % schema`
+        : `the required field ${name} at path '${path}' of the % schema is missing in the % schema`,
       added
         ? { reader: `make the field ${name} optional`, writer: `keep the field ${name}` }
         : { reader: `keep the field ${name}`, writer: `make the field ${name} optional` },
@@ -142,15 +154,33 @@ class Comparer {
     )
   }
 
-  #fields({ original, update, from, to, path }: { original: Declared; update: Declared; from: ProtoField; to: ProtoField; path: string }): void {
+  #fields({
+    original,
+    update,
+    from,
+    to,
+    path,
+  }: {
+    original: Declared
+    update: Declared
+    from: ProtoField
+    to: ProtoField
+    path: string
+  }): void {
     const [a, b] = [kindOf(from, original, this.#original), kindOf(to, update, this.#update)]
-    const back = { reader: `give the field ${to.name} its type back`, writer: `give the field ${from.name} the type it had` }
-    const says = (what: string): string => `the ${what} of field ${to.name} at path '${path}' in the % schema does not match the % schema`
+    const back = {
+      reader: `give the field ${to.name} its type back`,
+      writer: `give the field ${from.name} the type it had`,
+    }
+    const says = (what: string): string =>
+      `the ${what} of field ${to.name} at path '${path}' in the % schema does not match the % schema`
     if (from.label !== 'required' && to.label === 'required') this.#required('ADDED', to, path)
     if (a.kind === 'map' && b.kind === 'map') return this.#mapValues(original, update, from, to, path)
     if (a.kind === 'named' && b.kind === 'named' && a.symbol?.kind !== 'enum' && b.symbol?.kind !== 'enum') {
-      const isMoved = !this.#updated.has(a.relative) && lastName(a.relative) === lastName(b.relative) && this.#updated.has(b.relative)
-      if (a.relative !== b.relative && !isMoved) return this.#report('FIELD_NAMED_TYPE_CHANGED', path, says(`type (${a.relative} and ${b.relative})`), back)
+      const isMoved =
+        !this.#updated.has(a.relative) && lastName(a.relative) === lastName(b.relative) && this.#updated.has(b.relative)
+      if (a.relative !== b.relative && !isMoved)
+        return this.#report('FIELD_NAMED_TYPE_CHANGED', path, says(`type (${a.relative} and ${b.relative})`), back)
       return this.#named(a.symbol, b.symbol, path)
     }
     const [aName, bName] = [scalarName(a), scalarName(b)]
@@ -174,7 +204,12 @@ class Comparer {
   #mapValues(original: Declared, update: Declared, from: ProtoField, to: ProtoField, path: string): void {
     if (from.type.kind !== 'map' || to.type.kind !== 'map') return
     for (const part of ['key', 'value'] as const) {
-      const entry = (field: ProtoField, type: string): ProtoField => ({ ...field, label: undefined, name: `${field.name}.${part}`, type: { kind: 'named', name: type } })
+      const entry = (field: ProtoField, type: string): ProtoField => ({
+        ...field,
+        label: undefined,
+        name: `${field.name}.${part}`,
+        type: { kind: 'named', name: type },
+      })
       const [a, b] = [entry(from, from.type[part]), entry(to, to.type[part])]
       this.#fields({ original, update, from: a, to: b, path: `${path}/${part === 'key' ? 1 : 2}` })
     }
@@ -205,7 +240,10 @@ class Comparer {
       })
       if (moved.length === 0) continue
       const names = moved.map(({ name }) => name).join(', ')
-      const fix = { reader: `leave ${names} outside the oneof ${oneof.name}`, writer: `put ${names} into the oneof ${oneof.name}` }
+      const fix = {
+        reader: `leave ${names} outside the oneof ${oneof.name}`,
+        writer: `put ${names} into the oneof ${oneof.name}`,
+      }
       if (known.has(oneof.name)) {
         const says = `fields of the % schema (${names}) stand in the existing oneof at path '${path}/${oneof.name}' in the % schema`
         this.#report('FIELD_MOVED_TO_EXISTING_ONEOF', `${path}/${oneof.name}`, says, fix)
@@ -220,21 +258,38 @@ class Comparer {
       if (removed.length === oneof.fields.length) continue
       for (const { tag, name } of removed) {
         const at = `${path}/${oneof.name}/${tag}`
-        this.#report('ONEOF_FIELD_REMOVED', at, `the field ${name} of a oneof at path '${at}' in the % schema is missing in the % schema`, {
-          reader: `keep the field ${name}`,
-          writer: `remove the field ${name}`,
-        })
+        this.#report(
+          'ONEOF_FIELD_REMOVED',
+          at,
+          `the field ${name} of a oneof at path '${at}' in the % schema is missing in the % schema`,
+          {
+            reader: `keep the field ${name}`,
+            writer: `remove the field ${name}`,
+          },
+        )
       }
     }
   }
 
-  #report(type: string, path: string, says: string, fix: { readonly reader: string; readonly writer: string }, witness?: string): void {
+  #report(
+    type: string,
+    path: string,
+    says: string,
+    fix: { readonly reader: string; readonly writer: string },
+    witness?: string,
+  ): void {
     const words = this.#editable === 'reader' ? ['old', 'new'] : ['new', 'old']
     // "A in the % schema does not match the % schema" speaks of the reader's first.
     if (/in the % schema does not match/.test(says)) words.reverse()
     const text = says.replace(/%/g, () => words.shift() ?? '')
     const description = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
-    this.found.push({ type, path, description, fix: fix[this.#editable], ...(witness === undefined ? {} : { witness }) })
+    this.found.push({
+      type,
+      path,
+      description,
+      fix: fix[this.#editable],
+      ...(witness === undefined ? {} : { witness }),
+    })
   }
 }
 
@@ -242,7 +297,11 @@ type Placed = ReadonlyMap<number, { readonly field: ProtoField; readonly oneof: 
 
 /** A oneof is the same under another name when it holds nothing but what one oneof held. */
 function isRenamed(before: ProtoOneof | undefined, after: ProtoOneof): boolean {
-  return before !== undefined && before.fields.length > 0 && before.fields.every(({ tag }) => after.fields.some((field) => field.tag === tag))
+  return (
+    before !== undefined &&
+    before.fields.length > 0 &&
+    before.fields.every(({ tag }) => after.fields.some((field) => field.tag === tag))
+  )
 }
 
 /** Messages by name within the package, nested ones too. */
@@ -276,7 +335,8 @@ function kindOf(field: ProtoField, { file, scope }: Declared, links: Links): Fie
   const symbol = links.find(file, scope, name)
   const fullName = symbol?.fullName ?? name.replace(/^\./, '')
   // Within the own package names are relative to it; types of other packages go by their whole name.
-  const prefix = symbol === undefined || symbol.package !== file.package || file.package === '' ? '' : `${file.package}.`
+  const prefix =
+    symbol === undefined || symbol.package !== file.package || file.package === '' ? '' : `${file.package}.`
   return { kind: 'named', symbol, relative: fullName.startsWith(prefix) ? fullName.slice(prefix.length) : fullName }
 }
 

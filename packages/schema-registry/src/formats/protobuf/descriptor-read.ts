@@ -8,7 +8,20 @@ import { assertDepth } from '../limits.ts'
 import { checkFile } from './check.ts'
 import { FIELD_TYPES, jsonName, SCALAR_TYPES } from './descriptor-write.ts'
 import { TAG_MAX } from './file.ts'
-import type { OptionValue, ProtoEnum, ProtoExtend, ProtoField, ProtoFile, ProtoImport, ProtoMessage, ProtoMethod, ProtoOption, ProtoRange, ProtoReserved, ProtoService } from './file.ts'
+import type {
+  OptionValue,
+  ProtoEnum,
+  ProtoExtend,
+  ProtoField,
+  ProtoFile,
+  ProtoImport,
+  ProtoMessage,
+  ProtoMethod,
+  ProtoOption,
+  ProtoRange,
+  ProtoReserved,
+  ProtoService,
+} from './file.ts'
 import { OPTION_FIELDS, UNINTERPRETED_OPTION, type OptionsOf } from './option-fields.ts'
 
 /** @throws SchemaError when the bytes are no descriptor */
@@ -24,9 +37,15 @@ export function readDescriptor(bytes: Uint8Array): ProtoFile {
     syntax: isProto3 ? 'proto3' : edition === undefined ? 'proto2' : undefined,
     edition,
     package: text(fields, 2) ?? '',
-    imports: texts(fields, 3).map((path, i): ProtoImport => ({ path, modifier: publicImports.has(i) ? 'public' : weakImports.has(i) ? 'weak' : undefined })),
+    imports: texts(fields, 3).map((path, i): ProtoImport => ({
+      path,
+      modifier: publicImports.has(i) ? 'public' : weakImports.has(i) ? 'weak' : undefined,
+    })),
     options: readOptions('file', fields, 8),
-    types: [...messages(fields, 4).map((inner) => readMessage(inner, isProto3, 0)), ...messages(fields, 5).map(readEnum)],
+    types: [
+      ...messages(fields, 4).map((inner) => readMessage(inner, isProto3, 0)),
+      ...messages(fields, 5).map(readEnum),
+    ],
     extends: readExtends(messages(fields, 7), isProto3),
     services: messages(fields, 6).map(readService),
   }
@@ -51,7 +70,11 @@ function readMessage(fields: Fields, isProto3: boolean, depth: number): ProtoMes
     }
   }
   const groups = new Set<ProtoMessage>()
-  const oneofs = messages(fields, 8).map((inner) => ({ name: text(inner, 1) ?? '', options: readOptions('oneof', inner, 2), fields: [] as ProtoField[] }))
+  const oneofs = messages(fields, 8).map((inner) => ({
+    name: text(inner, 1) ?? '',
+    options: readOptions('oneof', inner, 2),
+    fields: [] as ProtoField[],
+  }))
   const own: ProtoField[] = []
   for (const inner of messages(fields, 2)) {
     const field = readField(inner, isProto3, { entries, nested: plain })
@@ -69,7 +92,10 @@ function readMessage(fields: Fields, isProto3: boolean, depth: number): ProtoMes
     fields: own,
     // Those of proto3 optionals are left without fields.
     oneofs: oneofs.filter((oneof) => oneof.fields.length > 0),
-    extensions: messages(fields, 5).map((inner) => ({ ranges: [readRange(inner, TAG_MAX, 1)], options: readOptions('extensionRange', inner, 3) })),
+    extensions: messages(fields, 5).map((inner) => ({
+      ranges: [readRange(inner, TAG_MAX, 1)],
+      options: readOptions('extensionRange', inner, 3),
+    })),
     extends: readExtends(messages(fields, 6), isProto3),
     types: [...plain.filter((type) => !groups.has(type)), ...messages(fields, 4).map(readEnum)],
   }
@@ -86,16 +112,27 @@ function readField(fields: Fields, isProto3: boolean, { entries, nested }: Neste
   const fallback = text(fields, 7)
   const type = number(fields, 5)
   const isText = type === SCALAR_TYPES.get('string') || type === SCALAR_TYPES.get('bytes')
-  if (fallback !== undefined) options.unshift({ name: 'default', value: isText ? { kind: 'string', text: fallback } : plainValue(fallback) })
+  if (fallback !== undefined)
+    options.unshift({ name: 'default', value: isText ? { kind: 'string', text: fallback } : plainValue(fallback) })
   const json = text(fields, 10)
-  if (json !== undefined && json !== jsonName(name)) options.push({ name: 'json_name', value: { kind: 'string', text: json } })
+  if (json !== undefined && json !== jsonName(name))
+    options.push({ name: 'json_name', value: { kind: 'string', text: json } })
   const label = number(fields, 4)
   const named = typeName(fields)
   const last = named.slice(named.lastIndexOf('.') + 1)
   const entry = label === 3 ? entries.get(last) : undefined
   const isOptional = label === 1 && (!isProto3 || number(fields, 17) === 1)
   return {
-    label: entry !== undefined ? undefined : label === 3 ? 'repeated' : label === 2 ? 'required' : isOptional ? 'optional' : undefined,
+    label:
+      entry !== undefined
+        ? undefined
+        : label === 3
+          ? 'repeated'
+          : label === 2
+            ? 'required'
+            : isOptional
+              ? 'optional'
+              : undefined,
     type: entry === undefined ? { kind: 'named', name: named } : { kind: 'map', key: entry[0], value: entry[1] },
     name,
     tag: number(fields, 3) ?? 0,
@@ -142,16 +179,14 @@ function readService(fields: Fields): ProtoService {
   return {
     name: text(fields, 1) ?? '',
     options: readOptions('service', fields, 3),
-    methods: messages(fields, 2).map(
-      (inner): ProtoMethod => ({
-        name: text(inner, 1) ?? '',
-        input: text(inner, 2) ?? '',
-        output: text(inner, 3) ?? '',
-        options: readOptions('method', inner, 4),
-        inputStreams: number(inner, 5) === 1,
-        outputStreams: number(inner, 6) === 1,
-      }),
-    ),
+    methods: messages(fields, 2).map((inner): ProtoMethod => ({
+      name: text(inner, 1) ?? '',
+      input: text(inner, 2) ?? '',
+      output: text(inner, 3) ?? '',
+      options: readOptions('method', inner, 4),
+      inputStreams: number(inner, 5) === 1,
+      outputStreams: number(inner, 6) === 1,
+    })),
   }
 }
 
@@ -171,15 +206,23 @@ function readRange(fields: Fields, max: number, past: number): ProtoRange {
 
 function readOptions(of: OptionsOf, fields: Fields, field: number): readonly ProtoOption[] {
   const options: ProtoOption[] = []
-  const byField = new Map(Object.entries(OPTION_FIELDS[of]).map(([name, known]) => [known.field, { name, type: known.type }]))
+  const byField = new Map(
+    Object.entries(OPTION_FIELDS[of]).map(([name, known]) => [known.field, { name, type: known.type }]),
+  )
   for (const inner of messages(fields, field)) {
     for (const { number: at, value } of inner) {
       const known = byField.get(at)
       if (at === UNINTERPRETED_OPTION && value instanceof Uint8Array) options.push(uninterpreted(readFields(value)))
       else if (known === undefined || known.name === 'map_entry') continue
-      else if (known.type === 'string' && value instanceof Uint8Array) options.push({ name: known.name, value: { kind: 'string', text: decode(value) } })
+      else if (known.type === 'string' && value instanceof Uint8Array)
+        options.push({ name: known.name, value: { kind: 'string', text: decode(value) } })
       else if (typeof value === 'number') {
-        const word = known.type === 'bool' ? String(value !== 0) : Array.isArray(known.type) ? (known.type as readonly string[])[value] : undefined
+        const word =
+          known.type === 'bool'
+            ? String(value !== 0)
+            : Array.isArray(known.type)
+              ? (known.type as readonly string[])[value]
+              : undefined
         if (word !== undefined && word !== '') options.push({ name: known.name, value: { kind: 'word', text: word } })
       }
     }
@@ -201,7 +244,8 @@ function uninterpreted(fields: Fields): ProtoOption {
 /** Names come from bytes here, so that they are names has to be checked. */
 function checkNames(file: ProtoFile): void {
   const check = (name: string, path: string): void => {
-    if (!/^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name)) throw new SchemaError(`${JSON.stringify(name)} is not a name`, path)
+    if (!/^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name))
+      throw new SchemaError(`${JSON.stringify(name)} is not a name`, path)
   }
   const checkType = (type: ProtoMessage | ProtoEnum, path: string): void => {
     check(type.name, path)
@@ -221,7 +265,8 @@ function checkNames(file: ProtoFile): void {
   for (const extend of file.extends) check(extend.type, 'extend')
   for (const { name, methods } of file.services) {
     check(name, file.package)
-    for (const method of methods) for (const part of [method.name, method.input, method.output]) check(part, `${file.package}.${name}`)
+    for (const method of methods)
+      for (const part of [method.name, method.input, method.output]) check(part, `${file.package}.${name}`)
   }
 }
 
@@ -264,7 +309,8 @@ function readFields(bytes: Uint8Array): Fields {
         break
       case 2:
         sizeBytes = varint()
-        if (sizeBytes < 0 || at + sizeBytes > bytes.length) throw new SchemaError('not a file descriptor: it ends too early')
+        if (sizeBytes < 0 || at + sizeBytes > bytes.length)
+          throw new SchemaError('not a file descriptor: it ends too early')
         value = bytes.subarray(at, at + sizeBytes)
         at += sizeBytes
         break
@@ -293,7 +339,9 @@ function text(fields: Fields, field: number): string | undefined {
 }
 
 function messages(fields: Fields, field: number): readonly Fields[] {
-  return fields.flatMap(({ number: at, value }) => (at === field && value instanceof Uint8Array ? [readFields(value)] : []))
+  return fields.flatMap(({ number: at, value }) =>
+    at === field && value instanceof Uint8Array ? [readFields(value)] : [],
+  )
 }
 
 function decode(bytes: Uint8Array): string {

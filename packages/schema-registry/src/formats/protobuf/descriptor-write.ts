@@ -5,7 +5,18 @@
  * compiler does it. Custom options are written uninterpreted. Source: the documentation of descriptor.proto.
  */
 import { allFields, SCALARS, TAG_MAX } from './file.ts'
-import type { OptionValue, ProtoEnum, ProtoExtend, ProtoField, ProtoFile, ProtoMessage, ProtoOption, ProtoRange, ProtoReserved, ProtoService } from './file.ts'
+import type {
+  OptionValue,
+  ProtoEnum,
+  ProtoExtend,
+  ProtoField,
+  ProtoFile,
+  ProtoMessage,
+  ProtoOption,
+  ProtoRange,
+  ProtoReserved,
+  ProtoService,
+} from './file.ts'
 import type { Linker } from './link.ts'
 import { OPTION_FIELDS, UNINTERPRETED_OPTION, type OptionsOf } from './option-fields.ts'
 import { quoteProto } from './print.ts'
@@ -18,7 +29,19 @@ export function writeDescriptor(file: ProtoFile, linker: Linker, name: string): 
 /** `FieldDescriptorProto.Type`, by scalar; groups, messages and enums after. */
 export const SCALAR_TYPES: ReadonlyMap<string, number> = new Map(
   SCALARS.map((scalar) => {
-    const numbers = { double: 1, float: 2, int64: 3, uint64: 4, int32: 5, fixed64: 6, fixed32: 7, bool: 8, string: 9, bytes: 12, uint32: 13 }
+    const numbers = {
+      double: 1,
+      float: 2,
+      int64: 3,
+      uint64: 4,
+      int32: 5,
+      fixed64: 6,
+      fixed32: 7,
+      bool: 8,
+      string: 9,
+      bytes: 12,
+      uint32: 13,
+    }
     const further = { sfixed32: 15, sfixed64: 16, sint32: 17, sint64: 18 }
     return [scalar, ({ ...numbers, ...further } as Readonly<Record<string, number>>)[scalar] ?? 0]
   }),
@@ -110,7 +133,14 @@ class DescriptorWriter {
     const entry = entryName(name)
     out.text(1, entry)
     for (const [i, type] of [key, value].entries()) {
-      const field: ProtoField = { label: 'optional', type: { kind: 'named', name: type }, name: i === 0 ? 'key' : 'value', tag: i + 1, options: [], group: undefined }
+      const field: ProtoField = {
+        label: 'optional',
+        type: { kind: 'named', name: type },
+        name: i === 0 ? 'key' : 'value',
+        tag: i + 1,
+        options: [],
+        group: undefined,
+      }
       out.message(2, this.#field(field, inScope(scope, entry), { oneof: undefined, isOptional: false }))
     }
     const options = new WireWriter()
@@ -119,7 +149,11 @@ class DescriptorWriter {
     return out
   }
 
-  #field(field: ProtoField, scope: string, place: { readonly oneof: number | undefined; readonly isOptional: boolean; readonly extendee?: string }): WireWriter {
+  #field(
+    field: ProtoField,
+    scope: string,
+    place: { readonly oneof: number | undefined; readonly isOptional: boolean; readonly extendee?: string },
+  ): WireWriter {
     const out = new WireWriter()
     out.text(1, field.name)
     if (place.extendee !== undefined) out.text(2, place.extendee)
@@ -139,7 +173,12 @@ class DescriptorWriter {
     }
     const fallback = field.options.find(({ name }) => name === 'default')?.value
     if (fallback !== undefined && 'text' in fallback) out.text(7, fallback.text)
-    this.#options(8, 'field', field.options.filter(({ name }) => name !== 'default' && name !== 'json_name'), out)
+    this.#options(
+      8,
+      'field',
+      field.options.filter(({ name }) => name !== 'default' && name !== 'json_name'),
+      out,
+    )
     if (place.oneof !== undefined) out.varint(9, place.oneof)
     const json = field.options.find(({ name }) => name === 'json_name')?.value
     out.text(10, json !== undefined && 'text' in json ? json.text : jsonName(field.name))
@@ -149,7 +188,8 @@ class DescriptorWriter {
 
   #extend(number: number, { type, fields }: ProtoExtend, scope: string, out: WireWriter): void {
     const extendee = `.${this.#linker.find(scope, type)?.fullName ?? type.replace(/^\./, '')}`
-    for (const field of fields) out.message(number, this.#field(field, scope, { oneof: undefined, isOptional: false, extendee }))
+    for (const field of fields)
+      out.message(number, this.#field(field, scope, { oneof: undefined, isOptional: false, extendee }))
   }
 
   #enum(type: ProtoEnum): WireWriter {
@@ -191,7 +231,8 @@ class DescriptorWriter {
     out: WireWriter,
   ): void {
     const all = lists.flat()
-    for (const entry of all) if (typeof entry !== 'string') out.message(fields.ranges, this.#range(entry, fields.max, fields.past))
+    for (const entry of all)
+      if (typeof entry !== 'string') out.message(fields.ranges, this.#range(entry, fields.max, fields.past))
     for (const entry of all) if (typeof entry === 'string') out.text(fields.names, entry)
   }
 

@@ -139,7 +139,9 @@ export function isScalar(name: string): name is ProtoScalar {
 export const TAG_MAX = 2 ** 29 - 1
 
 /** All fields of a message, those of oneofs too, with the oneof each is in. */
-export function* allFields(message: ProtoMessage): Generator<readonly [field: ProtoField, oneof: ProtoOneof | undefined]> {
+export function* allFields(
+  message: ProtoMessage,
+): Generator<readonly [field: ProtoField, oneof: ProtoOneof | undefined]> {
   for (const field of message.fields) yield [field, undefined]
   for (const oneof of message.oneofs) for (const field of oneof.fields) yield [field, oneof]
 }

@@ -101,7 +101,15 @@ export class Lexer {
       return String.fromCodePoint(point)
     }
     const c = this.#text[this.#at++] ?? ''
-    const known: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', a: '\u0007', b: '\b', f: '\f', v: '\v' }
+    const known: Readonly<Record<string, string>> = {
+      n: '\n',
+      r: '\r',
+      t: '\t',
+      a: '\u0007',
+      b: '\b',
+      f: '\f',
+      v: '\v',
+    }
     if (/[\\'"?]/.test(c)) return c
     return known[c] ?? this.fail('an unknown escape in a string', start)
   }

@@ -24,8 +24,10 @@ export class SymbolTable {
   constructor(files: Iterable<ProtoFile>) {
     for (const file of files) for (const type of file.types) this.#add(type, file.package, file)
     for (const [path, known] of WELL_KNOWN_FILES) {
-      for (const name of known.messages) this.#put({ fullName: `${known.package}.${name}`, package: known.package, kind: 'message', declaredIn: path })
-      for (const name of known.enums) this.#put({ fullName: `${known.package}.${name}`, package: known.package, kind: 'enum', declaredIn: path })
+      for (const name of known.messages)
+        this.#put({ fullName: `${known.package}.${name}`, package: known.package, kind: 'message', declaredIn: path })
+      for (const name of known.enums)
+        this.#put({ fullName: `${known.package}.${name}`, package: known.package, kind: 'enum', declaredIn: path })
     }
   }
 
@@ -96,7 +98,8 @@ export function checkLinks(file: ProtoFile, imports: ReadonlyMap<string, ProtoFi
     const scope = outer === '' ? message.name : `${outer}.${message.name}`
     for (const [field] of allFields(message)) {
       const name = field.type.kind === 'map' ? field.type.value : field.type.name
-      if (!isScalar(name) && linker.find(scope, name) === undefined) throw new SchemaError(`"${name}" is not defined`, `${scope}.${field.name}`)
+      if (!isScalar(name) && linker.find(scope, name) === undefined)
+        throw new SchemaError(`"${name}" is not defined`, `${scope}.${field.name}`)
       if (field.group !== undefined) checkMessage(field.group, scope)
     }
     for (const type of message.types) if (type.kind === 'message') checkMessage(type, scope)
@@ -106,7 +109,8 @@ export function checkLinks(file: ProtoFile, imports: ReadonlyMap<string, ProtoFi
     const scope = file.package === '' ? service.name : `${file.package}.${service.name}`
     for (const { name, input, output } of service.methods) {
       for (const type of [input, output]) {
-        if (linker.find(scope, type)?.kind !== 'message') throw new SchemaError(`"${type}" is not a message`, `${scope}.${name}`)
+        if (linker.find(scope, type)?.kind !== 'message')
+          throw new SchemaError(`"${type}" is not a message`, `${scope}.${name}`)
       }
     }
   }

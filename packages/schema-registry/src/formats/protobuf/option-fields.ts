@@ -1,6 +1,15 @@
 /** The options Protobuf itself defines, with the field each has in its options message. Source: the documentation of descriptor.proto. */
 
-export type OptionsOf = 'file' | 'message' | 'field' | 'enum' | 'enumValue' | 'service' | 'method' | 'oneof' | 'extensionRange'
+export type OptionsOf =
+  | 'file'
+  | 'message'
+  | 'field'
+  | 'enum'
+  | 'enumValue'
+  | 'service'
+  | 'method'
+  | 'oneof'
+  | 'extensionRange'
 
 export interface OptionField {
   readonly field: number
@@ -37,7 +46,12 @@ export const OPTION_FIELDS: Readonly<Record<OptionsOf, Readonly<Record<string, O
     php_metadata_namespace: string(44),
     ruby_package: string(45),
   },
-  message: { message_set_wire_format: bool(1), no_standard_descriptor_accessor: bool(2), deprecated: bool(3), map_entry: bool(7) },
+  message: {
+    message_set_wire_format: bool(1),
+    no_standard_descriptor_accessor: bool(2),
+    deprecated: bool(3),
+    map_entry: bool(7),
+  },
   field: {
     ctype: constants(1, ['STRING', 'CORD', 'STRING_PIECE']),
     packed: bool(2),
@@ -51,7 +65,10 @@ export const OPTION_FIELDS: Readonly<Record<OptionsOf, Readonly<Record<string, O
   enum: { allow_alias: bool(2), deprecated: bool(3) },
   enumValue: { deprecated: bool(1), debug_redact: bool(3) },
   service: { deprecated: bool(33) },
-  method: { deprecated: bool(33), idempotency_level: constants(34, ['IDEMPOTENCY_UNKNOWN', 'NO_SIDE_EFFECTS', 'IDEMPOTENT']) },
+  method: {
+    deprecated: bool(33),
+    idempotency_level: constants(34, ['IDEMPOTENCY_UNKNOWN', 'NO_SIDE_EFFECTS', 'IDEMPOTENT']),
+  },
   oneof: {},
   extensionRange: {},
 }

@@ -125,7 +125,8 @@ class Parser {
       else if (text === 'enum' && next.kind === 'word') message.types.push(this.#enum())
       else if (text === 'extend' && (next.kind === 'word' || next.text === '.')) message.extends.push(this.#extend())
       else if (text === 'oneof' && next.kind === 'word') message.oneofs.push(this.#oneof())
-      else if (text === 'option' && (next.kind === 'word' || next.text === '(')) message.options.push(this.#optionStatement())
+      else if (text === 'option' && (next.kind === 'word' || next.text === '('))
+        message.options.push(this.#optionStatement())
       else if (text === 'reserved' && next.text !== '.') message.reserved.push(this.#reserved())
       else if (text === 'extensions' && next.kind === 'number') message.extensions.push(this.#extensions())
       else message.fields.push(this.#field(text, at))
@@ -162,7 +163,8 @@ class Parser {
   #type(first: string, at: number): ProtoType {
     if (first === 'map' && this.#takenSymbol('<')) {
       const key = this.#word()
-      if (!isScalar(key) || key === 'double' || key === 'float' || key === 'bytes') this.#lexer.fail(`"${key}" cannot be the key of a map`, at)
+      if (!isScalar(key) || key === 'double' || key === 'float' || key === 'bytes')
+        this.#lexer.fail(`"${key}" cannot be the key of a map`, at)
       this.#symbol(',')
       const value = this.#typeName()
       this.#symbol('>')
@@ -187,7 +189,8 @@ class Parser {
     while (!this.#takenSymbol('}')) {
       if (this.#takenSymbol(';')) continue
       const { text, at } = this.#lexer.next()
-      if (text === 'option' && (this.#lexer.peek().kind === 'word' || this.#lexer.peek().text === '(')) options.push(this.#optionStatement())
+      if (text === 'option' && (this.#lexer.peek().kind === 'word' || this.#lexer.peek().text === '('))
+        options.push(this.#optionStatement())
       else fields.push(this.#field(text, at))
     }
     return { name, options, fields }
@@ -383,7 +386,8 @@ class Parser {
   #tag(): number {
     const { at } = this.#lexer.peek()
     const tag = this.#integer()
-    if (tag < 1 || tag > TAG_MAX || (tag >= 19000 && tag <= 19999)) this.#lexer.fail(`${tag} cannot be a field's number`, at)
+    if (tag < 1 || tag > TAG_MAX || (tag >= 19000 && tag <= 19999))
+      this.#lexer.fail(`${tag} cannot be a field's number`, at)
     return tag
   }
 
@@ -392,7 +396,12 @@ class Parser {
     const { kind, text, at } = this.#lexer.next()
     const isOctal = /^0[0-7]+$/.test(text)
     const value = isOctal ? Number.parseInt(text, 8) : Number(text)
-    if (kind !== 'number' || !Number.isInteger(value) || value > 0xffffffff || /[.eE]/.test(text.replace(/^0[xX].*/, ''))) {
+    if (
+      kind !== 'number' ||
+      !Number.isInteger(value) ||
+      value > 0xffffffff ||
+      /[.eE]/.test(text.replace(/^0[xX].*/, ''))
+    ) {
       this.#lexer.fail('a whole number was expected', at)
     }
     return negative ? -value : value
@@ -408,7 +417,8 @@ class Parser {
 
   #word(): string {
     const { kind, text, at } = this.#lexer.next()
-    if (kind !== 'word') this.#lexer.fail(kind === 'end' ? 'the text ends too early' : `a name was expected, not "${text}"`, at)
+    if (kind !== 'word')
+      this.#lexer.fail(kind === 'end' ? 'the text ends too early' : `a name was expected, not "${text}"`, at)
     return text
   }
 
@@ -447,4 +457,3 @@ class Parser {
 export function looksLikeBase64(text: string): boolean {
   return /^[A-Za-z0-9+/_-]+=*\s*$/.test(text)
 }
-

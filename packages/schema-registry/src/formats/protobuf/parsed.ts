@@ -14,17 +14,23 @@ import { withoutExtensions, withoutMeta } from './strip.ts'
 /** The path a schema's own descriptor goes by: the registry knows schemas by subject, not by path. */
 const DESCRIPTOR_NAME = 'default'
 
-export function parseProtobuf(schema: string, references: readonly ResolvedReference[], flat: readonly ResolvedReference[]): ParsedProtobuf {
+export function parseProtobuf(
+  schema: string,
+  references: readonly ResolvedReference[],
+  flat: readonly ResolvedReference[],
+): ParsedProtobuf {
   const imports = new Map<string, ProtoFile>()
   for (const reference of flat) imports.set(reference.name, readReference(reference))
   assertAcyclic(imports)
   const file = readFile(schema)
   const table = new SymbolTable([file, ...imports.values()])
-  for (const [path, imported] of imports) within(path, () => checkLinks(imported, imports, new Linker(imported, imports, table)))
+  for (const [path, imported] of imports)
+    within(path, () => checkLinks(imported, imports, new Linker(imported, imports, table)))
   const linker = new Linker(file, imports, table)
   checkLinks(file, imports, linker)
   const canonical = printProto(file)
-  const fullName = (scope: string, name: string): string => `.${linker.find(scope, name)?.fullName ?? name.replace(/^\./, '')}`
+  const fullName = (scope: string, name: string): string =>
+    `.${linker.find(scope, name)?.fullName ?? name.replace(/^\./, '')}`
   return {
     schemaType: 'PROTOBUF',
     source: schema,

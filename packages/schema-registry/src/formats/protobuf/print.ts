@@ -73,7 +73,9 @@ class Printer {
       this.#options(message.options),
       this.#fields(message.fields, scope),
       ...this.#sort(message.oneofs, ({ name }) => name).map((oneof) => [this.#oneof(oneof, scope)]),
-      message.extensions.map(({ ranges, options }) => `extensions ${ranges.map(rangeText).join(', ')}${this.#optionList(options)};\n`),
+      message.extensions.map(
+        ({ ranges, options }) => `extensions ${ranges.map(rangeText).join(', ')}${this.#optionList(options)};\n`,
+      ),
       ...message.extends.map((extend) => [this.#extend(extend, scope)]),
       ...message.types.filter((type) => !groups.has(type as ProtoMessage)).map((type) => [this.#type(type, scope)]),
     ])
@@ -102,7 +104,9 @@ class Printer {
   }
 
   #enum(type: ProtoEnum): string {
-    const constants = this.#sorted ? [...type.constants].sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1)) : type.constants
+    const constants = this.#sorted
+      ? [...type.constants].sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1))
+      : type.constants
     // In proto3 the constant 0 comes first, wherever negative numbers sort.
     const zero = this.#sorted ? constants.find(({ number }) => number === 0) : undefined
     const ordered = zero === undefined ? constants : [zero, ...constants.filter((constant) => constant !== zero)]
@@ -123,14 +127,20 @@ class Printer {
   }
 
   #method(method: ProtoMethod, scope: string): string {
-    const side = (name: string, streams: boolean): string => `(${streams ? 'stream ' : ''}${this.#typeName(scope, name)})`
+    const side = (name: string, streams: boolean): string =>
+      `(${streams ? 'stream ' : ''}${this.#typeName(scope, name)})`
     const signature = `rpc ${method.name} ${side(method.input, method.inputStreams)} returns ${side(method.output, method.outputStreams)}`
-    return method.options.length === 0 ? `${signature};\n` : `${signature} ${body([this.#options(method.options)])};\n`.replace(/;\n$/, '\n')
+    return method.options.length === 0
+      ? `${signature};\n`
+      : `${signature} ${body([this.#options(method.options)])};\n`.replace(/;\n$/, '\n')
   }
 
   #reserved(reserved: readonly ProtoReserved[]): string[] {
     const lists = this.#sorted ? sortedReservations(reserved) : reserved
-    return lists.map((list) => `reserved ${list.map((entry) => (typeof entry === 'string' ? quoteProto(entry) : rangeText(entry))).join(', ')};\n`)
+    return lists.map(
+      (list) =>
+        `reserved ${list.map((entry) => (typeof entry === 'string' ? quoteProto(entry) : rangeText(entry))).join(', ')};\n`,
+    )
   }
 
   #options(options: readonly ProtoOption[]): string[] {
@@ -171,7 +181,9 @@ function valueText(value: OptionValue): string {
     case 'list':
       return value.items.length === 0 ? '[]' : `[\n${indented(value.items.map(valueText).join(',\n'))}\n]`
     case 'map':
-      return value.entries.length === 0 ? '{}' : `{\n${indented(value.entries.map(([name, entry]) => `${name}: ${valueText(entry)}`).join(',\n'))}\n}`
+      return value.entries.length === 0
+        ? '{}'
+        : `{\n${indented(value.entries.map(([name, entry]) => `${name}: ${valueText(entry)}`).join(',\n'))}\n}`
     default:
       return value satisfies never
   }
@@ -182,6 +194,7 @@ function rangeText({ from, to }: ProtoRange): string {
 }
 
 export function quoteProto(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what must be escaped
   const escaped = text.replace(/[\\"\u0000-\u001f\u007f]/g, (c) => {
     const short: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
     return short[c] ?? `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`

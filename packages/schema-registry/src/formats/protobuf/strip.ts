@@ -8,7 +8,10 @@ export function withoutExtensions(file: ProtoFile): ProtoFile {
 
 /** Without the options and the import that carry Confluent's metadata (tags, docs, params). */
 export function withoutMeta(file: ProtoFile): ProtoFile {
-  const stripped = strip(file, { keepsOption: ({ name }) => !/^\(\.?confluent\.\w*meta\)/.test(name), keepsExtends: true })
+  const stripped = strip(file, {
+    keepsOption: ({ name }) => !/^\(\.?confluent\.\w*meta\)/.test(name),
+    keepsExtends: true,
+  })
   return { ...stripped, imports: stripped.imports.filter(({ path }) => path !== 'confluent/meta.proto') }
 }
 
@@ -40,7 +43,8 @@ function strip(file: ProtoFile, rules: Rules): ProtoFile {
     options: options(of.options),
     constants: of.constants.map((constant) => ({ ...constant, options: options(constant.options) })),
   })
-  const type = (of: ProtoMessage | ProtoEnum): ProtoMessage | ProtoEnum => (of.kind === 'message' ? message(of) : enumeration(of))
+  const type = (of: ProtoMessage | ProtoEnum): ProtoMessage | ProtoEnum =>
+    of.kind === 'message' ? message(of) : enumeration(of)
   return {
     ...file,
     options: options(file.options),
