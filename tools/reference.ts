@@ -84,7 +84,9 @@ function cliPage(): string {
       lines.push('| flag | meaning |', '|---|---|')
       for (const option of options) {
         const fallback =
-          option.default === undefined || option.default === '' ? '' : ` (default: \`${String(option.default)}\`)`
+          option.default === undefined || option.default === ''
+            ? ''
+            : ` (default: \`${typeof option.default === 'string' ? option.default : JSON.stringify(option.default)}\`)`
         lines.push(`| \`${option.flags.replaceAll('|', '\\|')}\` | ${cell(option.description)}${fallback} |`)
       }
       lines.push('')

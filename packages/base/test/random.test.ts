@@ -14,7 +14,7 @@ test('the same seed gives the same sequence, another seed another one', () => {
 
 test('below stays in its bound and reaches every value', () => {
   const random = new SeededRandom(7)
-  const seen = new Array<number>(10).fill(0)
+  const seen = Array.from({ length: 10 }, () => 0)
   for (let i = 0; i < 10_000; i++) seen[below(random, 10)]! += 1
   for (const count of seen) assert.ok(count > 800 && count < 1200, `uneven: ${seen.join(' ')}`)
 })
