@@ -1,6 +1,7 @@
 /** The producer against a scripted cluster: order, numbering, retries, bounds. Defects as numbered in the table of known client bugs. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { randomBytes } from '@braidlog/base'
 import { json, KafkaError, string, topic, type RecordMetadata } from '@braidlog/client'
 import { FakeCluster } from './support/fake-cluster.ts'
 import { World } from './support/world.ts'
@@ -143,6 +144,39 @@ for (const code of [45, 59] as const) {
       await Promise.all(numbers(100).map((value) => producer.send({ topic: 't', value })))
       assert.deepEqual(cluster.values('t', 0), ['a', ...numbers(100)])
       assert.equal([...partitions[0]!.producers.values()][0]!.epoch, 1)
+    })
+  })
+}
+
+for (const [name, options] of [
+  ['numbered', { idempotence: true }],
+  ['numbered and compressed', { idempotence: true, compression: 'gzip' }],
+  ['unnumbered', { idempotence: false, maxInFlight: 1 }],
+] as const) {
+  test(`a ${name} batch that is too large for its topic is split until it fits, in order, once each`, async () => {
+    const world = new World()
+    const cluster = new FakeCluster(world)
+    cluster.topic('t')
+    await world.run(async () => {
+      const producer = world.client().producer({ batchSizeBytes: 1_024, ...options })
+      await producer.send({ topic: 't', value: 'start' })
+      const isLarge = (body: { topicData: { partitionData: { records: Uint8Array }[] }[] }): boolean =>
+        body.topicData[0]!.partitionData[0]!.records.length > 200
+      cluster.fault('Produce', { kind: 'error', code: 10 }, { times: Infinity, when: isLarge })
+      cluster.fault('Produce', { kind: 'drop', isDone: true }, { times: 2 })
+      const sent = numbers(300).map((value, i) => producer.send({ topic: 't', value, timestamp: i * 2 ** 33 }))
+      const large = rejection(producer.send({ topic: 't', value: randomBytes(world.random, 300) }))
+      const last = producer.send({ topic: 't', value: 'end', headers: { a: null, b: 'x' } })
+      await producer.flush()
+      assert.equal((await large).code, 'MESSAGE_TOO_LARGE')
+      const values = ['start', ...numbers(300), 'end']
+      if (options.idempotence) assert.deepEqual(cluster.values('t', 0), values)
+      else assert.deepEqual([...new Set(cluster.values('t', 0))], values)
+      for (const [i, metadata] of (await Promise.all(sent)).entries()) {
+        if (options.idempotence) assert.equal(metadata.offset, BigInt(i + 1))
+        assert.equal(metadata.timestamp, i * 2 ** 33)
+      }
+      await last
     })
   })
 }

@@ -217,6 +217,10 @@ export class Accumulator {
       else queue.retryWithNewEpoch(batch)
       return true
     }
+    if (code === ErrorCode.MESSAGE_TOO_LARGE && batch.recordCount > 1) {
+      this.#split(queue, batch)
+      return true
+    }
     if (isRetriable(errorNameOf(code)) && nowMs < batch.deadlineMs) {
       queue.retry(batch, nowMs + this.#options.backoffMs(batch.attempts))
       return true
@@ -247,6 +251,7 @@ export class Accumulator {
   /** Fails what has been under way for too long. A batch in flight keeps its place until its answer comes. */
   expire(nowMs: number): void {
     for (const queue of this.#active) {
+      if (queue.deadlineMs > nowMs) continue
       for (const batch of unsettledOf(queue)) if (batch.deadlineMs <= nowMs) this.#expireBatch(queue, batch)
     }
   }
@@ -255,7 +260,7 @@ export class Accumulator {
   nextDeadlineMs(nowMs: number): number {
     let next = Infinity
     for (const queue of this.#active) {
-      for (const batch of unsettledOf(queue)) next = Math.min(next, batch.deadlineMs)
+      next = Math.min(next, queue.deadlineMs)
       if (!queue.hasUnsent || queue.needsReset) continue
       if (queue.blockedUntilMs > nowMs) next = Math.min(next, queue.blockedUntilMs)
       else if (queue.waiting.length === 0 && queue.open !== undefined && this.#flushers === 0) {
@@ -349,6 +354,17 @@ export class Accumulator {
   #isReady(queue: PartitionQueue, batch: ProducerBatch, nowMs: number, hurry: boolean): boolean {
     if (batch !== queue.open || hurry || this.#flushers > 0) return true
     return nowMs - batch.createdMs >= this.#options.lingerMs
+  }
+
+  /**
+   * Too large for the topic as a whole, so perhaps not in halves (KIP-126). They take the batch's place and its sequence
+   * numbers, which the broker has not used; a single record that is too large fails in the end.
+   */
+  #split(queue: PartitionQueue, batch: ProducerBatch): void {
+    const parts = batch.split(this.#options.codecs, () => this.#idle.pop() ?? this.#newBuilder())
+    for (const part of parts) this.#reserve(part)
+    queue.replace(batch, parts)
+    this.#release(batch, true)
   }
 
   /** A new epoch for a partition whose numbering broke. An exhausted epoch needs a new id from the cluster. */

@@ -7,6 +7,8 @@
  * | answer                                       | what it means                     | what we do                         |
  * |----------------------------------------------|-----------------------------------|------------------------------------|
  * | success, DUPLICATE_SEQUENCE_NUMBER           | it is in the log, once            | acknowledge                        |
+ * | MESSAGE_TOO_LARGE, several records           | it is not in the log              | two halves in its place, which     |
+ * |                                              |                                   | share its numbers                  |
  * | retriable, or no answer                      | perhaps in the log                | again, same sequence, before others|
  * | OUT_OF_ORDER, an earlier batch outstanding   | the broker waits for the earlier  | again, after the earlier one       |
  * | OUT_OF_ORDER or UNKNOWN_PRODUCER_ID, oldest  | the broker misses what we think   | new epoch, numbers from 0          |
@@ -56,6 +58,20 @@ export class PartitionQueue {
 
   get hasUnsent(): boolean {
     return this.open !== undefined || this.waiting.length > 0
+  }
+
+  /** Of the batch that fails first; Infinity when there is none. Looked at in every turn: allocates nothing. */
+  get deadlineMs(): number {
+    let deadlineMs = this.open === undefined || this.open.settled ? Infinity : this.open.deadlineMs
+    for (let i = 0; i < this.inFlight.length; i++) {
+      const batch = this.inFlight[i]!
+      if (!batch.settled && batch.deadlineMs < deadlineMs) deadlineMs = batch.deadlineMs
+    }
+    for (let i = 0; i < this.waiting.length; i++) {
+      const batch = this.waiting[i]!
+      if (!batch.settled && batch.deadlineMs < deadlineMs) deadlineMs = batch.deadlineMs
+    }
+    return deadlineMs
   }
 
   /** Moves the open batch to those that wait. */
@@ -119,6 +135,13 @@ export class PartitionQueue {
       while (at < this.waiting.length && this.waiting[at]!.hasSequence && isBefore(this.waiting[at]!, batch)) at++
     }
     this.waiting.splice(at, 0, batch)
+  }
+
+  /** The broker does not take the batch: its parts, in order, go in its place and keep its numbers. */
+  replace(batch: ProducerBatch, parts: readonly ProducerBatch[]): void {
+    this.#landed(batch)
+    // Each is put before what is unnumbered, so the last one first.
+    for (const part of parts.toReversed()) this.retry(part, -Infinity)
   }
 
   /** The broker does not know what comes before the batch: number everything anew, when that is safe. */

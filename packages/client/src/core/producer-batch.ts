@@ -7,9 +7,11 @@
  */
 import { assert } from '@braidlog/base'
 import {
+  addToSequence,
   NO_PRODUCER_EPOCH,
   NO_PRODUCER_ID,
   NO_SEQUENCE,
+  openBatch,
   setBatchProducer,
   viewOf,
   type BatchBuilder,
@@ -140,6 +142,48 @@ export class ProducerBatch {
       this.#completions[i]?.failed(this.#tags[i]!, errorOf?.(i) ?? error)
     }
     this.#done()
+  }
+
+  /**
+   * The records of this batch in two batches (or more, when moved timestamps take more room), which take over whoever
+   * waits, and the sequence numbers. This batch is done for, its bytes are not needed afterwards.
+   */
+  split(codecs: Codecs, newBuilder: () => BatchBuilder): ProducerBatch[] {
+    assert(this.recordCount > 1 && !this.settled, 'there is something to split')
+    const bytes = this.seal(codecs)
+    const parts: ProducerBatch[] = []
+    const middle = this.recordCount >> 1
+    let i = 0
+    for (const { key, value, headers } of openBatch(bytes, viewOf(bytes), 0, { codecs, verifyCrc: false })) {
+      const timestamp = this.#timestamps[i]!
+      const completion = this.#completions[i]
+      const tag = this.#tags[i]!
+      const part = i === 0 || i === middle ? undefined : parts.at(-1)
+      if (part === undefined || !part.append(key, value, timestamp, headers, completion, tag)) {
+        const next = this.#part(newBuilder(), i)
+        next.append(key, value, timestamp, headers, completion, tag)
+        parts.push(next)
+      }
+      i++
+    }
+    this.settled = true
+    let left = parts.length
+    const partDone = (): void => {
+      if (--left === 0) this.#done()
+    }
+    for (const part of parts) part.whenDone(partDone)
+    return parts
+  }
+
+  #part(builder: BatchBuilder, first: number): ProducerBatch {
+    const part = new ProducerBatch(this.topic, this.partition, builder, this.createdMs, this.deadlineMs)
+    part.lastError = this.lastError
+    if (this.hasSequence) {
+      part.producerId = this.producerId
+      part.producerEpoch = this.producerEpoch
+      part.baseSequence = addToSequence(this.baseSequence, first)
+    }
+    return part
   }
 
   /** Calls back when everybody has been told, whatever the outcome. */
