@@ -27,6 +27,8 @@ export interface BatchOptions {
   readonly batches: readonly RecordBatch[]
   /** Records before it are not delivered. */
   readonly fromOffset: number
+  /** Records from it on are not delivered; Infinity where there is no such end. */
+  readonly toOffset: number
   /** Where reading goes on behind this batch. */
   readonly nextOffset: number
   readonly leaderEpoch: number
@@ -47,6 +49,7 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   readonly decoding: Decoding
   readonly #batches: readonly RecordBatch[]
   readonly #fromOffset: number
+  readonly #toOffset: number
   readonly #highWatermark: number
   readonly #owner: BatchOwner
   #size: number | undefined
@@ -61,6 +64,7 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
     this.decoding = options.decoding
     this.#batches = options.batches
     this.#fromOffset = options.fromOffset
+    this.#toOffset = options.toOffset
     this.#highWatermark = options.highWatermark
     this.#owner = options.owner
   }
@@ -70,7 +74,7 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   }
 
   get lastOffset(): bigint {
-    return BigInt(this.#batches.at(-1)!.lastOffset)
+    return BigInt(Math.min(this.#toOffset - 1, this.#batches.at(-1)!.lastOffset))
   }
 
   get highWatermark(): bigint {
@@ -85,9 +89,9 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   *[Symbol.iterator](): Generator<DeliveredRecord, void, void> {
     const eager = this.decoding.onDeserializationError !== 'fail'
     for (const batch of this.#batches) {
-      const isWhole = batch.baseOffset >= this.#fromOffset
+      const isWhole = this.#isWhole(batch)
       for (const view of batch) {
-        if (!isWhole && view.offset < this.#fromOffset) continue
+        if (!isWhole && !this.#contains(view.offset)) continue
         const record = new DeliveredRecord(view, this, batch.leaderEpoch)
         if (eager && !this.#isReadable(record)) continue
         yield record
@@ -110,6 +114,7 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
       partition: this.partition,
       batches: [],
       fromOffset: this.#fromOffset,
+      toOffset: this.#toOffset,
       nextOffset: this.nextOffset,
       leaderEpoch: this.leaderEpoch,
       highWatermark: this.#highWatermark,
@@ -124,13 +129,22 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
     let count = 0
     for (const batch of this.#batches) {
       count += batch.recordCount
-      if (batch.baseOffset >= this.#fromOffset) continue
-      for (const view of batch) if (view.offset < this.#fromOffset) count--
+      if (this.#isWhole(batch)) continue
+      for (const view of batch) if (!this.#contains(view.offset)) count--
     }
     return count
   }
 
-  /** Reads the record once; asks the application about a failure. @throws when it says 'fail' */
+  /** All of the batch's records are delivered. */
+  #isWhole(batch: RecordBatch): boolean {
+    return batch.baseOffset >= this.#fromOffset && batch.lastOffset < this.#toOffset
+  }
+
+  #contains(offset: number): boolean {
+    return offset >= this.#fromOffset && offset < this.#toOffset
+  }
+
+  /** Reads the record once; asks the application about a failure. @returns false to leave it out @throws to stop */
   #isReadable(record: DeliveredRecord): boolean {
     try {
       void record.key
@@ -142,7 +156,9 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
       const { topic, partition, offset } = record
       const answer = typeof policy === 'function' ? policy(error, { topic, partition, offset }) : policy
       if (answer === 'skip') return false
-      throw error
+      if (answer !== 'raw') throw error
+      record.error = error
+      return true
     }
   }
 }
@@ -151,6 +167,8 @@ export class DeliveredRecord implements ConsumerRecord<unknown, unknown> {
   readonly #view: RecordView
   readonly #batch: DeliveredBatch
   readonly leaderEpoch: number
+  /** Set once, before the record is handed out. */
+  error: KafkaError | null = null
 
   constructor(view: RecordView, batch: DeliveredBatch, leaderEpoch: number) {
     this.#view = view
@@ -212,7 +230,9 @@ export class DeliveredRecord implements ConsumerRecord<unknown, unknown> {
   }
 
   detach(): DeliveredRecord {
-    return new DeliveredRecord(this.#view.detach(), this.#batch.withoutRecords(), this.leaderEpoch)
+    const copy = new DeliveredRecord(this.#view.detach(), this.#batch.withoutRecords(), this.leaderEpoch)
+    copy.error = this.error
+    return copy
   }
 
   #read(bytes: Buffer, serde: Deserializer<unknown>, isKey: boolean): unknown {
@@ -220,6 +240,7 @@ export class DeliveredRecord implements ConsumerRecord<unknown, unknown> {
     try {
       return serde.deserialize(bytes, { topic, isKey })
     } catch (cause) {
+      if (this.error !== null) return null
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new KafkaError(
         'DESERIALIZATION_FAILED',

@@ -24,6 +24,8 @@ const FETCH_VERSION_EPOCHS_MIN = 12
 export interface LoopOwner extends BatchOwner {
   /** Aborted when the partition is taken away. */
   signalOf(topic: string, partition: number): AbortSignal
+  /** Where delivery of the partition ends; left out where it does not. */
+  endOf?(topic: string, partition: number): number
   /** The position passed offsets that hold nothing for the application. */
   passed(topic: string, partition: number, nextOffset: number, leaderEpoch: number): void
   delivered(batch: DeliveredBatch): void
@@ -153,7 +155,9 @@ export class FetchLoop {
   }
 
   #hasSomething(state: FetchPartition): boolean {
-    return this.#open.has(state) || state.chunks.length > 0
+    if (!this.#open.has(state) && state.chunks.length === 0) return false
+    const end = this.#owner.endOf?.(state.topic, state.partition)
+    return end === undefined || this.positionOf(state) < end
   }
 
   /** Opens batches of the partition's chunk until there is enough for a delivery. */
@@ -168,10 +172,11 @@ export class FetchLoop {
     }
     const { chunk, moves } = open
     const fromOffset = chunk.cursor
+    const toOffset = this.#owner.endOf?.(state.topic, state.partition) ?? Infinity
     const batches: RecordBatch[] = []
     let sizeBytes = 0
     let leaderEpoch = -1
-    while (sizeBytes < DELIVERY_SIZE_BYTES) {
+    while (sizeBytes < DELIVERY_SIZE_BYTES && chunk.cursor < toOffset) {
       const opening = this.#openNext(chunk)
       const batch = opening instanceof Promise ? await opening : opening
       // A seek or a revocation while a large batch was decompressed.
@@ -181,6 +186,8 @@ export class FetchLoop {
         if (batches.length > 0) break
         return this.#corrupt(state, chunk, batch)
       }
+      // Compaction may have left nothing between the position and the end.
+      if (batch.baseOffset >= toOffset) break
       batches.push(batch)
       sizeBytes += batch.recordsSizeBytes
       leaderEpoch = batch.leaderEpoch
@@ -195,6 +202,7 @@ export class FetchLoop {
       partition: state.partition,
       batches,
       fromOffset,
+      toOffset,
       nextOffset: chunk.cursor,
       leaderEpoch,
       highWatermark: Math.max(chunk.highWatermark, state.highWatermark),

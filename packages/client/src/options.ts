@@ -74,11 +74,15 @@ export interface FetchOptions {
   readonly prefetchBytes?: number | undefined
 }
 
-/** What to do with bytes that cannot be read: stop, leave the record out, or decide per case. */
+/**
+ * What to do with bytes that cannot be read: stop, leave the record out, deliver it with `error` set (what cannot be read
+ * is `null` then, its bytes are in `rawKey` and `rawValue`), or decide per case.
+ */
 export type OnDeserializationError =
-  | 'fail'
-  | 'skip'
-  | ((error: KafkaError, at: TopicPartition & { readonly offset: bigint }) => 'fail' | 'skip')
+  | DeserializationOutcome
+  | ((error: KafkaError, at: TopicPartition & { readonly offset: bigint }) => DeserializationOutcome)
+
+export type DeserializationOutcome = 'fail' | 'skip' | 'raw'
 
 export interface ReadOptions<K, V> {
   /** Default `read_committed`. */

@@ -51,7 +51,7 @@ export function resolveReadOptions<K, V>(options: ReadOptions<K, V>): ResolvedRe
 
 export function decodingOf<K, V>(options: ReadOptions<K, V>): Decoding {
   const policy = options.onDeserializationError ?? 'fail'
-  if (typeof policy !== 'function') choiceOption('onDeserializationError', policy, 'fail', ['fail', 'skip'])
+  if (typeof policy !== 'function') choiceOption('onDeserializationError', policy, 'fail', ['fail', 'skip', 'raw'])
   return {
     key: (options.key ?? bytes()) as Deserializer<unknown>,
     value: (options.value ?? bytes()) as Deserializer<unknown>,

@@ -57,6 +57,7 @@ export class Reader<K, V> implements Reading<K, V> {
         throw new KafkaError('INVALID_OPTION', 'a reader has no group to commit to; use a consumer')
       },
       signalOf: () => this.#closing.signal,
+      endOf: (topic, partition) => this.#ends?.get(`${topic}/${partition}`) ?? Infinity,
       passed: () => {},
       delivered: () => {},
     })
@@ -118,7 +119,9 @@ export class Reader<K, V> implements Reading<K, V> {
 
   /** The next offset to be delivered; `null` while it is being looked up. */
   position({ topic, partition }: TopicPartition): bigint | null {
-    const position = this.#loop.positionOf(this.#stateOf(topic, partition))
+    const end = this.#ends?.get(`${topic}/${partition}`) ?? Infinity
+    // The batch that holds the end may go on behind it.
+    const position = Math.min(end, this.#loop.positionOf(this.#stateOf(topic, partition)))
     return position < 0 ? null : BigInt(position)
   }
 

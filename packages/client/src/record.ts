@@ -3,6 +3,8 @@
  *
  * Offsets are `bigint` on the way out and `number | bigint` on the way in; timestamps are milliseconds as numbers.
  */
+import type { KafkaError } from './errors.ts'
+
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
@@ -70,6 +72,8 @@ export interface ConsumerRecord<K, V> {
   /** The bytes of the key and the value, views of the batch. */
   readonly rawKey: Buffer | null
   readonly rawValue: Buffer | null
+  /** Why the key or the value is `null` although there are bytes; only with `onDeserializationError: 'raw'`. */
+  readonly error: KafkaError | null
   detach(): ConsumerRecord<K, V>
 }
 

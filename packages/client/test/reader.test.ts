@@ -48,6 +48,30 @@ test('reads every partition from its beginning to what was its end', async () =>
   })
 })
 
+test('what is written behind the end after the reader started is not delivered, even in the same fetch', async () => {
+  const world = new World()
+  const cluster = new FakeCluster(world)
+  cluster.topic('t', 2)
+  cluster.write('t', 0, ['0', '1'])
+  await world.run(async () => {
+    await using reader = world.client().reader({ assign: ['t'], until: 'end' })
+    await reader.start()
+    cluster.write('t', 0, ['late', 'later'])
+    cluster.write('t', 1, ['late as well'])
+    const batches = await Array.fromAsync(reader.batches())
+    assert.deepEqual(
+      batches.flatMap((batch) => [...batch].map((record) => String(record.value))),
+      ['0', '1'],
+    )
+    assert.deepEqual(
+      batches.map(({ size, lastOffset }) => [size, lastOffset]),
+      [[2, 1n]],
+    )
+    assert.equal(reader.position({ topic: 't', partition: 0 }), 2n)
+    assert.equal(reader.position({ topic: 't', partition: 1 }), 0n)
+  })
+})
+
 test('starts inside a batch, at a moment, at the end', async () => {
   const world = new World()
   const cluster = new FakeCluster(world)
@@ -229,6 +253,21 @@ test('what cannot be deserialized fails with its offset, or is left out, or asks
     const error = await rejection(values('fail'))
     assert.equal(error.code, 'DESERIALIZATION_FAILED')
     assert.equal(error.details[0]!.offset, 1n)
+    await using reader = kafka.reader({
+      assign: ['t'],
+      until: 'end',
+      value: json<number>(),
+      onDeserializationError: 'raw',
+    })
+    const records = await Array.fromAsync(reader, (record) => record.detach())
+    assert.deepEqual(
+      records.map(({ value, error, rawValue }) => [value, error?.code, String(rawValue)]),
+      [
+        [1, undefined, '1'],
+        [null, 'DESERIALIZATION_FAILED', 'x'],
+        [3, undefined, '3'],
+      ],
+    )
   })
 })
 
