@@ -20,7 +20,7 @@ const DISABLED = {
   errorCode: ErrorCode.SECURITY_DISABLED,
   errorMessage: 'no authorizer is configured (authorizer.class.name)',
 }
-const FORBIDDEN = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED }
+const FORBIDDEN = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'not authorized' }
 
 export function aclHandlers(broker: BrokerContext): ApiHandler[] {
   const { controller } = broker
