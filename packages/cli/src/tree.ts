@@ -50,6 +50,11 @@ export const NOUNS: readonly Noun[] = [
     load: () => import('./commands/cluster.ts'),
   },
   { name: 'config', description: 'read and change configurations', load: () => import('./commands/config.ts') },
+  {
+    name: 'schema',
+    description: 'register, read, check and delete schemas',
+    load: () => import('./commands/schema.ts'),
+  },
   { name: 'perf', description: 'measure producing and consuming', load: () => import('./commands/perf.ts') },
   { name: 'doctor', description: 'find out why something does not work', load: () => import('./commands/doctor.ts') },
   { name: 'explain', description: 'what an error code or name means', load: () => import('./commands/explain.ts') },

@@ -6,6 +6,7 @@ import { CliError } from '../exit.ts'
 import { parseConfigs } from '../values.ts'
 
 const DEFAULT_PORT = 9092
+const REGISTRY_PORT = 8081
 /** Ports tried after a taken one. */
 const PORT_ATTEMPTS_MAX = 20
 
@@ -13,6 +14,12 @@ export function define(cli: Cli) {
   return local('dev', 'start the platform for development: data in ./.braidlog, loopback only')
     .option('-d, --data <directory>', 'data directory (default: $BRAIDLOG_DATA or ./.braidlog)')
     .option('-p, --port <port>', `port for clients (default: ${DEFAULT_PORT}, or the next free one)`, parseCount)
+    .option(
+      '--registry-port <port>',
+      `port of the schema registry (default: ${REGISTRY_PORT}, or the next free one)`,
+      parseCount,
+    )
+    .option('--no-registry', 'no schema registry')
     .option('-c, --config <key=value>', 'any key of server.properties; may be repeated', collect)
     .option('--reset', 'delete the data directory first')
     .option('-y, --yes', 'do not ask before --reset')
@@ -21,7 +28,7 @@ export function define(cli: Cli) {
       cli.execute('dev', flags, async (context) => {
         const directory = resolve(cli.io.cwd, flags.data ?? cli.io.env['BRAIDLOG_DATA'] ?? '.braidlog')
         if (flags.reset === true) await resetDirectory(directory, context, flags.yes === true)
-        const { port, wanted } = await choosePort(flags.port)
+        const { port, wanted } = await choosePort(flags.port, DEFAULT_PORT)
         const started = performance.now()
         const [{ startServer }, { programLogger }] = await Promise.all([
           import('@braidlog/server'),
@@ -44,6 +51,7 @@ export function define(cli: Cli) {
         })
         for (const warning of server.warnings) context.terminal.warn(warning)
         if (port !== wanted) context.terminal.note(`Port ${wanted} is taken; using ${port}.`)
+        const registry = flags.registry ? await startRegistryBeside(server, flags, context) : undefined
         const elapsedMs = Math.round(performance.now() - started)
         const at = server.bootstrapServers
         const flag = at === `127.0.0.1:${DEFAULT_PORT}` ? '' : ` -b ${at}`
@@ -53,6 +61,7 @@ export function define(cli: Cli) {
             `Braidlog is up in ${elapsedMs} ms.`,
             '',
             `  Kafka protocol  ${at}`,
+            ...(registry === undefined ? [] : [`  Schemas         ${registry.url}`]),
             `  Data            ${directory}`,
             `  Cluster         ${server.clusterId}`,
             '',
@@ -66,10 +75,32 @@ export function define(cli: Cli) {
           ].join('\n'),
         )
         await until(server.stopped, context.signal)
+        await registry?.close({ timeoutMs: 1_000 })
         await server.close()
         context.terminal.note('Stopped.')
       }),
     )
+}
+
+/** The schema registry as a client of the node, on a port of its own. */
+async function startRegistryBeside(
+  { bootstrapServers }: { readonly bootstrapServers: string },
+  flags: { readonly registryPort?: number | undefined; readonly logLevel: string },
+  context: Context,
+) {
+  const [{ startRegistry }, { programLogger }, { port, wanted }] = await Promise.all([
+    import('@braidlog/schema-registry'),
+    import('../program-logger.ts'),
+    choosePort(flags.registryPort, REGISTRY_PORT),
+  ])
+  if (port !== wanted) context.terminal.note(`Port ${wanted} is taken; the schema registry uses ${port}.`)
+  return await startRegistry({
+    kafka: { bootstrapServers },
+    port,
+    // One node has one copy of everything, by intention.
+    replicationFactor: 1,
+    logger: programLogger(flags.logLevel),
+  })
 }
 
 /** Waits for the signal, or for the server to fail by itself. */
@@ -94,12 +125,12 @@ async function resetDirectory(directory: string, context: Context, yes: boolean)
 }
 
 /** A port that was asked for must be free; the default may move to the next free one. */
-async function choosePort(asked: number | undefined): Promise<{ port: number; wanted: number }> {
+async function choosePort(asked: number | undefined, wanted: number): Promise<{ port: number; wanted: number }> {
   if (asked !== undefined) return { port: asked, wanted: asked }
-  for (let port = DEFAULT_PORT; port < DEFAULT_PORT + PORT_ATTEMPTS_MAX; port++) {
-    if (await isFree(port)) return { port, wanted: DEFAULT_PORT }
+  for (let port = wanted; port < wanted + PORT_ATTEMPTS_MAX; port++) {
+    if (await isFree(port)) return { port, wanted }
   }
-  throw new CliError(`ports ${DEFAULT_PORT} to ${DEFAULT_PORT + PORT_ATTEMPTS_MAX - 1} are all taken`, {
+  throw new CliError(`ports ${wanted} to ${wanted + PORT_ATTEMPTS_MAX - 1} are all taken`, {
     exitCode: 1,
     code: 'PORT_TAKEN',
     hint: 'choose one with --port',

@@ -5,9 +5,11 @@ import { collect, local, type Cli } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { parseConfigs } from '../values.ts'
 import { until } from './dev.ts'
+import { defineRegistry } from './start-registry.ts'
 
 export function define(cli: Cli) {
   return local('start', 'start a node from a server.properties file')
+    .addCommand(defineRegistry(cli))
     .argument('[properties]', 'server.properties, as Apache Kafka has it')
     .option('-d, --data <directory>', 'data directory; overrides log.dirs')
     .option('-c, --config <key=value>', 'any key of server.properties; overrides the file; may be repeated', collect)

@@ -23,7 +23,7 @@ export async function ensureTopic(kafka: Kafka, options: TopicOptions): Promise<
   if ((await partitionsOf(kafka, topic, call)) === undefined) {
     const { brokers } = await admin.describeCluster(call)
     const replicationFactor = options.replicationFactor ?? Math.max(1, Math.min(REPLICATION_FACTOR, brokers.length))
-    if (replicationFactor < REPLICATION_FACTOR) {
+    if (options.replicationFactor === undefined && replicationFactor < REPLICATION_FACTOR) {
       logger.warn('the topic of the schemas has few replicas', { topic, replicationFactor, brokers: brokers.length })
     }
     try {
