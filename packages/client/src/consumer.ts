@@ -37,7 +37,7 @@ import {
   type SeekTarget,
 } from './reading.ts'
 import type { CallOptions, ConsumerBatch, ConsumerRecord, OffsetInput, TopicPartition } from './record.ts'
-import { runHandlers, type Handler, type RunSource } from './run.ts'
+import { leaveHandler, runHandlers, type Handler, type RunSource } from './run.ts'
 import type { Topic } from './topic.ts'
 
 export interface CommittedOffset extends TopicPartition {
@@ -87,6 +87,8 @@ export class Consumer<K, V> implements Reading<K, V> {
   /** Of the topics of assigned partitions, which a pattern may have found. */
   #stopWanting: (() => void) | undefined
   readonly #onClosed: () => void
+  /** Of the close that is under way. */
+  #closeBound: { readonly signal: AbortSignal; readonly handlersMs: number } | undefined
 
   constructor(
     cluster: Cluster,
@@ -190,7 +192,7 @@ export class Consumer<K, V> implements Reading<K, V> {
         }
       },
       done: (batch) => this.#done(batch),
-      commit: async (bounds) => await this.commit(undefined, bounds),
+      commit: async (batch, bounds) => await this.#commitOf(batch, bounds),
       deadLetterProducer: this.#deadLetterProducer,
       sleep: async (delayMs, signal) => await this.#cluster.alarms.sleep(delayMs, signal),
       closing: this.#closing.signal,
@@ -319,15 +321,19 @@ export class Consumer<K, V> implements Reading<K, V> {
 
   /**
    * Lets running handlers finish (their signals are aborted), commits what is done, leaves the group. Bounded: default
-   * 10 s; what is not done by then is left to the next member.
+   * 10 s, of which handlers have three quarters; what is not done by then is left to the next member. A handler that calls
+   * it is not waited for: its own record is committed only if it called `commit` before.
    */
   async close(options: CallOptions = {}): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(new KafkaError('CLOSED', 'the consumer is closed'))
+    leaveHandler(this.#closing.signal)
     this.#loop.stopDelivery()
+    const timeoutMs = options.timeoutMs ?? CLOSE_TIMEOUT_MS
     const timeout = new AbortController()
-    const alarm = this.#cluster.alarms.after(options.timeoutMs ?? CLOSE_TIMEOUT_MS, () => timeout.abort())
+    const alarm = this.#cluster.alarms.after(timeoutMs, () => timeout.abort())
     const bound = options.signal === undefined ? timeout.signal : AbortSignal.any([timeout.signal, options.signal])
+    this.#closeBound = { signal: bound, handlersMs: timeoutMs * 0.75 }
     try {
       if (this.#isStarted && !this.#cluster.isClosed) await this.#session.leave(bound)
     } finally {
@@ -479,6 +485,11 @@ export class Consumer<K, V> implements Reading<K, V> {
 
   async #commitBatch(batch: DeliveredBatch, options: CallOptions | undefined): Promise<void> {
     this.#done(batch)
+    await this.#commitOf(batch, options)
+  }
+
+  /** Commits what is done of the batch's partition. */
+  async #commitOf(batch: DeliveredBatch, options: CallOptions | undefined): Promise<void> {
     const assigned = this.#ownerOf(batch)
     if (assigned === undefined || assigned.isGone) throw notAssigned(batch.topic, batch.partition)
     await this.#commitDone(() => [assigned], options)
@@ -626,12 +637,13 @@ export class Consumer<K, V> implements Reading<K, V> {
     // A loop of the application may be what called `close`: it is not waited for then, handlers are.
     const isClosing = this.#closing.signal.aborted
     await this.#within(
-      this.#group.rebalanceTimeoutMs,
+      Math.min(this.#group.rebalanceTimeoutMs, this.#closeBound?.handlersMs ?? Infinity),
       Promise.all(gone.map(async (each) => await each.idle(isClosing))),
     )
     await this.#callHook('onRevoked', this.#options.onRevoked, gone)
     if (this.#group.commit !== 'manual') {
-      await this.#commitDone(() => gone, { timeoutMs: this.#group.rebalanceTimeoutMs }).catch((error: unknown) => {
+      const bounds = { timeoutMs: this.#group.rebalanceTimeoutMs, signal: this.#closeBound?.signal }
+      await this.#commitDone(() => gone, bounds).catch((error: unknown) => {
         this.#cluster.options.logger.warn('commit before the revocation failed; records will be delivered again', {
           error,
         })

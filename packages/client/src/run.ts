@@ -10,6 +10,7 @@
  * Bounds: `concurrency` handlers; batches are asked for only when a place is free, so what waits is one batch per
  * partition at most.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DeliveredBatch, DeliveredRecord } from './delivered-batch.ts'
 import { KafkaError } from './errors.ts'
 import type { Order, RunOptions } from './options.ts'
@@ -25,8 +26,11 @@ export interface HandlerContext {
   readonly signal: AbortSignal
   /** 1 for the first call with this record. */
   readonly attempt: number
-  /** Commits what is done of this partition. This record counts as done when the handler returns. */
-  commit(options?: CallOptions): Promise<void>
+  /**
+   * Commits what is done of this partition, this record included: call it after the work. Nothing is committed behind a
+   * record that another handler has not finished. Without it this record counts as done when the handler returns.
+   */
+  readonly commit: (options?: CallOptions) => Promise<void>
 }
 
 export type Handler<K, V> = (record: ConsumerRecord<K, V>, context: HandlerContext) => unknown
@@ -40,7 +44,7 @@ export interface RunSource {
   /** Announces a record. @returns to be called when it is done */
   add(record: DeliveredRecord): () => void
   done(batch: DeliveredBatch): void
-  commit(options?: CallOptions): Promise<void>
+  commit(batch: DeliveredBatch, options?: CallOptions): Promise<void>
   deadLetterProducer(): Producer<Uint8Array | string, Uint8Array | string>
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
   readonly closing: AbortSignal
@@ -52,6 +56,20 @@ interface Resolved {
   readonly attempts: number
   readonly backoffMs: number
   readonly deadLetter: string | undefined
+}
+
+/** The call of a handler that the present code runs in, with what it keeps its consumer waiting for. */
+interface HandlerCall {
+  readonly closing: AbortSignal
+  readonly leave: () => void
+}
+
+const handlerCall = new AsyncLocalStorage<HandlerCall>()
+
+/** Called in a handler of the consumer that `closing` belongs to: that handler is waited for no longer. */
+export function leaveHandler(closing: AbortSignal): void {
+  const call = handlerCall.getStore()
+  if (call?.closing === closing) call.leave()
 }
 
 const BACKOFF_MAX_MS = 60_000
@@ -131,7 +149,7 @@ class Run {
   #begin(batch: DeliveredBatch, finished: () => void): void {
     const key = `${batch.topic}/${batch.partition}`
     if (this.#options.order !== 'none') this.#busy.add(key)
-    const task = this.#batch(batch)
+    const task = this.#batch(batch, finished)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#busy.delete(key)
@@ -142,9 +160,25 @@ class Run {
     this.#tasks.add(task)
   }
 
-  async #batch(batch: DeliveredBatch): Promise<void> {
+  /** @param finished no handler works on the batch any more, but for those that have left */
+  async #batch(batch: DeliveredBatch, finished: () => void): Promise<void> {
     const lanes = this.#lanesOf(batch)
-    const outcomes = await Promise.all(lanes.map(async (lane) => await this.#lane(lane, batch)))
+    let open = lanes.length
+    const outcomes = await Promise.all(
+      lanes.map(async (lane) => {
+        let isOpen = true
+        const leave = (): void => {
+          if (!isOpen) return
+          isOpen = false
+          if (--open === 0) finished()
+        }
+        try {
+          return await this.#lane(lane, batch, leave)
+        } finally {
+          leave()
+        }
+      }),
+    )
     if (outcomes.every(Boolean)) this.#source.done(batch)
   }
 
@@ -164,12 +198,16 @@ class Run {
   }
 
   /** @returns whether all records of the lane are done */
-  async #lane(records: (readonly [DeliveredRecord, () => void])[], batch: DeliveredBatch): Promise<boolean> {
+  async #lane(
+    records: (readonly [DeliveredRecord, () => void])[],
+    batch: DeliveredBatch,
+    leave: () => void,
+  ): Promise<boolean> {
     await this.#take()
     try {
       for (const [record, done] of records) {
         if (batch.signal.aborted || this.#ended.aborted) return false
-        if (!(await this.#record(record))) return false
+        if (!(await this.#record(record, done, leave))) return false
         done()
       }
       return true
@@ -182,11 +220,24 @@ class Run {
   }
 
   /** @returns false when the record was given up because its partition is gone @throws the handler's last error */
-  async #record(record: DeliveredRecord): Promise<boolean> {
-    const { signal } = record.batch
+  async #record(record: DeliveredRecord, done: () => void, leave: () => void): Promise<boolean> {
+    const { batch } = record
+    const { signal } = batch
+    const commit = async (options?: CallOptions): Promise<void> => {
+      done()
+      await this.#source.commit(batch, options)
+    }
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#handler(record, { signal, attempt, commit: async (options) => await this.#source.commit(options) })
+        const context = { signal, attempt, commit }
+        // Work that outlives the call must not speak for the next one.
+        let isRunning = true
+        const call = { closing: this.#source.closing, leave: (): void => void (isRunning && leave()) }
+        try {
+          await handlerCall.run(call, this.#handler, record, context)
+        } finally {
+          isRunning = false
+        }
         return true
       } catch (error) {
         if (signal.aborted) return false

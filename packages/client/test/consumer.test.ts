@@ -226,12 +226,11 @@ test('defect 13: a slow handler during joins and leaves commits nothing stale, a
     const start = (rebalanceTimeoutMs: number): Consumer<Buffer, Buffer> => {
       const consumer = join(kafka, { rebalanceTimeoutMs, commitIntervalMs: 500, fetch: { maxPartitionBytes: 400 } })
       running.push(
-        consumer.run({ concurrency: 3 }, async (record, context) => {
-          const { signal } = context
+        consumer.run({ concurrency: 3 }, async (record, { signal }) => {
           const key = `${record.partition}/${record.offset}`
           await world.sleep(30)
           if (signal.aborted) {
-            await context.commit().catch(() => {})
+            await consumer.commit().catch(() => {})
             lateCommits.push(key)
             signal.throwIfAborted()
           }
@@ -297,6 +296,65 @@ test('defect 12: close is bounded although a handler never returns', async () =>
     const startMs = world.nowMs
     await consumer.close({ timeoutMs: 2_000 })
     assert.ok(world.nowMs - startMs <= 2_100)
+  })
+})
+
+test('defect 12: a handler that closes its consumer does not wait for itself, only for the others', async () => {
+  const { world } = setUp(2, 10)
+  await world.run(async () => {
+    const consumer = join(world.client())
+    let othersRunning = 0
+    let tookMs = -1
+    await consumer.run({ concurrency: 2 }, async (record) => {
+      if (record.partition === 1) {
+        othersRunning++
+        await world.sleep(700)
+        othersRunning--
+        return
+      }
+      await world.until(() => othersRunning > 0, 'the other handler runs')
+      const startMs = world.nowMs
+      await consumer.close()
+      tookMs = world.nowMs - startMs
+      assert.equal(othersRunning, 0)
+    })
+    assert.ok(tookMs >= 500 && tookMs < 2_000, `${tookMs} ms`)
+  })
+})
+
+test('commit in a handler counts the record at hand as done, but nothing behind an unfinished one', async () => {
+  const { world, cluster } = setUp(1, 3)
+  await world.run(async () => {
+    await using consumer = join(world.client(), { commit: 'manual' })
+    const committed = (): number | undefined => cluster.group('g').offsets.get('t/0')?.offset
+    const after: (number | undefined)[] = []
+    const controller = new AbortController()
+    await consumer.run({ signal: controller.signal }, async (record, { commit }) => {
+      await consumer.commit()
+      after.push(committed())
+      await commit()
+      after.push(committed())
+      if (record.offset === 2n) controller.abort()
+    })
+    assert.deepEqual(after, [undefined, 1, 1, 2, 2, 3])
+  })
+})
+
+test('defect 12: the commit on close ends with close although the coordinator does not answer', async () => {
+  const { world, cluster } = setUp()
+  const warnings: string[] = []
+  await world.run(async () => {
+    const quiet = (): void => {}
+    const logger = { debug: quiet, info: quiet, error: quiet, warn: (text: string) => void warnings.push(text) }
+    const consumer = join(world.client({ logger: logger as never }))
+    const batch = (await consumer.batches().next()).value!
+    batch.done()
+    cluster.fault('OffsetCommit', { kind: 'silence' }, { times: Infinity })
+    const startMs = world.nowMs
+    await consumer.close({ timeoutMs: 2_000 })
+    assert.ok(world.nowMs - startMs <= 2_100)
+    await world.sleep(100)
+    assert.ok(warnings.some((each) => each.startsWith('commit before the revocation failed')))
   })
 })
 
