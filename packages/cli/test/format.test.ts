@@ -22,6 +22,7 @@ function record(
     value,
     rawKey: key,
     rawValue: value,
+    error: null,
     headers: Object.assign(headers, { size: headers.length }) as unknown as RawRecord['headers'],
     detach: () => record(fields),
   }
