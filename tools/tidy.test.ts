@@ -26,16 +26,19 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
 const text = new Map(sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 
-/** Import specifiers of a file, static and dynamic; comments are stripped first so that examples in docs do not count. */
+/**
+ * Import specifiers of a file, static and dynamic. Comments are stripped first so that examples in docs do not count, and
+ * only single quotes do (the formatter's), so that Protobuf text inside a string does not.
+ */
 function importsOf(file: string): string[] {
   const code = text
     .get(file)!
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/^\s*\/\/.*$/gm, '')
   const found: string[] = []
-  for (const match of code.matchAll(/(?:^|[\s;])(?:import|export)\s(?:[^'"]*?\sfrom\s)?\s*['"]([^'"]+)['"]/g))
+  for (const match of code.matchAll(/(?:^|[\s;])(?:import|export)\s(?:[^']*?\sfrom\s)?\s*'([^']+)'/g))
     found.push(match[1]!)
-  for (const match of code.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)) found.push(match[1]!)
+  for (const match of code.matchAll(/\bimport\(\s*'([^']+)'/g)) found.push(match[1]!)
   return found
 }
 
