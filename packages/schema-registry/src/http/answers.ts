@@ -35,12 +35,15 @@ export const versionBody = (entry: Described, schema: string): object => ({
   ...(entry.deleted ? { deleted: true } : {}),
 })
 
-/** What registering answers. */
-export const registeredBody = (entry: Described, schema: string): object => ({
+/**
+ * What registering answers: the content only when a rendering of it was asked for. Clients take a schema that they are given here
+ * for their own, and one that sent a Protobuf descriptor cannot read the text that it is stored as.
+ */
+export const registeredBody = (entry: Described, schema: string | undefined): object => ({
   id: entry.id,
   version: entry.version,
   guid: entry.guid,
-  ...contentBody(entry, schema),
+  ...(schema === undefined ? {} : contentBody(entry, schema)),
 })
 
 /** A schema by its id or GUID; whose version it is does not matter. */

@@ -349,7 +349,7 @@ const schemas: Readonly<Record<string, Json>> = {
   }),
   SchemaRequest: object({ ...contents, id: integer, version: integer }),
   Schema: object({ guid: string, ...contents, maxId: integer }, ['guid', 'schemaType', 'schema']),
-  Registered: object({ id: integer, version: integer, guid: string, ...contents }, ['id', 'version', 'guid', 'schema']),
+  Registered: object({ id: integer, version: integer, guid: string, ...contents }, ['id', 'version', 'guid']),
   SchemaVersion: object(
     { subject: string, version: integer, id: integer, guid: string, ...contents, deleted: { const: true } },
     ['subject', 'version', 'id', 'guid', 'schemaType', 'schema'],

@@ -55,7 +55,7 @@ export const defineSubjects: Define = ({ get, post, del }, service) => {
     const normalize = flag(exchange, 'normalize')
     const format = exchange.query('format')
     return await exchange.write({ kind: 'register', subject: subjectParam(exchange), body, normalize }, (version) =>
-      registeredBody(version, prepared(core, version, format)),
+      registeredBody(version, format === undefined ? undefined : prepared(core, version, format)),
     )
   })
 
