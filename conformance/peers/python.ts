@@ -9,18 +9,30 @@ import { ensurePackages, ensureProgram } from './debian.ts'
 import { cacheDirectory } from './kafka.ts'
 import { run, type RunOptions, type RunResult } from './process.ts'
 
-const requirements = ['kafka-python==3.0.12', 'confluent-kafka==2.16.1']
+/** Environments by the name of their folder. */
+const environments = {
+  python: ['kafka-python==3.0.12', 'confluent-kafka==2.16.1'],
+  /** confluent-kafka with its client of schema registries and the serializers, which bring packages of their own. */
+  'python-registry': ['confluent-kafka[schemaregistry,avro,json,protobuf]==2.16.0'],
+} as const
+type EnvironmentName = keyof typeof environments
 
-let environment: Promise<string> | undefined
+const ensured = new Map<EnvironmentName, Promise<string>>()
 
 /** Runs a script of ours under the virtual environment's interpreter. */
-export async function python(script: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  environment ??= ensureEnvironment()
-  return run(await environment, ['-u', '-B', script, ...args], options)
+export async function python(
+  script: string,
+  args: readonly string[],
+  { environment = 'python', ...options }: RunOptions & { readonly environment?: EnvironmentName } = {},
+): Promise<RunResult> {
+  const interpreter = ensured.get(environment) ?? ensureEnvironment(environment)
+  ensured.set(environment, interpreter)
+  return run(await interpreter, ['-u', '-B', script, ...args], options)
 }
 
-async function ensureEnvironment(): Promise<string> {
-  const home = join(cacheDirectory, 'python')
+async function ensureEnvironment(name: EnvironmentName): Promise<string> {
+  const requirements = environments[name]
+  const home = join(cacheDirectory, name)
   const stamp = join(home, 'requirements')
   const interpreter = join(home, 'bin', 'python3')
   const wanted = requirements.join('\n')
