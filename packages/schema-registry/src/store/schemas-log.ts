@@ -205,7 +205,7 @@ export class SchemasLog {
     const { kafka, topic } = this.#options
     return kafka.reader({
       assign: [{ topic, partition: 0, offset: this.#position }],
-      fetch: { maxPartitionBytes: 8 << 20 },
+      fetch: { maxPartitionBytes: 4 << 20 },
       ...options,
     })
   }
