@@ -39,7 +39,7 @@ export function checkAvro(
     ]
   }
   const found: Difference[] = []
-  const explainer: Explainer = { pairs, editable, found, seen: new PairSet() }
+  const explainer: Explainer = { pairs, editable, found, seen: new PairSet(), depth: 0 }
   explain(reader.type, writer.type, { path: '', embedding: (value) => value }, explainer)
   return found
 }
@@ -52,12 +52,17 @@ const PROMOTIONS: Readonly<Record<string, readonly string[]>> = {
   string: ['bytes'],
 }
 
+/** Records decided inside each other. */
+const COMPARE_DEPTH_MAX = 200
+
 /** Decides pairs of types, and remembers of every pair of records met whether it is compatible. */
 class CompatiblePairs {
   readonly #refuted = new PairSet()
   /** Pairs of records that rest on nothing refuted. */
   readonly #proven = new PairSet()
   #assumed = new PairSet()
+  readonly #pending: [AvroRecord, AvroRecord][] = []
+  #depth = 0
   #steps = 0
 
   get exhausted(): boolean {
@@ -70,6 +75,7 @@ class CompatiblePairs {
       const before = this.#refuted.size
       this.#assumed = new PairSet()
       const verdict = this.#holds(reader, writer)
+      for (let pair = this.#pending.pop(); pair !== undefined; pair = this.#pending.pop()) this.#recordHolds(...pair)
       if (this.exhausted) return false
       if (this.#refuted.size > before) continue
       // A whole pass without a refutation: what it assumed is consistent.
@@ -101,11 +107,18 @@ class CompatiblePairs {
   #recordHolds(reader: AvroRecord, writer: AvroRecord): boolean {
     if (this.#refuted.has(reader, writer)) return false
     if (this.#proven.has(reader, writer) || this.#assumed.has(reader, writer)) return true
+    if (this.#depth > COMPARE_DEPTH_MAX) {
+      // Assumed to hold, and decided later in the same pass, from an empty stack.
+      this.#pending.push([reader, writer])
+      return true
+    }
     this.#assumed.add(reader, writer)
+    this.#depth++
     const holds = reader.fields.every((field) => {
       const written = writerField(field, writer)
       return written === undefined ? field.default !== undefined : this.#holds(field.type, written.type)
     })
+    this.#depth--
     if (!holds && !this.exhausted) this.#refuted.add(reader, writer)
     return holds
   }
@@ -124,6 +137,8 @@ interface Explainer {
   readonly found: Difference[]
   /** Record pairs already explained. */
   readonly seen: PairSet
+  /** Records explained inside each other. */
+  depth: number
 }
 
 function explain(reader: AvroType, writer: AvroType, place: Place, explainer: Explainer): void {
@@ -222,8 +237,9 @@ function explainSymbols(reader: AvroEnum, writer: AvroEnum, place: Place, explai
 }
 
 function explainFields(reader: AvroRecord, writer: AvroRecord, place: Place, explainer: Explainer): void {
-  if (explainer.seen.has(reader, writer)) return
+  if (explainer.seen.has(reader, writer) || explainer.depth > COMPARE_DEPTH_MAX) return
   explainer.seen.add(reader, writer)
+  explainer.depth++
   for (const [i, field] of reader.fields.entries()) {
     const written = writerField(field, writer)
     if (written !== undefined) {
@@ -250,6 +266,7 @@ function explainFields(reader: AvroRecord, writer: AvroRecord, place: Place, exp
       })
     }
   }
+  explainer.depth--
 }
 
 interface Problem {

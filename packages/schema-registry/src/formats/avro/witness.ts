@@ -69,7 +69,7 @@ function smallest(type: AvroType, search: Search): string | undefined {
       }
       return undefined
     case 'record':
-      if (search.inside.has(type)) return undefined
+      if (search.inside.has(type) || search.inside.size > 100) return undefined
       return recordText(type, undefined, '', { ...search, inside: new Set([...search.inside, type]) })
     default:
       return type satisfies never

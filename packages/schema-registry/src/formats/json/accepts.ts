@@ -12,7 +12,6 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../json-text.ts'
-import { patternMatches } from './pattern.ts'
 import type { ArrayShape, NumberShape, ObjectShape, Shape, Shapes, StringShape } from './shape.ts'
 
 /** Three-valued, undefined for "cannot tell". */
@@ -20,10 +19,22 @@ export type Verdict = boolean | undefined
 
 export interface Steps {
   left: number
+  /** Schemas being tried inside each other. */
+  depth?: number
 }
 
+const DEPTH_MAX = 100
+
 export function accepts(shapes: Shapes, schema: Shape | JsonValue, value: JsonValue, steps: Steps): Verdict {
-  if (--steps.left < 0) return undefined
+  const depth = steps.depth ?? 0
+  if (--steps.left < 0 || depth > DEPTH_MAX) return undefined
+  steps.depth = depth + 1
+  const verdict = acceptsAt(shapes, schema, value, steps)
+  steps.depth = depth
+  return verdict
+}
+
+function acceptsAt(shapes: Shapes, schema: Shape | JsonValue, value: JsonValue, steps: Steps): Verdict {
   const shape = shapes.of(schema)
   const test = (inner: Shape | JsonValue, at: JsonValue): Verdict => accepts(shapes, inner, at, steps)
   switch (shape.kind) {
@@ -36,11 +47,11 @@ export function accepts(shapes: Shapes, schema: Shape | JsonValue, value: JsonVa
     case 'boolean':
       return typeof value === 'boolean'
     case 'string':
-      return typeof value === 'string' ? acceptsString(shape, value) : shape.loose
+      return typeof value === 'string' ? acceptsString(shapes, shape, value) : shape.loose
     case 'number':
       return value instanceof JsonNumber ? acceptsNumber(shape, value.value) : shape.loose
     case 'object':
-      return isJsonObject(value) ? acceptsObject(shape, value, test) : shape.loose
+      return isJsonObject(value) ? acceptsObject(shapes, shape, value, test) : shape.loose
     case 'array':
       return isJsonArray(value) ? acceptsArray(shape, value, test) : shape.loose
     case 'enum':
@@ -68,11 +79,11 @@ export function accepts(shapes: Shapes, schema: Shape | JsonValue, value: JsonVa
 
 type Test = (schema: JsonValue, value: JsonValue) => Verdict
 
-function acceptsString(shape: StringShape, text: string): Verdict {
+function acceptsString(shapes: Shapes, shape: StringShape, text: string): Verdict {
   // Lengths count characters, not UTF-16 units.
   const size = Array.from(text).length
   if (size > (shape.maxLength ?? Infinity) || size < (shape.minLength ?? 0)) return false
-  return shape.pattern === undefined ? true : patternMatches(shape.pattern, text)
+  return shape.pattern === undefined ? true : shapes.matches(shape.pattern, text)
 }
 
 function acceptsNumber(shape: NumberShape, value: number): boolean {
@@ -83,7 +94,7 @@ function acceptsNumber(shape: NumberShape, value: number): boolean {
   return shape.multipleOf === undefined || Number.isInteger(value / shape.multipleOf)
 }
 
-function acceptsObject(shape: ObjectShape, object: JsonObject, test: Test): Verdict {
+function acceptsObject(shapes: Shapes, shape: ObjectShape, object: JsonObject, test: Test): Verdict {
   if (object.size > (shape.maxProperties ?? Infinity) || object.size < (shape.minProperties ?? 0)) return false
   for (const name of shape.required) if (!object.has(name)) return false
   const verdicts: Verdict[] = []
@@ -92,7 +103,7 @@ function acceptsObject(shape: ObjectShape, object: JsonObject, test: Test): Verd
     let isKnown = declared !== undefined
     if (declared !== undefined) verdicts.push(test(declared, value))
     for (const [pattern, schema] of shape.patternProperties) {
-      const matches = patternMatches(pattern, name)
+      const matches = shapes.matches(pattern, name)
       if (matches === undefined) verdicts.push(undefined)
       if (matches !== true) continue
       isKnown = true

@@ -7,7 +7,6 @@
 import { isJsonObject, printJson, pointerStep, type JsonValue } from '../json-text.ts'
 import { compareBound } from './compare-value.ts'
 import type { Comparison, Embedding } from './compare.ts'
-import { patternMatches } from './pattern.ts'
 import type { ObjectShape, Shapes } from './shape.ts'
 import { withProperty } from './witness.ts'
 
@@ -36,7 +35,7 @@ function propertyRemoved(name: string, from: JsonValue, u: ObjectShape, comparis
   const detail = { name }
   const model = contentModel(u, comparison.update)
   if (model === 'open') return comparison.report('PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL', step, detail)
-  const covering = coveringSchemas(u, name)
+  const covering = coveringSchemas(u, name, comparison.update)
   if (covering.length > 0) {
     const covered = covering.every((schema) => comparison.holds(from, schema))
     const type = `PROPERTY_REMOVED_${covered ? 'IS' : 'NOT'}_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL`
@@ -65,7 +64,7 @@ function propertyAdded(
     const kind = required ? (hasDefault ? 'REQUIRED_PROPERTY_WITH_DEFAULT' : 'REQUIRED_PROPERTY') : 'OPTIONAL_PROPERTY'
     return comparison.report(`${kind}_ADDED_TO_OPEN_CONTENT_MODEL`, step, detail)
   }
-  const covering = coveringSchemas(o, name)
+  const covering = coveringSchemas(o, name, comparison.original)
   if (covering.length > 0) {
     const covered = covering.some((schema) => comparison.holds(schema, to))
     comparison.report(`PROPERTY_ADDED_${covered ? 'IS' : 'NOT'}_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL`, step, detail)
@@ -179,7 +178,7 @@ function isUnmatched(pattern: string, to: JsonValue, o: ObjectShape, comparison:
   if (!comparison.holds(o.additionalProperties, to)) return false
   if (![...o.patternProperties.values()].every((schema) => comparison.holds(schema, to))) return false
   return [...o.properties].every(
-    ([name, schema]) => patternMatches(pattern, name) === false || comparison.holds(schema, to),
+    ([name, schema]) => comparison.update.matches(pattern, name) === false || comparison.holds(schema, to),
   )
 }
 
@@ -196,9 +195,9 @@ export function contentModel(shape: ObjectShape, shapes: Shapes): ContentModel {
 }
 
 /** The schemas a partially open model applies to a property it does not declare; none: it is not admitted. */
-function coveringSchemas(shape: ObjectShape, name: string): readonly JsonValue[] {
+function coveringSchemas(shape: ObjectShape, name: string, shapes: Shapes): readonly JsonValue[] {
   const matching = [...shape.patternProperties].flatMap(([pattern, schema]) =>
-    patternMatches(pattern, name) === false ? [] : [schema],
+    shapes.matches(pattern, name) === false ? [] : [schema],
   )
   if (matching.length > 0) return matching
   if (shape.additionalProperties === false) return []

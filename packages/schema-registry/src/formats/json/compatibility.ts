@@ -71,6 +71,7 @@ class CompatiblePairs {
         const before = this.#refuted.size
         this.#assumed = new PairSet()
         const verdict = this.#holds(original, update)
+        for (let pair = this.#pending.pop(); pair !== undefined; pair = this.#pending.pop()) this.#holds(...pair)
         if (this.exhausted) return false
         if (this.#refuted.size > before) continue
         this.#assumed.forEach((a, b) => this.#proven.add(a, b))
@@ -98,12 +99,14 @@ class CompatiblePairs {
     if (original === undefined) return false
     const [o, u] = [this.original.of(original), this.update.of(update)]
     if (o.kind === 'false' || u.kind === 'true') return true
-    if (++this.#steps > COMPARED_PAIRS_MAX || this.#stack > COMPARE_DEPTH_MAX) {
-      this.#steps = COMPARED_PAIRS_MAX + 1
-      return false
-    }
+    if (++this.#steps > COMPARED_PAIRS_MAX) return false
     if (this.#refuted.has(o, u)) return false
     if (this.#proven.has(o, u) || this.#assumed.has(o, u)) return true
+    if (this.#stack > COMPARE_DEPTH_MAX) {
+      // Assumed to hold, and decided later in the same pass, from an empty stack.
+      this.#pending.push([original, update])
+      return true
+    }
     this.#assumed.add(o, u)
     this.#stack++
     let holds = true
@@ -127,14 +130,15 @@ class CompatiblePairs {
   }
 
   #stack = 0
+  readonly #pending: [Schema, Schema][] = []
 }
 
 /** `not` inside `not`, alternating between the documents. */
 const NOT_DEPTH_MAX = 50
-/** Nested pairs; the schemas themselves nest less, recursion through two of them multiplies. */
-const COMPARE_DEPTH_MAX = 800
+/** Pairs decided inside each other: recursion through two schemas nests as deep as there are pairs of their parts. */
+const COMPARE_DEPTH_MAX = 100
 /** Witnesses looked for in one check; the further ones are left out. */
-const WITNESS_COUNT_MAX = 50
+const WITNESS_COUNT_MAX = 20
 
 class Explainer {
   readonly #pairs: CompatiblePairs
@@ -142,6 +146,7 @@ class Explainer {
   readonly #found: Difference[]
   readonly #seen = new PairSet()
   #witnesses = 0
+  #depth = 0
 
   constructor(pairs: CompatiblePairs, editable: 'reader' | 'writer', found: Difference[]) {
     this.#pairs = pairs
@@ -150,6 +155,13 @@ class Explainer {
   }
 
   explain(original: Schema, update: Schema, path: string, embedding: Embedding): void {
+    if (this.#depth >= COMPARE_DEPTH_MAX) return
+    this.#depth++
+    this.#explain(original, update, path, embedding)
+    this.#depth--
+  }
+
+  #explain(original: Schema, update: Schema, path: string, embedding: Embedding): void {
     const pairs = this.#pairs
     if (pairs.decide(original, update) || this.#found.length >= INCOMPATIBILITY_COUNT_MAX) return
     const [o, u] = [shapeOf(pairs.original, original), shapeOf(pairs.update, update)]

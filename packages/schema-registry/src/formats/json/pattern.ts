@@ -7,7 +7,10 @@
  * Source: ECMA-262, "Patterns"; JSON Schema patterns are not anchored.
  */
 
+/** Steps of one match. */
 const STEPS_MAX = 20_000
+/** Steps of all matches of one comparison. */
+export const PATTERN_STEPS_MAX = 1_000_000
 const DEPTH_MAX = 100
 /** Nested calls of one match: about the characters a repetition may take. */
 const MATCH_DEPTH_MAX = 1000
@@ -58,20 +61,28 @@ function balanced(pattern: string): boolean {
 const compiled = new Map<string, Node | undefined>()
 const COMPILED_MAX = 500
 
-/** @returns undefined where the matcher cannot say */
-export function patternMatches(pattern: string, text: string): boolean | undefined {
+export interface PatternBudget {
+  left: number
+}
+
+/** @returns undefined where the matcher cannot say, or the budget is spent */
+export function patternMatches(
+  pattern: string,
+  text: string,
+  budget: PatternBudget = { left: STEPS_MAX },
+): boolean | undefined {
   if (!compiled.has(pattern)) {
     if (compiled.size >= COMPILED_MAX) compiled.clear()
     compiled.set(pattern, new PatternParser(pattern).parse())
   }
   const node = compiled.get(pattern)
   if (node === undefined) return undefined
-  const matcher = new Matcher(text)
-  for (let start = 0; start <= text.length; start++) {
-    const matched = matcher.from(node, start)
-    if (matched !== false) return matched
-  }
-  return false
+  if (budget.left <= 0) return undefined
+  const matcher = new Matcher(text, Math.min(budget.left, STEPS_MAX))
+  let matched: boolean | undefined = false
+  for (let start = 0; start <= text.length && matched === false; start++) matched = matcher.from(node, start)
+  budget.left -= matcher.steps
+  return matched
 }
 
 /** @returns a short text that matches, if one is found without searching */
@@ -104,24 +115,26 @@ function sampleOf(node: Node): string {
 
 class Matcher {
   readonly #text: string
-  #steps = 0
+  readonly #stepsMax: number
+  steps = 0
   #depth = 0
 
-  constructor(text: string) {
+  constructor(text: string, stepsMax: number) {
     this.#text = text
+    this.#stepsMax = stepsMax
   }
 
   from(node: Node, start: number): boolean | undefined {
     this.#depth = 0
     const matched = this.#match(node, start, () => true)
-    return this.#steps > STEPS_MAX ? undefined : matched
+    return this.steps > this.#stepsMax ? undefined : matched
   }
 
   #match(node: Node, at: number, then: (at: number) => boolean): boolean {
     // Past either bound everything fails fast, and `from` answers undefined.
-    if (++this.#steps > STEPS_MAX) return false
+    if (++this.steps > this.#stepsMax) return false
     if (this.#depth > MATCH_DEPTH_MAX) {
-      this.#steps = STEPS_MAX + 1
+      this.steps = this.#stepsMax + 1
       return false
     }
     this.#depth++

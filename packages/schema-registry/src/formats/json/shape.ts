@@ -8,6 +8,7 @@
  */
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../json-text.ts'
 import type { JsonSchemaDocument } from './document.ts'
+import { PATTERN_STEPS_MAX, patternMatches, type PatternBudget } from './pattern.ts'
 
 export type Criterion = 'allOf' | 'anyOf' | 'oneOf'
 export type ScalarKind = 'null' | 'boolean'
@@ -117,10 +118,13 @@ export function isShape(value: Shape | JsonValue): value is Shape {
   return typeof value === 'object' && value !== null && 'kind' in value
 }
 
+const MODERN: ReadonlySet<string> = new Set(['2019-09', '2020-12'])
+
 /** Shapes of one document; the same schema always gives the same object, so that pairs can be remembered. */
 export class Shapes {
   readonly document: JsonSchemaDocument
   readonly #known = new Map<JsonObject, Shape>()
+  readonly #patterns: PatternBudget = { left: PATTERN_STEPS_MAX }
 
   constructor(document: JsonSchemaDocument) {
     this.document = document
@@ -135,6 +139,11 @@ export class Shapes {
       this.#known.set(node, shape)
     }
     return shape
+  }
+
+  /** Whether a pattern of the schema matches; undefined where that cannot be told within the bounds. */
+  matches(pattern: string, text: string): boolean | undefined {
+    return patternMatches(pattern, text, this.#patterns)
   }
 
   /** The object whose annotations (title, default …) count: the end of a chain of references, where nothing stands beside them. */
@@ -152,7 +161,16 @@ export class Shapes {
     const draft = this.document.draftOf(node)
     const modern = draft === '2019-09' || draft === '2020-12'
     const target = this.document.target(node)
-    if (target !== undefined && !modern) return this.of(target)
+    if (target !== undefined && !modern) {
+      // Chains are followed in a loop: they may be longer than the stack is deep.
+      let end: JsonValue = target
+      while (isJsonObject(end) && !MODERN.has(this.document.draftOf(end))) {
+        const next = this.document.target(end)
+        if (next === undefined) break
+        end = next
+      }
+      return this.of(end)
+    }
     const aspects = aspectsOf(node, { modern, tuplesByPrefix: draft === '2020-12', draft4: draft === 'draft-04' })
     if (target !== undefined) {
       if (aspects.length === 0) return this.of(target)

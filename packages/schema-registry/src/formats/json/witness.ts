@@ -5,7 +5,7 @@
 import { JsonNumber, printJson, type JsonValue } from '../json-text.ts'
 import { WITNESS_SIZE_MAX, WITNESS_STEPS_MAX } from '../limits.ts'
 import { accepts } from './accepts.ts'
-import { patternMatches, patternSample } from './pattern.ts'
+import { patternSample } from './pattern.ts'
 import type { ArrayShape, ObjectShape, Shape, Shapes, StringShape } from './shape.ts'
 
 export interface WitnessSearch {
@@ -29,13 +29,13 @@ export function findWitness(search: WitnessSearch): string | undefined {
   ]
   // Members the reader knows, in an object the writer would make.
   const blended = blend(search, budget)
+  const steps = { left: TRIAL_STEPS_MAX }
   let best: string | undefined
   for (const value of [...local, ...blended]) {
     const document = search.embedding(value)
     if (document === undefined) continue
     const text = printJson(document)
     if (text.length > WITNESS_SIZE_MAX || (best !== undefined && text.length >= best.length)) continue
-    const steps = { left: WITNESS_STEPS_MAX }
     if (accepts(search.writer, search.writer.document.root, document, steps) !== true) continue
     if (accepts(search.reader, search.reader.document.root, document, steps) === false) best = text
   }
@@ -55,6 +55,8 @@ const ANY: readonly JsonValue[] = [
   [ZERO, ZERO],
   new Map(),
 ]
+/** Steps of the validator for all trials of one search. */
+const TRIAL_STEPS_MAX = 50_000
 const SAMPLES_MAX = 60
 const DEPTH_MAX = 6
 
@@ -188,7 +190,7 @@ function smallestObject(
 ): ReadonlyMap<string, JsonValue> {
   const object = new Map<string, JsonValue>()
   for (const name of shape.required) {
-    const schema = shape.properties.get(name) ?? patternSchema(shape, name) ?? shape.additionalProperties
+    const schema = shape.properties.get(name) ?? patternSchema(shapes, shape, name) ?? shape.additionalProperties
     object.set(name, smallestAccepted(shapes, schema, depth + 1, budget) ?? null)
   }
   return shape.minProperties !== undefined && shape.minProperties <= 100
@@ -206,8 +208,8 @@ function padded(
   return all.size === 0 && count > 0 ? new Map([[freshName(shape), ZERO]]) : all
 }
 
-function patternSchema(shape: ObjectShape, name: string): JsonValue | undefined {
-  return [...shape.patternProperties].find(([pattern]) => patternMatches(pattern, name) === true)?.[1]
+function patternSchema(shapes: Shapes, shape: ObjectShape, name: string): JsonValue | undefined {
+  return [...shape.patternProperties].find(([pattern]) => shapes.matches(pattern, name) === true)?.[1]
 }
 
 /** A property the schema does not declare. */
@@ -252,6 +254,9 @@ function smallestAccepted(
   return samples(shapes, schema, depth, budget).find((value) => accepts(shapes, schema, value, { left: 1000 }) === true)
 }
 
+/** Each shape belongs to one document, so its smallest object never changes. */
+const bases = new WeakMap<ObjectShape, ReadonlyMap<string, JsonValue>>()
+
 /** The smallest object of a shape, with a property of this value. @param name undefined: one the schema does not declare */
 export function withProperty(
   shapes: Shapes,
@@ -259,7 +264,12 @@ export function withProperty(
   name: string | undefined,
   value: JsonValue,
 ): JsonValue {
-  return new Map(smallestObject(shapes, shape, 0, { steps: 0 })).set(name ?? freshName(shape), value)
+  let base = bases.get(shape)
+  if (base === undefined) {
+    base = smallestObject(shapes, shape, 0, { steps: 0 })
+    bases.set(shape, base)
+  }
+  return new Map(base).set(name ?? freshName(shape), value)
 }
 
 /** The smallest array of a shape that has this value at `index`. */

@@ -83,6 +83,8 @@ class Comparer {
   readonly #update: Links
   readonly #editable: 'reader' | 'writer'
   readonly #seen = new Map<ProtoMessage, Set<ProtoMessage>>()
+  /** Messages of references still to be compared: they may refer to each other in longer chains than the stack is deep. */
+  readonly #queue: [Declared, Declared, string][] = []
   /** The messages of the update's own file. */
   #updated: ReadonlyMap<string, Declared> = new Map()
 
@@ -117,6 +119,7 @@ class Comparer {
         })
       }
     }
+    for (let pair = this.#queue.shift(); pair !== undefined; pair = this.#queue.shift()) this.#messages(...pair)
   }
 
   #messages(original: Declared, update: Declared, path: string): void {
@@ -224,11 +227,11 @@ class Comparer {
     if (a === undefined && b === undefined) return
     const reference = a === undefined ? undefined : this.#original.references.get(a)
     if (a !== undefined && a === b && reference !== undefined && reference === this.#update.references.get(a)) return
-    this.#messages(
+    this.#queue.push([
       { message: original.type, file: from, scope: original.fullName },
       { message: update.type, file: to, scope: update.fullName },
       path,
-    )
+    ])
   }
 
   #oneofs(original: ProtoMessage, update: ProtoMessage, before: Placed, after: Placed, path: string): void {

@@ -22,6 +22,7 @@ import type {
   ProtoReserved,
   ProtoService,
 } from './file.ts'
+import { parseOptionText } from './parse.ts'
 import { OPTION_FIELDS, UNINTERPRETED_OPTION, type OptionsOf } from './option-fields.ts'
 
 /** @throws SchemaError when the bytes are no descriptor */
@@ -234,10 +235,12 @@ function uninterpreted(fields: Fields): ProtoOption {
   const name = messages(fields, 2)
     .map((part) => (number(part, 2) === 1 ? `(${text(part, 1) ?? ''})` : (text(part, 1) ?? '')))
     .join('.')
-  const word = text(fields, 3) ?? text(fields, 8)
+  const word = text(fields, 3)
+  const aggregate = text(fields, 8)
   const string = text(fields, 7)
   if (string !== undefined) return { name, value: { kind: 'string', text: string } }
   if (word !== undefined) return { name, value: { kind: 'word', text: word } }
+  if (aggregate !== undefined) return { name, value: parseOptionText(aggregate) }
   return { name, value: { kind: 'number', text: String(number(fields, 4) ?? number(fields, 5) ?? 0) } }
 }
 

@@ -17,22 +17,29 @@ export interface ProtoSymbol {
   readonly type?: ProtoMessage | ProtoEnum
 }
 
+const WELL_KNOWN_SYMBOLS: ReadonlyMap<string, ProtoSymbol> = new Map(
+  [...WELL_KNOWN_FILES].flatMap(([path, known]) =>
+    (['message', 'enum'] as const).flatMap((kind) =>
+      known[`${kind}s`].map((name) => {
+        const fullName = `${known.package}.${name}`
+        return [fullName, { fullName, package: known.package, kind, declaredIn: path }] as const
+      }),
+    ),
+  ),
+)
+
 /** All types of a file and what it refers to, by full name. Built once; what a file sees of it is up to its `Linker`. */
 export class SymbolTable {
   readonly #symbols = new Map<string, ProtoSymbol[]>()
 
   constructor(files: Iterable<ProtoFile>) {
     for (const file of files) for (const type of file.types) this.#add(type, file.package, file)
-    for (const [path, known] of WELL_KNOWN_FILES) {
-      for (const name of known.messages)
-        this.#put({ fullName: `${known.package}.${name}`, package: known.package, kind: 'message', declaredIn: path })
-      for (const name of known.enums)
-        this.#put({ fullName: `${known.package}.${name}`, package: known.package, kind: 'enum', declaredIn: path })
-    }
   }
 
   get(fullName: string): readonly ProtoSymbol[] {
-    return this.#symbols.get(fullName) ?? []
+    const known = WELL_KNOWN_SYMBOLS.get(fullName)
+    const declared = this.#symbols.get(fullName) ?? []
+    return known === undefined ? declared : [...declared, known]
   }
 
   #add(type: ProtoMessage | ProtoEnum, scope: string, file: ProtoFile): void {

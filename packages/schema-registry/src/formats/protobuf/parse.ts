@@ -32,6 +32,11 @@ export function parseProtoText(text: string): ProtoFile {
   return file
 }
 
+/** The value of an option in the text format, as descriptors keep it: the inside of a message's braces, or a list. */
+export function parseOptionText(text: string): OptionValue {
+  return new Parser(text.startsWith('[') ? text : `{${text}}`).optionValue()
+}
+
 /** Lists that grow while a block is read. */
 type Growing<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
 
@@ -100,6 +105,12 @@ class Parser {
       }
     }
     return { syntax, edition, package: packageName ?? '', imports, options, types, extends: extend, services }
+  }
+
+  optionValue(): OptionValue {
+    const value = this.#optionValue()
+    if (this.#lexer.peek().kind !== 'end') this.#lexer.fail('content after the end of the value')
+    return value
   }
 
   #message(name: string = this.#word()): ProtoMessage {
