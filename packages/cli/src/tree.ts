@@ -83,6 +83,8 @@ export async function buildProgram(
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
+    // Options belong to the command they stand behind: `start` and `start registry` have some of the same name.
+    .enablePositionalOptions()
     .showHelpAfterError('Run it with --help for what it takes.')
     .addHelpText('after', '\nFlags such as -b host:port may stand before or after the command.\nTry: braidlog dev')
   for (const noun of NOUNS) {
