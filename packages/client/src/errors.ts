@@ -5,7 +5,7 @@
  * Codes are Kafka's error names when a broker answered, and the names of {@link ClientErrorCode} when the client itself
  * gave up. A call on several items fails with the detail of each item in `details`: nothing is thrown away.
  */
-import { ErrorCode, type ErrorName } from '@braidlog/model'
+import { errorFacts, ERRORS, type ErrorName } from '@braidlog/model'
 
 /** What the client itself can find wrong. */
 export type ClientErrorCode =
@@ -101,52 +101,22 @@ const FATAL = new Set<KafkaErrorCode>([
   'GROUP_MAX_SIZE_REACHED',
 ])
 
-/** Names of broker errors that may go away by themselves, as Apache Kafka's clients see them. */
-const BROKER_RETRIABLE = new Set<KafkaErrorCode>([
-  'CORRUPT_MESSAGE',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'LEADER_NOT_AVAILABLE',
-  'NOT_LEADER_OR_FOLLOWER',
-  'REQUEST_TIMED_OUT',
-  'BROKER_NOT_AVAILABLE',
-  'REPLICA_NOT_AVAILABLE',
-  'NETWORK_EXCEPTION',
-  'COORDINATOR_LOAD_IN_PROGRESS',
-  'COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR',
-  'NOT_ENOUGH_REPLICAS',
-  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
-  'NOT_CONTROLLER',
-  'CONCURRENT_TRANSACTIONS',
-  'KAFKA_STORAGE_ERROR',
-  'FETCH_SESSION_ID_NOT_FOUND',
-  'INVALID_FETCH_SESSION_EPOCH',
-  'LISTENER_NOT_FOUND',
-  'FENCED_LEADER_EPOCH',
-  'UNKNOWN_LEADER_EPOCH',
-  'OFFSET_NOT_AVAILABLE',
-  'PREFERRED_LEADER_NOT_AVAILABLE',
-  'ELIGIBLE_LEADERS_NOT_AVAILABLE',
-  'ELECTION_NOT_NEEDED',
-  'UNSTABLE_OFFSET_COMMIT',
-  'THROTTLING_QUOTA_EXCEEDED',
-  'UNKNOWN_TOPIC_ID',
-  'INCONSISTENT_TOPIC_ID',
-  'FETCH_SESSION_TOPIC_ID_ERROR',
-  'REBALANCE_IN_PROGRESS',
+/** Not retriable for Apache Kafka's classes, but gone after a while for a caller that asks again. */
+const PASSING = new Set<KafkaErrorCode>(['BROKER_NOT_AVAILABLE', 'REBALANCE_IN_PROGRESS'])
+
+const RETRIABLE = new Set<KafkaErrorCode>([
+  ...ERRORS.filter(({ retriable }) => retriable).map(({ name }) => name),
+  ...PASSING,
+  ...CLIENT_RETRIABLE,
 ])
 
 export function isRetriable(code: KafkaErrorCode): boolean {
-  return BROKER_RETRIABLE.has(code) || CLIENT_RETRIABLE.has(code)
+  return RETRIABLE.has(code)
 }
-
-const NAMES = new Map<number, ErrorName>(
-  (Object.entries(ErrorCode) as [ErrorName, number][]).map(([name, code]) => [code, name]),
-)
 
 /** Kafka's name of an error code; a code newer than this client counts as UNKNOWN_SERVER_ERROR. */
 export function errorNameOf(code: number): ErrorName {
-  return NAMES.get(code) ?? 'UNKNOWN_SERVER_ERROR'
+  return errorFacts(code).name
 }
 
 /** The error that a broker's code stands for. `what` names the item or the call; `message` is the broker's own text. */
@@ -157,7 +127,7 @@ export function brokerError(
   options?: KafkaErrorOptions,
 ): KafkaError {
   const name = errorNameOf(code)
-  const known = NAMES.has(code) ? '' : ` (${code})`
+  const known = errorFacts(code).code === code ? '' : ` (${code})`
   return new KafkaError(name, `${what}: ${name}${known}${message ? `: ${message}` : ''}`, options)
 }
 
