@@ -47,7 +47,7 @@ async function withDirectory<T>(use: (directory: string) => Promise<T>): Promise
   try {
     return await use(directory)
   } finally {
-    rmSync(directory, { recursive: true, force: true })
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 
