@@ -29,7 +29,7 @@ import {
   batchSizeBytes,
   BATCH_HEADER_SIZE_BYTES,
   MAGIC,
-  viewOf,
+  cachedViewOf,
   type Codecs,
 } from '@braidlog/records'
 import type { BufferOwner } from './buffers.ts'
@@ -109,18 +109,6 @@ export interface LogState {
 interface DoomedFile {
   readonly path: string
   readonly atMs: number
-}
-
-let lastBytes: Uint8Array | undefined
-let lastView: DataView | undefined
-
-/** The view of the array that was asked for last is kept: a connection appends many batches from one buffer. */
-function cachedViewOf(bytes: Uint8Array): DataView {
-  if (bytes !== lastBytes || lastView === undefined) {
-    lastBytes = bytes
-    lastView = viewOf(bytes)
-  }
-  return lastView
 }
 
 export class Log {

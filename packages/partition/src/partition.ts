@@ -35,6 +35,7 @@ import {
   setBatchBaseOffset,
   setBatchLeaderEpoch,
   setBatchMaxTimestamp,
+  cachedViewOf,
   viewOf,
   type Codecs,
   type ValidateOptions,
@@ -127,18 +128,6 @@ export interface PartitionOptions {
 }
 
 const NO_ABORTED_TRANSACTIONS: readonly AbortedTransaction[] = []
-
-let lastBytes: Uint8Array | undefined
-let lastView: DataView | undefined
-
-/** The view of the buffer asked for last is kept: one connection's requests lie in one slab. */
-function cachedViewOf(bytes: Uint8Array): DataView {
-  if (bytes !== lastBytes || lastView === undefined) {
-    lastBytes = bytes
-    lastView = viewOf(bytes)
-  }
-  return lastView
-}
 
 export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
   readonly log: Log

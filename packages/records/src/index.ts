@@ -75,7 +75,7 @@ export {
   setBatchProducer,
   type Crc32c,
 } from './header.ts'
-export { batches, batchPositions, viewOf, wholeBatchEnd } from './iterate.ts'
+export { batches, batchPositions, cachedViewOf, viewOf, wholeBatchEnd } from './iterate.ts'
 export { lz4FrameSizeBytes } from './lz4-frame.ts'
 export type { RecordHeader, RecordView } from './record.ts'
 export { RecordScanner, type RecordLayout } from './scan.ts'

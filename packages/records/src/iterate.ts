@@ -19,6 +19,18 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
+let lastBytes: Uint8Array | undefined
+let lastView: DataView | undefined
+
+/** Like `viewOf`; the view of the array asked for last is kept, since a connection's batches lie in one buffer. */
+export function cachedViewOf(bytes: Uint8Array): DataView {
+  if (bytes !== lastBytes || lastView === undefined) {
+    lastBytes = bytes
+    lastView = viewOf(bytes)
+  }
+  return lastView
+}
+
 /**
  * Where the batch at `at` ends, when all of it stands before `end`.
  * @returns -1 when it is incomplete, or announces a length smaller than its header
