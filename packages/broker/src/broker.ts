@@ -1,17 +1,17 @@
 /**
  * A broker: takes requests on its listeners and answers them from the partitions and coordinators of this node.
  *
- * Made of parts that were opened before (`server` does that): connections, controller, partitions. `start` brings the
+ * Made of parts that were opened before (`server` does that): connections, the link to the controllers, partitions. `start` brings the
  * partitions in line with the metadata; only then are requests taken up.
  */
 import type { Clock, Logger, Random, Timers } from '@braidlog/base'
-import type { ControllerNode } from '@braidlog/controller'
 import { GroupCoordinator, type GroupCoordinatorConfig } from '@braidlog/coordinator'
 import { CONSUMER_OFFSETS_TOPIC } from '@braidlog/model'
 import type { Partition, PartitionSet } from '@braidlog/partition'
 import type { Codecs } from '@braidlog/records'
 import { atEndOfTurn } from '@braidlog/runtime'
 import { Authorizer, type AuthorizerSettings } from './authorizer.ts'
+import type { ClusterLink } from './cluster-link.ts'
 import type { Connections } from './connections.ts'
 import type { BrokerContext } from './context.ts'
 import { FetchSessions } from './fetch-session.ts'
@@ -30,7 +30,7 @@ export interface BrokerOptions {
   readonly settings: BrokerSettings
   readonly groupConfig: GroupCoordinatorConfig
   readonly connections: Connections
-  readonly controller: ControllerNode
+  readonly cluster: ClusterLink
   readonly partitions: PartitionSet
   readonly clock: Clock
   readonly timers: Timers
@@ -59,8 +59,8 @@ export class Broker {
 
   constructor(options: BrokerOptions) {
     this.#options = options
-    const { controller, partitions, clock, timers, random, logger, nodeId, settings } = options
-    const { image } = controller
+    const { cluster, partitions, clock, timers, random, logger, nodeId, settings } = options
+    const { image } = cluster
     this.#groups = new GroupCoordinator({
       config: options.groupConfig,
       // The number cannot change any more once the topic exists: groups are spread over its partitions by it.
@@ -95,11 +95,11 @@ export class Broker {
 
   /** Follows the metadata from now on, beginning with all of it. */
   follow(): void {
-    const { controller } = this.#options
+    const { cluster } = this.#options
     // Before the replicas, which ask for configuration as soon as they hear of a change.
-    const unsubscribeConfigs = controller.subscribe(this.#logConfigs)
-    const unsubscribeReplicas = controller.subscribe(this.#replicas)
-    const unsubscribeGroups = controller.subscribe({
+    const unsubscribeConfigs = cluster.subscribe(this.#logConfigs)
+    const unsubscribeReplicas = cluster.subscribe(this.#replicas)
+    const unsubscribeGroups = cluster.subscribe({
       onImage: (_image, delta) => {
         if (delta.others.has('acls')) this.#authorizer?.changed()
         const deleted = delta.topics.filter((change) => change.kind === 'removed')
@@ -120,20 +120,20 @@ export class Broker {
 
   /** Takes up requests from now on. */
   serve(): void {
-    const { connections, controller, partitions, nodeId, settings, logger } = this.#options
+    const { connections, cluster, partitions, nodeId, settings, logger } = this.#options
     const replicas = this.#replicas
     const context: BrokerContext = {
       nodeId,
       clusterId: this.#options.clusterId,
       directory: this.#options.directory,
       settings,
-      image: controller.image,
-      controller,
+      image: cluster.image,
+      cluster,
       partitions,
       replicas,
       groups: this.#groups,
       sessions: new FetchSessions(settings.fetchSessionsMax, this.#options.random),
-      topicCreation: new TopicCreation({ controller, replicas, settings, logger }),
+      topicCreation: new TopicCreation({ cluster, replicas, settings, logger }),
       clock: this.#options.clock,
       turns: connections.turns,
       random: this.#options.random,

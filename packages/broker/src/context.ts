@@ -1,9 +1,9 @@
 /** What the handlers of a broker share. */
 import type { Clock, Logger, Random } from '@braidlog/base'
-import type { ControllerNode } from '@braidlog/controller'
 import type { GroupCoordinator } from '@braidlog/coordinator'
 import type { ImageView } from '@braidlog/metadata'
 import type { PartitionSet } from '@braidlog/partition'
+import type { ClusterLink } from './cluster-link.ts'
 import type { FetchSessions } from './fetch-session.ts'
 import type { BrokerMetrics } from './metrics.ts'
 import type { Replicas } from './replicas.ts'
@@ -18,7 +18,8 @@ export interface BrokerContext {
   readonly directory: string
   readonly settings: BrokerSettings
   readonly image: ImageView
-  readonly controller: ControllerNode
+  /** The controllers. */
+  readonly cluster: ClusterLink
   readonly partitions: PartitionSet
   readonly replicas: Replicas
   readonly groups: GroupCoordinator

@@ -1,6 +1,7 @@
 /** Public face of `broker`. */
 export { Authorizer, type AclEntry, type AuthorizerSettings, type Requester } from './authorizer.ts'
 export { Broker, type BrokerOptions } from './broker.ts'
+export type { ClusterLink, LinkOptions } from './cluster-link.ts'
 export { Connections, type ConnectionsOptions } from './connections.ts'
 export { defaultConnectionLimits, type ConnectionLimits } from './limits.ts'
 export { newBrokerMetrics, type ApiMetrics, type BrokerMetrics } from './metrics.ts'

@@ -2,8 +2,8 @@
  * Producer ids for this node: handed out from blocks that the controller allocates, so that one id costs no metadata
  * record and no two nodes ever hand out the same. The next block is fetched before the current one runs out.
  */
-import type { ControllerNode } from '@braidlog/controller'
 import { ErrorCode } from '@braidlog/model'
+import type { ClusterLink } from './cluster-link.ts'
 
 export type ProducerIdResult =
   | { readonly ok: true; readonly producerId: number }
@@ -13,7 +13,7 @@ export type ProducerIdResult =
 const REFILL_FRACTION = 0.1
 
 export class ProducerIds {
-  readonly #controller: ControllerNode
+  readonly #cluster: ClusterLink
   readonly #nodeId: number
   #next = 0
   #end = 0
@@ -22,8 +22,8 @@ export class ProducerIds {
   #reserve: { readonly start: number; readonly size: number } | undefined
   #refilling: Promise<ErrorCode> | undefined
 
-  constructor(controller: ControllerNode, nodeId: number) {
-    this.#controller = controller
+  constructor(cluster: ClusterLink, nodeId: number) {
+    this.#cluster = cluster
     this.#nodeId = nodeId
   }
 
@@ -54,9 +54,9 @@ export class ProducerIds {
 
   async #allocate(): Promise<ErrorCode> {
     try {
-      const { errorCode, producerIdStart, producerIdLen } = await this.#controller.submit('allocateProducerIds', {
+      const { errorCode, producerIdStart, producerIdLen } = await this.#cluster.submit('allocateProducerIds', {
         brokerId: this.#nodeId,
-        brokerEpoch: this.#controller.image.broker(this.#nodeId)?.epoch ?? -1,
+        brokerEpoch: this.#cluster.image.broker(this.#nodeId)?.epoch ?? -1,
       })
       if (errorCode === ErrorCode.NONE) this.#reserve = { start: producerIdStart, size: producerIdLen }
       return errorCode as ErrorCode

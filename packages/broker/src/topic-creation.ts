@@ -3,13 +3,13 @@
  * coordinators need. Requests for one topic at the same time share one creation.
  */
 import type { Logger } from '@braidlog/base'
-import type { ControllerNode } from '@braidlog/controller'
 import { CONSUMER_OFFSETS_TOPIC, ErrorCode, isInternalTopic, topicNameProblem } from '@braidlog/model'
+import type { ClusterLink } from './cluster-link.ts'
 import type { Replicas } from './replicas.ts'
 import type { BrokerSettings } from './settings.ts'
 
 export interface TopicCreationOptions {
-  readonly controller: ControllerNode
+  readonly cluster: ClusterLink
   readonly replicas: Replicas
   readonly settings: BrokerSettings
   readonly logger: Logger
@@ -41,9 +41,9 @@ export class TopicCreation {
   }
 
   async #create(name: string): Promise<ErrorCode> {
-    const { controller, replicas, logger } = this.#options
+    const { cluster, replicas, logger } = this.#options
     try {
-      const response = await controller.submit('createTopics', {
+      const response = await cluster.submit('createTopics', {
         topics: [{ name, assignments: [], ...this.#shapeOf(name) }],
         timeoutMs: CREATE_TIMEOUT_MS,
         validateOnly: false,
@@ -62,7 +62,7 @@ export class TopicCreation {
   }
 
   #shapeOf(name: string) {
-    const { settings, controller } = this.#options
+    const { settings, cluster } = this.#options
     if (name !== CONSUMER_OFFSETS_TOPIC) {
       return {
         numPartitions: settings.defaultPartitionCount,
@@ -71,7 +71,7 @@ export class TopicCreation {
       }
     }
     let alive = 0
-    for (const broker of controller.image.brokers()) if (!broker.fenced) alive++
+    for (const broker of cluster.image.brokers()) if (!broker.fenced) alive++
     return {
       numPartitions: settings.offsetsTopicPartitionCount,
       // Fewer nodes than replicas would leave a small cluster without groups.

@@ -15,16 +15,16 @@ import { decideElectLeaders } from './elections.ts'
 import { decideUpdateFeatures } from './features.ts'
 import { decideAllocateProducerIds } from './producer-ids.ts'
 import { decideAlterPartitionReassignments, decideListPartitionReassignments } from './reassignments.ts'
-import type { ControllerRequestName, RequestOf, ResponseOf } from './requests.ts'
+import type { DecidedRequestName, RequestOf, ResponseOf } from './requests.ts'
 import { ControllerState, type ControllerSettings, type Decision, type DecisionContext } from './state.ts'
 
-type Decide<N extends ControllerRequestName> = (
+type Decide<N extends DecidedRequestName> = (
   state: ControllerState,
   request: RequestOf<N>,
   context: DecisionContext,
 ) => Decision<ResponseOf<N>>
 
-const DECIDE: { readonly [N in ControllerRequestName]: Decide<N> } = {
+const DECIDE: { readonly [N in DecidedRequestName]: Decide<N> } = {
   allocateProducerIds: decideAllocateProducerIds,
   alterConfigs: decideAlterConfigs,
   alterPartitionReassignments: decideAlterPartitionReassignments,
@@ -54,7 +54,7 @@ export class Controller {
     return this.#state
   }
 
-  decide<N extends ControllerRequestName>(
+  decide<N extends DecidedRequestName>(
     name: N,
     request: RequestOf<N>,
     context: DecisionContext,

@@ -6,7 +6,13 @@ export { ControllerError, type ControllerErrorCode } from './errors.ts'
 export { registerLocalBroker, shutDownLocalBroker, type LocalBroker } from './local-broker.ts'
 export { openController, type ControllerNode, type ControllerOptions, type SubmitOptions } from './node.ts'
 export { PRODUCER_ID_BLOCK_SIZE } from './producer-ids.ts'
-export type { ControllerRequestName, ControllerRequests, RequestOf, ResponseOf } from './requests.ts'
+export type {
+  ControllerRequestName,
+  ControllerRequests,
+  DecidedRequestName,
+  RequestOf,
+  ResponseOf,
+} from './requests.ts'
 export {
   ControllerState,
   PARTITIONS_A_REQUEST_MAX,

@@ -42,8 +42,9 @@ import { RaftError, RaftNode, type Appended, type RaftNodeOptions } from '@braid
 import type { Codecs } from '@braidlog/records'
 import { Controller } from './controller.ts'
 import { describeConfigs } from './describe-configs.ts'
+import { describeQuorum } from './describe-quorum.ts'
 import { ControllerError } from './errors.ts'
-import type { ControllerRequestName, RequestOf, ResponseOf } from './requests.ts'
+import type { ControllerRequestName, DecidedRequestName, QuorumRequests, RequestOf, ResponseOf } from './requests.ts'
 
 export interface ControllerOptions {
   readonly storage: Storage
@@ -166,6 +167,19 @@ export class ControllerNode {
   ): Promise<ResponseOf<N>> {
     if (this.#closed) throw new ControllerError('CLOSED', 'the controller is closed')
     if (options.signal?.aborted === true) throw aborted()
+    if (isQuorumRequest(name)) return this.#askQuorum(name, request as RequestOf<typeof name>) as ResponseOf<N>
+    return (await this.#decide(
+      name as DecidedRequestName,
+      request as RequestOf<DecidedRequestName>,
+      options,
+    )) as ResponseOf<N>
+  }
+
+  async #decide<N extends DecidedRequestName>(
+    name: N,
+    request: RequestOf<N>,
+    options: SubmitOptions,
+  ): Promise<ResponseOf<N>> {
     if (this.#pendingCount >= PENDING_REQUESTS_MAX) {
       throw new ControllerError('QUEUE_FULL', `${this.#pendingCount} changes are waiting to become durable`)
     }
@@ -184,6 +198,16 @@ export class ControllerNode {
       this.#pendingCount--
     }
     return response
+  }
+
+  #askQuorum<N extends keyof QuorumRequests>(name: N, request: RequestOf<N>): ResponseOf<N> {
+    const { nodeId, clock } = this.#options
+    switch (name) {
+      case 'describeQuorum':
+        return describeQuorum(request, { raft: this.#running, nodeId, nowMs: clock.nowMs() })
+      default:
+        return name satisfies never
+    }
   }
 
   /** Writes a snapshot of the committed image now. */
@@ -347,6 +371,10 @@ async function checkDirectory(options: ControllerOptions): Promise<Uuid> {
   const directoryId = randomUuid(options.random)
   await writeMetaProperties(storage, directory, { ...properties, directoryId })
   return directoryId
+}
+
+function isQuorumRequest(name: ControllerRequestName): name is keyof QuorumRequests {
+  return name === 'describeQuorum'
 }
 
 function aborted(): ControllerError {

@@ -24,6 +24,8 @@ import type {
   DeleteAclsResponse,
   DeleteTopicsRequest,
   DeleteTopicsResponse,
+  DescribeQuorumRequest,
+  DescribeQuorumResponse,
   ElectLeadersRequest,
   ElectLeadersResponse,
   IncrementalAlterConfigsRequest,
@@ -41,8 +43,8 @@ interface Exchange<Request, Response> {
   readonly response: Infer<Response>
 }
 
-/** Requests that may write records. */
-export interface ControllerRequests {
+/** What the machine decides. */
+export interface DecidedRequests {
   readonly allocateProducerIds: Exchange<typeof AllocateProducerIdsRequest, typeof AllocateProducerIdsResponse>
   readonly alterConfigs: Exchange<typeof AlterConfigsRequest, typeof AlterConfigsResponse>
   readonly alterPartitionReassignments: Exchange<
@@ -69,6 +71,14 @@ export interface ControllerRequests {
   readonly updateFeatures: Exchange<typeof UpdateFeaturesRequest, typeof UpdateFeaturesResponse>
 }
 
+/** What the quorum's log answers. */
+export interface QuorumRequests {
+  readonly describeQuorum: Exchange<typeof DescribeQuorumRequest, typeof DescribeQuorumResponse>
+}
+
+export type ControllerRequests = DecidedRequests & QuorumRequests
+
+export type DecidedRequestName = keyof DecidedRequests
 export type ControllerRequestName = keyof ControllerRequests
 export type RequestOf<N extends ControllerRequestName> = ControllerRequests[N]['request']
 export type ResponseOf<N extends ControllerRequestName> = ControllerRequests[N]['response']

@@ -3,7 +3,7 @@ import { SeededRandom } from '@braidlog/base'
 import { metadataRecord, type MetadataRecord } from '@braidlog/metadata'
 import { BROKER_CONFIGS, parseConfigs, SUPPORTED_FEATURES, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { CreateTopicsRequest } from '@braidlog/protocol'
-import { Controller, type ControllerRequestName, type Decision, type RequestOf, type ResponseOf } from '../src/index.ts'
+import { Controller, type DecidedRequestName, type Decision, type RequestOf, type ResponseOf } from '../src/index.ts'
 
 export const NODE_ID = 1
 export const BROKER_EPOCH = 5
@@ -40,12 +40,12 @@ export class Scenario {
   }
 
   /** Decides, changing nothing. */
-  decide<N extends ControllerRequestName>(name: N, request: RequestOf<N>): Decision<ResponseOf<N>> {
+  decide<N extends DecidedRequestName>(name: N, request: RequestOf<N>): Decision<ResponseOf<N>> {
     return this.controller.decide(name, request, { random: this.#random, nextOffset: this.nextOffset })
   }
 
   /** Decides and applies. */
-  submit<N extends ControllerRequestName>(name: N, request: RequestOf<N>): Decision<ResponseOf<N>> {
+  submit<N extends DecidedRequestName>(name: N, request: RequestOf<N>): Decision<ResponseOf<N>> {
     const decision = this.decide(name, request)
     this.apply(...decision.records)
     this.nextOffset += decision.records.length

@@ -134,7 +134,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     settings: brokerSettingsOf(values),
     groupConfig: groupConfigOf(values),
     connections,
-    controller,
+    cluster: controller,
     partitions,
     clock,
     timers,

@@ -32,7 +32,7 @@ export function apiVersionsHandler(broker: BrokerContext, handlers: readonly Api
         return { errorCode: ErrorCode.INVALID_REQUEST }
       }
       exchange.connection.clientSoftware = { name, version }
-      const { levels, epoch } = broker.controller.finalizedFeatures()
+      const { levels, epoch } = broker.cluster.finalizedFeatures()
       return {
         apiKeys,
         supportedFeatures: SUPPORTED_FEATURES.filter(

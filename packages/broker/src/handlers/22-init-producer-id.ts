@@ -26,7 +26,7 @@ const guard: Guard<InitProducerIdRequest, Input<InitProducerIdResponse>> = (requ
 }
 
 export function initProducerIdHandler(broker: BrokerContext): ApiHandler {
-  const ids = new ProducerIds(broker.controller, broker.nodeId)
+  const ids = new ProducerIds(broker.cluster, broker.nodeId)
   return api(
     InitProducerIdRequest,
     InitProducerIdResponse,

@@ -23,7 +23,7 @@ const DISABLED = {
 const FORBIDDEN = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'not authorized' }
 
 export function aclHandlers(broker: BrokerContext): ApiHandler[] {
-  const { controller } = broker
+  const { cluster } = broker
   return [
     api(
       DescribeAclsRequest,
@@ -34,19 +34,19 @@ export function aclHandlers(broker: BrokerContext): ApiHandler[] {
     api(
       CreateAclsRequest,
       CreateAclsResponse,
-      (request, { access }) =>
-        access === undefined
+      (request, context) =>
+        context.access === undefined
           ? { results: request.creations.map(() => DISABLED) }
-          : controller.submit('createAcls', request),
+          : cluster.submit('createAcls', request, { from: context }),
       { guard: clusterGuard(AclOperation.ALTER, (request) => ({ results: request.creations.map(() => FORBIDDEN) })) },
     ),
     api(
       DeleteAclsRequest,
       DeleteAclsResponse,
-      (request, { access }) =>
-        access === undefined
+      (request, context) =>
+        context.access === undefined
           ? { filterResults: request.filters.map(() => DISABLED) }
-          : controller.submit('deleteAcls', request),
+          : cluster.submit('deleteAcls', request, { from: context }),
       {
         guard: clusterGuard(AclOperation.ALTER, (request) => ({ filterResults: request.filters.map(() => FORBIDDEN) })),
       },

@@ -30,9 +30,9 @@ import { api, type ApiHandler } from '../handler.ts'
 const { ALTER, ALTER_CONFIGS, DESCRIBE, DESCRIBE_CONFIGS } = AclOperation
 const FORBIDDEN = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED }
 
-export function clusterHandlers({ controller }: BrokerContext): ApiHandler[] {
+export function clusterHandlers({ cluster }: BrokerContext): ApiHandler[] {
   return [
-    api(DescribeConfigsRequest, DescribeConfigsResponse, (request) => controller.describeConfigs(request), {
+    api(DescribeConfigsRequest, DescribeConfigsResponse, (request) => cluster.describeConfigs(request), {
       guard: async (request, access, serve) => ({
         results: await servePartly(
           request.resources,
@@ -42,20 +42,10 @@ export function clusterHandlers({ controller }: BrokerContext): ApiHandler[] {
         ),
       }),
     }),
-    api(AlterConfigsRequest, AlterConfigsResponse, (request) => controller.submit('alterConfigs', request), {
-      guard: async (request, access, serve) => ({
-        responses: await servePartly(
-          request.resources,
-          (resource) => configRefusal(access, ALTER_CONFIGS, resource) === ErrorCode.NONE,
-          async (resources) => (await serve({ ...request, resources })).responses,
-          (resource) => refusedResource(access, ALTER_CONFIGS, resource),
-        ),
-      }),
-    }),
     api(
-      IncrementalAlterConfigsRequest,
-      IncrementalAlterConfigsResponse,
-      (request) => controller.submit('incrementalAlterConfigs', request),
+      AlterConfigsRequest,
+      AlterConfigsResponse,
+      (request, from) => cluster.submit('alterConfigs', request, { from }),
       {
         guard: async (request, access, serve) => ({
           responses: await servePartly(
@@ -67,28 +57,53 @@ export function clusterHandlers({ controller }: BrokerContext): ApiHandler[] {
         }),
       },
     ),
-    api(ElectLeadersRequest, ElectLeadersResponse, (request) => controller.submit('electLeaders', request), {
-      guard: clusterGuard(ALTER, () => FORBIDDEN),
-    }),
+    api(
+      IncrementalAlterConfigsRequest,
+      IncrementalAlterConfigsResponse,
+      (request, from) => cluster.submit('incrementalAlterConfigs', request, { from }),
+      {
+        guard: async (request, access, serve) => ({
+          responses: await servePartly(
+            request.resources,
+            (resource) => configRefusal(access, ALTER_CONFIGS, resource) === ErrorCode.NONE,
+            async (resources) => (await serve({ ...request, resources })).responses,
+            (resource) => refusedResource(access, ALTER_CONFIGS, resource),
+          ),
+        }),
+      },
+    ),
+    api(
+      ElectLeadersRequest,
+      ElectLeadersResponse,
+      (request, from) => cluster.submit('electLeaders', request, { from }),
+      {
+        guard: clusterGuard(ALTER, () => FORBIDDEN),
+      },
+    ),
     api(
       AlterPartitionReassignmentsRequest,
       AlterPartitionReassignmentsResponse,
-      (request) => controller.submit('alterPartitionReassignments', request),
+      (request, from) => cluster.submit('alterPartitionReassignments', request, { from }),
       { guard: clusterGuard(ALTER, () => FORBIDDEN) },
     ),
     api(
       ListPartitionReassignmentsRequest,
       ListPartitionReassignmentsResponse,
-      (request) => controller.submit('listPartitionReassignments', request),
+      (request, from) => cluster.submit('listPartitionReassignments', request, { from }),
       { guard: clusterGuard(DESCRIBE, () => FORBIDDEN) },
     ),
-    api(UpdateFeaturesRequest, UpdateFeaturesResponse, (request) => controller.submit('updateFeatures', request), {
-      guard: clusterGuard(ALTER, () => FORBIDDEN),
-    }),
+    api(
+      UpdateFeaturesRequest,
+      UpdateFeaturesResponse,
+      (request, from) => cluster.submit('updateFeatures', request, { from }),
+      {
+        guard: clusterGuard(ALTER, () => FORBIDDEN),
+      },
+    ),
     api(
       UnregisterBrokerRequest,
       UnregisterBrokerResponse,
-      (request) => controller.submit('unregisterBroker', request),
+      (request, from) => cluster.submit('unregisterBroker', request, { from }),
       { guard: clusterGuard(ALTER, () => FORBIDDEN) },
     ),
   ]

@@ -24,13 +24,13 @@ const DELETE_BY_ID_MIN_VERSION = 6
 const DELETION_DISABLED_MIN_VERSION = 3
 
 export function topicHandlers(broker: BrokerContext): ApiHandler[] {
-  const { controller, replicas } = broker
+  const { cluster, replicas } = broker
   return [
     api(
       CreateTopicsRequest,
       CreateTopicsResponse,
-      async (request) => {
-        const response = await controller.submit('createTopics', request)
+      async (request, from) => {
+        const response = await cluster.submit('createTopics', request, { from })
         if (!request.validateOnly) await replicas.settled()
         return response
       },
@@ -39,9 +39,9 @@ export function topicHandlers(broker: BrokerContext): ApiHandler[] {
     api(
       DeleteTopicsRequest,
       DeleteTopicsResponse,
-      async (request, { apiVersion }) => {
-        if (!broker.settings.deleteTopics) return refuseDeletion(request, apiVersion)
-        const response = await controller.submit('deleteTopics', request)
+      async (request, from) => {
+        if (!broker.settings.deleteTopics) return refuseDeletion(request, from.apiVersion)
+        const response = await cluster.submit('deleteTopics', request, { from })
         await replicas.settled()
         return response
       },
@@ -50,8 +50,8 @@ export function topicHandlers(broker: BrokerContext): ApiHandler[] {
     api(
       CreatePartitionsRequest,
       CreatePartitionsResponse,
-      async (request) => {
-        const response = await controller.submit('createPartitions', request)
+      async (request, from) => {
+        const response = await cluster.submit('createPartitions', request, { from })
         if (!request.validateOnly) await replicas.settled()
         return response
       },
