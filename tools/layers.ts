@@ -97,6 +97,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@braidlog/server',
   ],
   // beside
+  '@braidlog/simulator': ['@braidlog/base'],
   '@braidlog/testkit': [
     '@braidlog/base',
     '@braidlog/model',
@@ -120,7 +121,12 @@ export const nodeFree: readonly string[] = [
   'packages/partition/src',
   'packages/coordinator/src',
   'packages/client/src/core',
+  'packages/simulator/src/history',
 ]
 
 /** Folders whose modules are synchronous machines: beyond `nodeFree`, no promises either. */
-export const machines: readonly string[] = ['packages/client/src/core']
+export const machines: readonly string[] = [
+  'packages/client/src/core',
+  'packages/schema-registry/src/core',
+  'packages/schema-registry/src/formats',
+]
