@@ -3,6 +3,29 @@ export { formatElectionState, NO_NODE, parseElectionState, UNATTACHED, type Elec
 export { RaftError, type RaftErrorCode } from './errors.ts'
 export { RaftMachine, type LocalVoter, type RaftEffect, type RaftInput, type RaftRole } from './machine.ts'
 export type { MetadataLogOptions } from './metadata-log.ts'
-export { RaftNode, type Appended, type RaftListener, type RaftNodeOptions } from './raft-node.ts'
+export {
+  PeerError,
+  type CancelSignal,
+  type PeerAddress,
+  type PeerApi,
+  type PeerErrorCode,
+  type PeerOptions,
+  type PeerRequest,
+  type PeerResponse,
+  type Peers,
+} from './peers.ts'
+export {
+  DEFAULT_RAFT_TIMEOUTS,
+  QUORUM_APIS,
+  type Appended,
+  type LeaderAndEpoch,
+  type QuorumApi,
+  type QuorumLeader,
+  type RaftListener,
+  type RaftNetwork,
+  type RaftNodeOptions,
+  type RaftTimeouts,
+} from './raft-node-options.ts'
+export { RaftNode } from './raft-node.ts'
 export { snapshotsToDelete, type RetentionLimits, type StoredSnapshot } from './retention.ts'
 export type { Voter, VoterEndpoint } from './voters.ts'

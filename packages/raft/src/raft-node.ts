@@ -17,50 +17,13 @@ import {
   type MetadataRecord,
   type SnapshotId,
 } from '@braidlog/metadata'
-import type { Uuid } from '@braidlog/model'
 import type { ControlRecord } from '@braidlog/records'
 import { epochStartBatch } from './epoch-start.ts'
 import { RaftError } from './errors.ts'
-import { RaftMachine, type RaftEffect, type RaftInput } from './machine.ts'
-import { MetadataLog, type MetadataLogOptions } from './metadata-log.ts'
-import type { RetentionLimits } from './retention.ts'
-import {
-  applyControls,
-  staticQuorum,
-  votersRecord,
-  type QuorumConfiguration,
-  type Voter,
-  type VoterEndpoint,
-} from './voters.ts'
-
-/** Receives what the quorum has committed. Must not throw: an exception fails the node. */
-export interface RaftListener {
-  /** Comes first, if there is a snapshot; what follows begins at its end offset. */
-  handleLoadSnapshot(snapshot: LoadedSnapshot): void
-  handleCommit(batch: MetadataBatch): void
-}
-
-export interface RaftNodeOptions extends MetadataLogOptions {
-  readonly nodeId: number
-  /** `directory.id` of meta.properties. */
-  readonly directoryId: Uuid
-  /** Where this node's controller listens. */
-  readonly endpoints: readonly VoterEndpoint[]
-  /** Who votes when the directory was formatted for a static quorum. */
-  readonly staticVoters: readonly Voter[]
-  readonly retention: RetentionLimits
-  readonly listener: RaftListener
-  /** The log failed: nothing more will be committed. Called at most once. */
-  readonly onFailure: (error: RaftError) => void
-}
-
-export interface Appended {
-  readonly baseOffset: number
-  readonly lastOffset: number
-  readonly epoch: number
-  /** Rejects with RaftError `STORAGE_FAILED` or `CLOSED`; then the outcome is unknown until the log is read again. */
-  readonly committed: Promise<void>
-}
+import { RaftMachine, type RaftEffect, type RaftInput, type RaftRole } from './machine.ts'
+import { MetadataLog } from './metadata-log.ts'
+import type { Appended, QuorumLeader, RaftNodeOptions } from './raft-node-options.ts'
+import { applyControls, staticQuorum, votersRecord, type QuorumConfiguration, type Voter } from './voters.ts'
 
 interface CommitWaiter {
   readonly lastOffset: number
@@ -113,8 +76,21 @@ export class RaftNode {
     }
   }
 
+  get role(): RaftRole {
+    return this.#machine.role
+  }
+
   get epoch(): number {
     return this.#machine.epoch
+  }
+
+  /** `undefined` while nobody is known to lead. */
+  get leader(): QuorumLeader | undefined {
+    if (this.#machine.role !== 'leader') return undefined
+    const { nodeId: id, endpoints } = this.#options
+    const first = endpoints[0]
+    const address = first && { id, host: first.host, port: first.port }
+    return { id, epoch: this.epoch, endpoints, address }
   }
 
   /** First offset that is not committed. */
@@ -231,6 +207,7 @@ export class RaftNode {
     }
     this.#step({ type: 'flushed', endOffset: this.#log.durableOffset })
     assert(this.highWatermark === this.#log.endOffset, 'a new leader of a quorum of one commits all that it has')
+    this.#options.listener.handleLeaderChange?.({ leaderId: this.#options.nodeId, epoch: this.epoch })
   }
 
   /** The steps before leadership, whose effects must be durable one after the other. */
