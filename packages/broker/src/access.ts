@@ -2,8 +2,14 @@
  * What the sender of a request may do: the authorizer's answers for one connection, and the shapes in which handlers
  * ask. Where no authorizer is configured there is no `Access`, and nothing is asked.
  */
-import { type AclOperation, AclResourceType, CLUSTER_RESOURCE_NAME } from '@braidlog/model'
-import type { Authorizer, Requester } from './authorizer.ts'
+import {
+  type AclOperation,
+  AclResourceType,
+  type Authorizer,
+  CLUSTER_RESOURCE_NAME,
+  hostOf,
+  type Requester,
+} from '@braidlog/model'
 
 export class Access implements Requester {
   readonly #authorizer: Authorizer
@@ -72,23 +78,4 @@ export async function servePartly<Asked, Answer>(
   }
   if (allowed.length === 0 && refused.length > 0) return refused
   return [...((await serve(allowed)) ?? []), ...refused]
-}
-
-/**
- * An address as access control entries have it: IPv4 also where a socket shows it within IPv6, IPv6 in eight groups
- * without leading zeros, as Java writes it.
- */
-export function hostOf(remoteAddress: string): string {
-  const address = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress
-  if (!address.includes(':')) return address
-  const [whole, zone] = address.split('%')
-  const [head = '', tail] = whole!.split('::')
-  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
-  const left = groups(head)
-  const right = tail === undefined ? [] : groups(tail)
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
-  const full = [...left, ...Array<string>(zeros).fill('0'), ...right].map((group) =>
-    Number.parseInt(group, 16).toString(16),
-  )
-  return zone === undefined ? full.join(':') : `${full.join(':')}%${zone}`
 }

@@ -6,11 +6,10 @@
  */
 import type { Clock, Logger, Random, Timers } from '@braidlog/base'
 import { GroupCoordinator, type GroupCoordinatorConfig } from '@braidlog/coordinator'
-import { CONSUMER_OFFSETS_TOPIC } from '@braidlog/model'
+import { Authorizer, CONSUMER_OFFSETS_TOPIC, type AuthorizerSettings } from '@braidlog/model'
 import type { Partition, PartitionSet } from '@braidlog/partition'
 import type { Codecs } from '@braidlog/records'
 import { atEndOfTurn } from '@braidlog/runtime'
-import { Authorizer, type AuthorizerSettings } from './authorizer.ts'
 import type { ClusterLink } from './cluster-link.ts'
 import type { Connections } from './connections.ts'
 import type { BrokerContext } from './context.ts'

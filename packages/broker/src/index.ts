@@ -1,5 +1,5 @@
 /** Public face of `broker`. */
-export { Authorizer, type AclEntry, type AuthorizerSettings, type Requester } from './authorizer.ts'
+export { Authorizer, type AclEntry, type AuthorizerSettings, type Requester } from '@braidlog/model'
 export { Broker, type BrokerOptions } from './broker.ts'
 export type { ClusterLink, LinkOptions } from './cluster-link.ts'
 export { Connections, type ConnectionsOptions } from './connections.ts'

@@ -6,7 +6,7 @@
  * UNSUPPORTED_VERSION; an unknown API key, any other unknown version and a malformed request close the connection,
  * because no response could be understood.
  */
-import { ANONYMOUS_PRINCIPAL, ErrorCode } from '@braidlog/model'
+import { ANONYMOUS_PRINCIPAL, type Authorizer, ErrorCode } from '@braidlog/model'
 import {
   API_VERSIONS_KEY,
   apiByKey,
@@ -18,7 +18,6 @@ import {
 } from '@braidlog/protocol'
 import type { Slab } from '@braidlog/runtime'
 import { Access } from './access.ts'
-import type { Authorizer } from './authorizer.ts'
 import type { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { ApiHandler } from './handler.ts'

@@ -1,4 +1,5 @@
 /** Public face of `model`. */
+export { Authorizer, hostOf, type AclEntry, type AuthorizerSettings, type Requester } from './authorizer.ts'
 export { ErrorCode, type ErrorName } from './error-code.ts'
 export { errorFacts, errorName, ERRORS, isRetriable, type ErrorFacts } from './error-facts.ts'
 export { internalPartitionFor, javaAbs, javaStringHash } from './java-hash.ts'
@@ -59,6 +60,14 @@ export {
   type BrokerConfigLayers,
   type TopicConfigs,
 } from './configs/resolve.ts'
+export {
+  SCHEMA_VALIDATION_BROKER_CONFIGS,
+  SCHEMA_VALIDATION_TOPIC_CONFIGS,
+  schemaRulesOf,
+  type SchemaRule,
+  type SchemaRules,
+  type SubjectNameStrategy,
+} from './configs/schema-validation-configs.ts'
 export { brokerConfigSynonyms, TOPIC_CONFIG_SYNONYMS, type ConfigSynonym } from './configs/synonyms.ts'
 export { TOPIC_CONFIGS } from './configs/topic-configs.ts'
 export {

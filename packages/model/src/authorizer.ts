@@ -16,12 +16,11 @@ import {
   AclOperation,
   AclPatternType,
   AclPermission,
-  type AclResourceType,
   IMPLIES_DESCRIBE,
   IMPLIES_DESCRIBE_CONFIGS,
-} from '@braidlog/model'
+} from './acl.ts'
 
-/** An access control entry as the metadata log has it. */
+/** An access control entry as the metadata log has it; other services have types of resources of their own. */
 export interface AclEntry {
   readonly resourceType: number
   readonly resourceName: string
@@ -75,7 +74,7 @@ export class Authorizer {
     this.#index = undefined
   }
 
-  may(requester: Requester, operation: AclOperation, resourceType: AclResourceType, name: string): boolean {
+  may(requester: Requester, operation: AclOperation, resourceType: number, name: string): boolean {
     if (this.#settings.superUsers.has(requester.principal)) return true
     const resources = (this.#index ??= indexOf(this.#entries())).get(resourceType)
     let found = false
@@ -92,7 +91,7 @@ export class Authorizer {
   }
 
   /** Whether there may be a resource of the type on which the requester may do it: not all that is allowed is denied. */
-  mayOnAny(requester: Requester, operation: AclOperation, resourceType: AclResourceType): boolean {
+  mayOnAny(requester: Requester, operation: AclOperation, resourceType: number): boolean {
     if (this.may(requester, operation, resourceType, UNNAMED_RESOURCE)) return true
     const resources = this.#index?.get(resourceType)
     if (resources === undefined) return false
@@ -176,4 +175,23 @@ function fitsRequester(entry: AclEntry, { principal, host }: Requester): boolean
     (entry.principal === principal || entry.principal === WILDCARD_PRINCIPAL) &&
     (entry.host === host || entry.host === ACL_WILDCARD)
   )
+}
+
+/**
+ * An address as access control entries have it: IPv4 also where a socket shows it within IPv6, IPv6 in eight groups
+ * without leading zeros, as Java writes it.
+ */
+export function hostOf(remoteAddress: string): string {
+  const address = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress
+  if (!address.includes(':')) return address
+  const [whole, zone] = address.split('%')
+  const [head = '', tail] = whole!.split('::')
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
+  const left = groups(head)
+  const right = tail === undefined ? [] : groups(tail)
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
+  const full = [...left, ...Array<string>(zeros).fill('0'), ...right].map((group) =>
+    Number.parseInt(group, 16).toString(16),
+  )
+  return zone === undefined ? full.join(':') : `${full.join(':')}%${zone}`
 }

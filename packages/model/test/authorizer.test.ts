@@ -1,9 +1,16 @@
 /** The authorizer's rules, each with entries, a question and the answer. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AclOperation, AclPatternType, AclPermission, AclResourceType } from '@braidlog/model'
-import { hostOf } from '../src/access.ts'
-import { Authorizer, type AclEntry, type AuthorizerSettings } from '../src/authorizer.ts'
+import {
+  AclOperation,
+  AclPatternType,
+  AclPermission,
+  AclResourceType,
+  Authorizer,
+  hostOf,
+  type AclEntry,
+  type AuthorizerSettings,
+} from '../src/index.ts'
 
 type Operation = keyof typeof AclOperation
 type ResourceType = keyof typeof AclResourceType
