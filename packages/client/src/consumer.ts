@@ -13,6 +13,7 @@ import { Assigned } from './assigned.ts'
 import { abortable } from './calls.ts'
 import type { Cluster } from './cluster.ts'
 import { resolveConsumerOptions, type ResolvedConsumerOptions } from './consumer-options.ts'
+import { bury } from './dead-letter.ts'
 import type { DeliveredBatch, DeliveredRecord } from './delivered-batch.ts'
 import { KafkaError } from './errors.ts'
 import { FetchLoop } from './fetch-loop.ts'
@@ -113,6 +114,7 @@ export class Consumer<K, V> implements Reading<K, V> {
       passed: (topic, partition, nextOffset, epoch) =>
         this.#assigned.get(`${topic}/${partition}`)?.watermark.pass(nextOffset, epoch),
       delivered: (batch) => this.#assigned.get(`${batch.topic}/${batch.partition}`)?.delivered(batch),
+      bury: async (record, topic, error) => await bury(this.#deadLetterProducer(), topic, record, error),
     })
     this.#session = new GroupSession(cluster, this.#group, {
       acquire: async (partitions) => await this.#acquire(partitions),

@@ -6,7 +6,7 @@ import type { RecordBatch, RecordView } from '@braidlog/records'
 import { KafkaError } from './errors.ts'
 import type { OnDeserializationError } from './options.ts'
 import type { CallOptions, ConsumerBatch, ConsumerRecord, RecordHeaders } from './record.ts'
-import type { Deserializer } from './serde.ts'
+import type { Deserializer, SerdeContext } from './serde.ts'
 
 /** How the records of one consumer are read. */
 export interface Decoding {
@@ -53,6 +53,8 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   readonly #highWatermark: number
   readonly #owner: BatchOwner
   #size: number | undefined
+  /** Offsets of records that went to a dead letter topic instead. */
+  #buried: Set<number> | undefined
 
   constructor(options: BatchOptions) {
     this.topic = options.topic
@@ -87,16 +89,30 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   }
 
   *[Symbol.iterator](): Generator<DeliveredRecord, void, void> {
-    const eager = this.decoding.onDeserializationError !== 'fail'
+    const policy = this.decoding.onDeserializationError
+    const eager = policy !== 'fail' && (typeof policy !== 'object' || this.#buried === undefined)
+    for (const record of this.all()) {
+      if (this.#buried?.has(record.offsetNumber) === true) continue
+      if (eager && !this.#isReadable(record)) continue
+      yield record
+    }
+  }
+
+  /** Every record there is, whether it can be read or not. */
+  *all(): Generator<DeliveredRecord, void, void> {
     for (const batch of this.#batches) {
       const isWhole = this.#isWhole(batch)
       for (const view of batch) {
         if (!isWhole && !this.#contains(view.offset)) continue
-        const record = new DeliveredRecord(view, this, batch.leaderEpoch)
-        if (eager && !this.#isReadable(record)) continue
-        yield record
+        yield new DeliveredRecord(view, this, batch.leaderEpoch)
       }
     }
+  }
+
+  /** Leaves records out of what is delivered; set once, before the batch is handed out. */
+  withoutOffsets(offsets: Set<number>): void {
+    this.#buried = offsets
+    this.#size = this.#count() - offsets.size
   }
 
   done(): void {
@@ -154,7 +170,13 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
       const policy = this.decoding.onDeserializationError
       if (!KafkaError.is(error)) throw error
       const { topic, partition, offset } = record
-      const answer = typeof policy === 'function' ? policy(error, { topic, partition, offset }) : policy
+      // Dead letters are sent before the batch is handed out; what fails only now stops, so that it is not lost.
+      const answer =
+        typeof policy === 'function'
+          ? policy(error, { topic, partition, offset })
+          : typeof policy === 'object'
+            ? 'fail'
+            : policy
       if (answer === 'skip') return false
       if (answer !== 'raw') throw error
       record.error = error
@@ -238,7 +260,7 @@ export class DeliveredRecord implements ConsumerRecord<unknown, unknown> {
   #read(bytes: Buffer, serde: Deserializer<unknown>, isKey: boolean): unknown {
     const { topic, partition } = this.#batch
     try {
-      return serde.deserialize(bytes, { topic, isKey })
+      return serde.deserialize(bytes, new DeliveredContext(this, isKey))
     } catch (cause) {
       if (this.error !== null) return null
       const reason = cause instanceof Error ? cause.message : String(cause)
@@ -253,6 +275,25 @@ export class DeliveredRecord implements ConsumerRecord<unknown, unknown> {
         },
       )
     }
+  }
+}
+
+/** What deserializers see of the record they read; headers are decoded for those that look. */
+export class DeliveredContext implements SerdeContext {
+  readonly #record: DeliveredRecord
+  readonly isKey: boolean
+
+  constructor(record: DeliveredRecord, isKey: boolean) {
+    this.#record = record
+    this.isKey = isKey
+  }
+
+  get topic(): string {
+    return this.#record.topic
+  }
+
+  get headers(): RecordHeaders {
+    return this.#record.headers
   }
 }
 

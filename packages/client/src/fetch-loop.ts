@@ -10,9 +10,10 @@ import type { Purpose } from './connection.ts'
 import { Fetcher, type FetchPlan, type LocatePlan, type Plan, type ValidatePlan } from './core/fetcher.ts'
 import type { FetchPartition } from './core/fetch-partition.ts'
 import type { FetchedChunk } from './core/fetched-chunk.ts'
-import { DeliveredBatch, type BatchOwner, type Decoding } from './delivered-batch.ts'
+import { DeliveredBatch, type BatchOwner, type Decoding, type DeliveredRecord } from './delivered-batch.ts'
 import { KafkaError } from './errors.ts'
 import { isObserved, observe, type Hooks } from './hooks.ts'
+import { needsPreparation, prepareBatch } from './prepare-batch.ts'
 import type { ResolvedReadOptions } from './read-options.ts'
 
 /** A batch is handed out once it holds this much, decompressed; what is left of the chunk follows. */
@@ -29,6 +30,8 @@ export interface LoopOwner extends BatchOwner {
   /** The position passed offsets that hold nothing for the application. */
   passed(topic: string, partition: number, nextOffset: number, leaderEpoch: number): void
   delivered(batch: DeliveredBatch): void
+  /** Sends a record that cannot be read elsewhere; resolves when that is acknowledged. */
+  readonly bury?: (record: DeliveredRecord, topic: string, error: unknown) => Promise<void>
 }
 
 export class FetchLoop {
@@ -197,7 +200,7 @@ export class FetchLoop {
       this.#owner.passed(state.topic, state.partition, chunk.cursor, chunk.lastEpoch)
       return undefined
     }
-    return new DeliveredBatch({
+    const delivery = new DeliveredBatch({
       topic: state.topic,
       partition: state.partition,
       batches,
@@ -211,6 +214,17 @@ export class FetchLoop {
       decoding: this.#decoding,
       owner: this.#owner,
     })
+    if (!needsPreparation(this.#decoding)) return delivery
+    try {
+      await prepareBatch(delivery, this.#owner.bury)
+    } catch (error) {
+      if (state.moves !== moves) return undefined
+      // The same records again when the application goes on.
+      this.#open.delete(state)
+      state.moveTo({ offset: fromOffset, epoch: -1 })
+      throw error
+    }
+    return state.moves === moves ? delivery : undefined
   }
 
   /** An error is a value here: damage behind good batches is met again once those are delivered. */

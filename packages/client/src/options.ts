@@ -76,10 +76,12 @@ export interface FetchOptions {
 
 /**
  * What to do with bytes that cannot be read: stop, leave the record out, deliver it with `error` set (what cannot be read
- * is `null` then, its bytes are in `rawKey` and `rawValue`), or decide per case.
+ * is `null` then, its bytes are in `rawKey` and `rawValue`), send it to another topic with headers that tell why (consumers
+ * only; the record counts as handled once that is acknowledged), or decide per case.
  */
 export type OnDeserializationError =
   | DeserializationOutcome
+  | { readonly deadLetter: { readonly topic: string } }
   | ((error: KafkaError, at: TopicPartition & { readonly offset: bigint }) => DeserializationOutcome)
 
 export type DeserializationOutcome = 'fail' | 'skip' | 'raw'

@@ -2,29 +2,56 @@
 import type { HeaderInput, Payload } from '@braidlog/records'
 import type { ProducerBatch } from './core/producer-batch.ts'
 import { KafkaError } from './errors.ts'
-import type { HeadersInput, RecordMetadata } from './record.ts'
-import type { Serializer } from './serde.ts'
+import type { HeadersInput, HeaderValue, RecordMetadata } from './record.ts'
+import type { SerdeContext, Serializer } from './serde.ts'
 import type { Topic } from './topic.ts'
 
 export function isTopic(value: object): value is Topic<unknown, unknown> {
   return 'name' in value && !('topic' in value)
 }
 
-export function serialize<T>(serde: Serializer<T>, value: T, topic: string, isKey: boolean): Payload {
+/** What serializers see of the record they write, and where they leave the headers they add. */
+export class OutgoingContext implements SerdeContext {
+  readonly topic: string
+  isKey = true
+  added: HeaderInput[] | undefined
+
+  constructor(topic: string) {
+    this.topic = topic
+  }
+
+  addHeader(name: string, value: HeaderValue): void {
+    this.added ??= []
+    this.added.push({ key: name, value })
+  }
+}
+
+export function serialize<T>(serde: Serializer<T>, value: T, context: OutgoingContext, isKey: boolean): Payload {
+  const { topic } = context
+  context.isKey = isKey
   let result: Uint8Array | string
   try {
-    result = serde.serialize(value, { topic, isKey })
+    result = serde.serialize(value, context)
   } catch (cause) {
     if (KafkaError.is(cause)) throw cause
-    throw new KafkaError('SERIALIZATION_FAILED', `${topic}: the ${isKey ? 'key' : 'value'} cannot be serialized`, {
-      cause,
-    })
+    throw new KafkaError(
+      'SERIALIZATION_FAILED',
+      `${topic}: the ${isKey ? 'key' : 'value'} cannot be serialized${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    )
   }
   if (typeof result === 'string' || result instanceof Uint8Array) return result
   throw new KafkaError(
     'SERIALIZATION_FAILED',
     `${topic}: the serializer of the ${isKey ? 'key' : 'value'} must return bytes or a string, not ${typeof result}`,
   )
+}
+
+/** Errors of serdes say what is wrong with the value; other errors are bugs and stay in `cause`. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? `: ${cause.message}` : ''
 }
 
 export function headersOf(input: HeadersInput): HeaderInput[] {

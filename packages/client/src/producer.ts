@@ -16,13 +16,14 @@ import type { Completion, ProducerBatch } from './core/producer-batch.ts'
 import type { TopicMetadata } from './core/metadata-cache.ts'
 import { errorNameOf, isRetriable, KafkaError } from './errors.ts'
 import { isObserved, observe, type Hooks } from './hooks.ts'
-import { batchError, headersOf, isTopic, sendError, serialize, whenDone } from './outgoing.ts'
+import { batchError, headersOf, isTopic, OutgoingContext, sendError, serialize, whenDone } from './outgoing.ts'
 import { PartitionChoice } from './partition-choice.ts'
 import { answerOf, requestBody } from './produce-request.ts'
 import type { ResolvedProducerOptions } from './producer-options.ts'
 import { producerWebWritable, producerWritable, sendAll } from './producer-streams.ts'
 import type { CallOptions, OutgoingRecord, OutgoingValue, RecordMetadata } from './record.ts'
 import type { Serializer } from './serde.ts'
+import { UnpreparedRecords } from './unprepared.ts'
 import type { Topic } from './topic.ts'
 import { checkTopicName } from './validate.ts'
 
@@ -70,6 +71,8 @@ export class Producer<K, V> implements AsyncDisposable {
   readonly #forMemory: WaitingRecord[] = []
   #forMemoryFirst = 0
   readonly #forMetadata = new Map<string, WaitingRecord[]>()
+  /** Records whose serdes fetch something first. */
+  readonly #unprepared = new UnpreparedRecords()
   #waitingCount = 0
   readonly #inFlight = new Map<number, number>()
   #pumpScheduled = false
@@ -299,12 +302,47 @@ export class Producer<K, V> implements AsyncDisposable {
   ): void {
     if (this.#closing || this.#fatal !== undefined)
       throw this.#fatal ?? new KafkaError('CLOSED', 'the producer is closed')
-    const key: Payload =
-      record.key === undefined || record.key === null ? null : serialize(keySerde, record.key, topic, true)
     if (record.value === undefined)
       throw new KafkaError('INVALID_OPTION', 'a record needs a value; null is a tombstone')
-    const value: Payload = record.value === null ? null : serialize(valueSerde, record.value, topic, false)
-    const headers = record.headers === undefined ? undefined : headersOf(record.headers)
+    if (this.#unprepared.isNeeded(topic, keySerde, valueSerde)) {
+      const preparation = this.#unprepared.preparationOf(topic, record, keySerde, valueSerde)
+      if (preparation !== undefined) {
+        if (this.#waitingCount >= WAITING_RECORDS_MAX) {
+          throw new KafkaError(
+            'BUFFER_FULL',
+            `${WAITING_RECORDS_MAX} records wait for memory, metadata or schemas already`,
+          )
+        }
+        this.#waitingCount++
+        return this.#unprepared.add(topic, preparation, (error) => {
+          this.#waitingCount--
+          try {
+            if (error !== undefined) throw error
+            this.#putPrepared(topic, record, keySerde, valueSerde, completion, tag)
+          } catch (cause) {
+            completion?.failed(tag, sendError(cause))
+          }
+          this.#schedulePump()
+        })
+      }
+    }
+    this.#putPrepared(topic, record, keySerde, valueSerde, completion, tag)
+  }
+
+  #putPrepared<RK, RV>(
+    topic: string,
+    record: OutgoingValue<RK, RV>,
+    keySerde: Serializer<RK>,
+    valueSerde: Serializer<RV>,
+    completion: Completion | undefined,
+    tag: number,
+  ): void {
+    const context = new OutgoingContext(topic)
+    const key: Payload =
+      record.key === undefined || record.key === null ? null : serialize(keySerde, record.key, context, true)
+    const value: Payload = record.value === null ? null : serialize(valueSerde, record.value, context, false)
+    let headers = record.headers === undefined ? undefined : headersOf(record.headers)
+    if (context.added !== undefined) headers = headers === undefined ? context.added : [...headers, ...context.added]
     const timestamp = record.timestamp ?? this.#cluster.environment.clock.nowMs()
     const metadata = this.#cluster.metadata.topic(topic)
     const nowMs = this.#cluster.nowMs()
@@ -412,6 +450,7 @@ export class Producer<K, V> implements AsyncDisposable {
   }
 
   #failWaiting(error: KafkaError): void {
+    this.#unprepared.failAll(error)
     const records = [...this.#forMemory.slice(this.#forMemoryFirst), ...[...this.#forMetadata.values()].flat()]
     this.#forMemory.length = 0
     this.#forMemoryFirst = 0

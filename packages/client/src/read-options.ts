@@ -4,7 +4,7 @@ import type { Decoding } from './delivered-batch.ts'
 import { KafkaError } from './errors.ts'
 import type { ReadOptions } from './options.ts'
 import { bytes, type Deserializer } from './serde.ts'
-import { checkKeys, choiceOption, numberOption } from './validate.ts'
+import { checkKeys, checkTopicName, choiceOption, numberOption } from './validate.ts'
 
 export interface ResolvedReadOptions {
   readonly isReadCommitted: boolean
@@ -51,7 +51,8 @@ export function resolveReadOptions<K, V>(options: ReadOptions<K, V>): ResolvedRe
 
 export function decodingOf<K, V>(options: ReadOptions<K, V>): Decoding {
   const policy = options.onDeserializationError ?? 'fail'
-  if (typeof policy !== 'function') choiceOption('onDeserializationError', policy, 'fail', ['fail', 'skip', 'raw'])
+  if (typeof policy === 'object') checkTopicName(policy.deadLetter.topic)
+  else if (typeof policy !== 'function') choiceOption('onDeserializationError', policy, 'fail', ['fail', 'skip', 'raw'])
   return {
     key: (options.key ?? bytes()) as Deserializer<unknown>,
     value: (options.value ?? bytes()) as Deserializer<unknown>,

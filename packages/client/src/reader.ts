@@ -50,6 +50,9 @@ export class Reader<K, V> implements Reading<K, V> {
     // Without a group there is no committed offset to miss: what is out of range starts at the beginning.
     this.#resolved = resolveReadOptions({ autoOffsetReset: 'earliest', ...options })
     const typed = options.assign.find((each): each is Topic<K, V> => typeof each === 'object' && 'name' in each)
+    if (typeof options.onDeserializationError === 'object') {
+      throw new KafkaError('INVALID_OPTION', 'reader: only a consumer sends records to a dead letter topic')
+    }
     const decoding = decodingOf({ ...(typed === undefined ? {} : { key: typed.key, value: typed.value }), ...options })
     this.#loop = new FetchLoop(cluster, this.#resolved, decoding, hooks, {
       done: () => {},

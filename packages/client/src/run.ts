@@ -11,6 +11,7 @@
  * partition at most.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { bury } from './dead-letter.ts'
 import type { DeliveredBatch, DeliveredRecord } from './delivered-batch.ts'
 import { KafkaError } from './errors.ts'
 import type { Order, RunOptions } from './options.ts'
@@ -243,7 +244,7 @@ class Run {
         if (signal.aborted) return false
         if (attempt >= this.#options.attempts) {
           if (this.#options.deadLetter === undefined) throw error
-          await this.#bury(record, this.#options.deadLetter, error)
+          await bury(this.#source.deadLetterProducer(), this.#options.deadLetter, record, error)
           return true
         }
         const delayMs = Math.min(BACKOFF_MAX_MS, this.#options.backoffMs * 2 ** (attempt - 1))
@@ -254,20 +255,6 @@ class Run {
         if (isCut) return false
       }
     }
-  }
-
-  /** Sends the record's own bytes to the dead letter topic, with headers that tell where it came from and why. */
-  async #bury(record: DeliveredRecord, topic: string, error: unknown): Promise<void> {
-    const headers: [string, Uint8Array | string | null][] = [...record.headers].map(([name, value]) => [name, value])
-    headers.push(
-      ['dlq.topic', record.topic],
-      ['dlq.partition', String(record.partition)],
-      ['dlq.offset', String(record.offset)],
-      ['dlq.timestamp', String(record.timestamp)],
-      ['dlq.error', error instanceof Error ? error.message : String(error)],
-    )
-    const producer = this.#source.deadLetterProducer()
-    await producer.send({ topic, key: record.rawKey, value: record.rawValue, headers })
   }
 
   #fail(error: unknown): void {

@@ -3,22 +3,41 @@
  * keeps beyond the record it must copy.
  *
  * A serializer may return a string: it is then written as UTF-8 straight into the batch, without a buffer in between.
+ *
+ * What a serde must fetch first, such as a schema, it fetches in `beforeSerialize` and `beforeDeserialize`. They are
+ * asked for every record and say `undefined` while nothing is missing, so that only the first record of a kind waits.
  */
 import { KafkaError } from './errors.ts'
+import type { HeaderValue, RecordHeaders } from './record.ts'
 
 export interface SerdeContext {
   readonly topic: string
   readonly isKey: boolean
+  /** Of the record that is read; absent where a serde is called without one. */
+  readonly headers?: RecordHeaders | undefined
+  /** Adds a header to the record that is written, behind the application's own; absent where there is no record. */
+  readonly addHeader?: ((name: string, value: HeaderValue) => void) | undefined
 }
 
 export interface Serde<T> {
   serialize(value: T, context: SerdeContext): Uint8Array | string
   deserialize(bytes: Uint8Array, context: SerdeContext): T
+  /**
+   * What `serialize` must wait for; the records of the topic keep their order meanwhile.
+   * A rejection fails this record with `SERIALIZATION_FAILED`, or as the KafkaError it is.
+   */
+  beforeSerialize?(value: T, context: SerdeContext): Promise<void> | undefined
+  /**
+   * What `deserialize` must wait for, bounded in time; asked for every record of a fetched batch before that is handed out.
+   * A rejection (a registry that does not answer) ends the iteration, and the batch comes again to one that goes on. What is
+   * wrong with the bytes themselves is for `deserialize` to say: that is what `onDeserializationError` decides about.
+   */
+  beforeDeserialize?(bytes: Uint8Array, context: SerdeContext): Promise<void> | undefined
 }
 
 /** A serde for programs that only write, or only read. */
-export type Serializer<T> = Pick<Serde<T>, 'serialize'>
-export type Deserializer<T> = Pick<Serde<T>, 'deserialize'>
+export type Serializer<T> = Pick<Serde<T>, 'serialize' | 'beforeSerialize'>
+export type Deserializer<T> = Pick<Serde<T>, 'deserialize' | 'beforeDeserialize'>
 
 /** UTF-8 text. */
 export function string(): Serde<string> {
@@ -156,10 +175,17 @@ export function validated<T>(schema: StandardSchema<T>, inner: Serde<unknown> = 
     if (result.issues) throw new KafkaError(code, result.issues.map(issueText).join('; '))
     return result.value
   }
-  return {
+  const serde: Serde<T> = {
     serialize: (value, context) => inner.serialize(check(value, 'SERIALIZATION_FAILED'), context),
     deserialize: (bytes, context) => check(inner.deserialize(bytes, context), 'DESERIALIZATION_FAILED'),
   }
+  if (inner.beforeSerialize !== undefined) {
+    serde.beforeSerialize = (value, context) => inner.beforeSerialize!(check(value, 'SERIALIZATION_FAILED'), context)
+  }
+  if (inner.beforeDeserialize !== undefined) {
+    serde.beforeDeserialize = (bytes, context) => inner.beforeDeserialize!(bytes, context)
+  }
+  return serde
 }
 
 function issueText(issue: { readonly message: string; readonly path?: readonly unknown[] | undefined }): string {
