@@ -11,6 +11,7 @@ import {
   BROKER_CONFIGS,
   ERRORS,
   formatConfigValue,
+  SCHEMA_VALIDATION_BROKER_CONFIGS,
   TOPIC_CONFIGS,
   type ConfigKey,
 } from '../packages/model/src/index.ts'
@@ -130,11 +131,16 @@ function configurationPage(): string {
       ['All begin with `braidlog.`, so that a file can go back to Apache Kafka.'],
       BRAIDLOG_CONFIGS,
     ),
+    ...section(
+      'Validation against schemas',
+      ['Of the node; the keys of topics are below. `confluent.` where Confluent Server has a name for the thing.'],
+      SCHEMA_VALIDATION_BROKER_CONFIGS,
+    ),
     ...section('Topics', ['Set at creation, or later with `braidlog topic alter-config`.'], TOPIC_CONFIGS),
     ...section(
       'Nodes',
       ['Set in `server.properties`; those marked per-broker or cluster-wide also with `braidlog config set`.'],
-      Object.fromEntries(Object.entries(BROKER_CONFIGS).filter(([name]) => !(name in BRAIDLOG_CONFIGS))),
+      Object.fromEntries(Object.entries(BROKER_CONFIGS).filter(([name]) => !/^(?:braidlog|confluent)\./.test(name))),
     ),
   ].join('\n')
 }

@@ -1,7 +1,13 @@
 /** Turns the configuration of topics, with what stands behind it on the broker, into what their logs go by. */
 import type { LogConfig } from '@braidlog/log'
 import type { ImageView, MetadataDelta, MetadataListener } from '@braidlog/metadata'
-import { CLUSTER_DEFAULT_RESOURCE, ConfigResourceType, resolveTopicConfigs, type TopicConfigs } from '@braidlog/model'
+import {
+  CLUSTER_DEFAULT_RESOURCE,
+  ConfigResourceType,
+  resolveTopicConfigs,
+  schemaRulesOf,
+  type TopicConfigs,
+} from '@braidlog/model'
 
 export class LogConfigs implements MetadataListener {
   readonly #image: ImageView
@@ -74,5 +80,6 @@ function logConfigOf(values: TopicConfigs): LogConfig {
     compressionType: compression === 'uncompressed' ? 'none' : compression,
     compressionLevel: levels[compression],
     minInsyncReplicas: values['min.insync.replicas'],
+    schemaRules: schemaRulesOf(values),
   }
 }

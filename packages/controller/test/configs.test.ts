@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { metadataRecord } from '@braidlog/metadata'
-import { ConfigOperation, ConfigResourceType, ErrorCode } from '@braidlog/model'
+import { ConfigOperation, ConfigResourceType, ErrorCode, SCHEMA_VALIDATION_TOPIC_CONFIGS } from '@braidlog/model'
 import { describeConfigs } from '../src/index.ts'
 import { Scenario } from './scenario.ts'
 
@@ -192,7 +192,7 @@ test('describing shows values, sources and synonyms as asked for', () => {
       documentation: null,
     },
   ])
-  assert.equal(describe(TOPIC, 'orders').configs.length, 33)
+  assert.equal(describe(TOPIC, 'orders').configs.length, 33 + Object.keys(SCHEMA_VALIDATION_TOPIC_CONFIGS).length)
   assert.equal(describe(GROUP, 'any').configs.length, 17)
   assert.deepEqual(
     describe(BROKER, '').configs.map((each) => each.name),

@@ -3,6 +3,7 @@
  * applied. The names are Apache Kafka's topic keys in camelCase; the declarations (types, ranges, documentation) live in
  * `model/configs`.
  */
+import type { SchemaRules } from '@braidlog/model'
 import type { CompressionType } from '@braidlog/records'
 
 export interface LogConfig {
@@ -52,6 +53,8 @@ export interface LogConfig {
   readonly compressionLevel: number | undefined
   /** `min.insync.replicas` */
   readonly minInsyncReplicas: number
+  /** What the broker asks of records before they get here; `undefined`: nothing. See `schema-validation-configs.ts`. */
+  readonly schemaRules: SchemaRules | undefined
 }
 
 /** Apache Kafka's defaults. */
@@ -79,4 +82,5 @@ export const defaultLogConfig: LogConfig = {
   compressionType: 'producer',
   compressionLevel: undefined,
   minInsyncReplicas: 1,
+  schemaRules: undefined,
 }

@@ -18,6 +18,9 @@ import {
   parseConfigValue,
   resolveBrokerConfigs,
   resolveTopicConfigs,
+  SCHEMA_VALIDATION_BROKER_CONFIGS,
+  SCHEMA_VALIDATION_TOPIC_CONFIGS,
+  schemaRulesOf,
   TOPIC_CONFIG_SYNONYMS,
   TOPIC_CONFIGS,
   type BrokerConfigLayers,
@@ -36,14 +39,37 @@ function layers(more: { [K in keyof BrokerConfigLayers]?: Record<string, string>
   }
 }
 
+/** Not of Apache Kafka: under our own prefix, or where Confluent Server has a name for the thing, under that. */
+const isOwn = (name: string): boolean => /^(?:braidlog|confluent)\./.test(name)
+const ownOf = (table: ConfigTable): string[] => Object.keys(table).filter(isOwn)
+
 test('the tables have the keys of Apache Kafka 4.3, and our own', () => {
-  const count = (table: ConfigTable, own: boolean) =>
-    Object.keys(table).filter((name) => name.startsWith('braidlog.') === own).length
   assert.deepEqual(
-    TABLES.map((table) => count(table, false)),
+    TABLES.map((table) => Object.keys(table).length - ownOf(table).length),
     [360, 34, 17, 3],
   )
-  assert.equal(count(BROKER_CONFIGS, true), Object.keys(BRAIDLOG_CONFIGS).length)
+  assert.deepEqual(ownOf(BROKER_CONFIGS), Object.keys({ ...BRAIDLOG_CONFIGS, ...SCHEMA_VALIDATION_BROKER_CONFIGS }))
+  assert.deepEqual(ownOf(TOPIC_CONFIGS), Object.keys(SCHEMA_VALIDATION_TOPIC_CONFIGS))
+})
+
+test('a topic asks for the schemas of its records by the names of Confluent Server, or by ours for the payload', () => {
+  const rules = (configs: Record<string, string>) =>
+    schemaRulesOf(resolveTopicConfigs(new Map(Object.entries(configs)), layers()))
+  assert.equal(rules({}), undefined)
+  assert.deepEqual(rules({ 'confluent.value.schema.validation': 'true' }), {
+    key: undefined,
+    value: { subjectName: 'topic', payload: false },
+  })
+  const strategy = 'io.confluent.kafka.serializers.subject.TopicRecordNameStrategy'
+  assert.deepEqual(
+    rules({
+      'braidlog.key.schema.payload.validation': 'true',
+      'confluent.key.subject.name.strategy': 'RecordNameStrategy',
+      'confluent.value.schema.validation': 'true',
+      'confluent.value.subject.name.strategy': strategy,
+    }),
+    { key: { subjectName: 'record', payload: true }, value: { subjectName: 'topic-record', payload: false } },
+  )
 })
 
 test('every default passes its own check, and its text reads back', () => {
@@ -204,7 +230,7 @@ test('topics are described as Apache Kafka describes them', () => {
     const { value, source, synonyms } = described.find((config) => config.name === name)!
     return [value, source, synonyms.map((each) => `${each.name}=${each.value}:${each.source}`)]
   }
-  assert.equal(described.length, 33, 'all but the internal one')
+  assert.equal(described.length, 33 + ownOf(TOPIC_CONFIGS).length, 'all but the internal one')
   const { TOPIC_CONFIG, DEFAULT_CONFIG, DYNAMIC_DEFAULT_BROKER_CONFIG } = ConfigSource
   assert.deepEqual(shown('cleanup.policy'), [
     'compact,delete',
@@ -231,7 +257,7 @@ test('a broker is described with its secrets and what nobody knows hidden', () =
     layers({ staticBroker: { 'node.id': '1', 'ssl.key.password': 'hunter2', 'super.users': 'User:admin' } }),
   )
   const find = (name: string) => described.find((config) => config.name === name)!
-  const own = Object.keys(BRAIDLOG_CONFIGS).length
+  const own = ownOf(BROKER_CONFIGS).length
   assert.equal(described.length, 340 + own + 1, 'public keys of Apache Kafka, our own, and the unknown one')
   assert.deepEqual([find('node.id').value, find('node.id').readOnly], ['1', true])
   assert.deepEqual([find('log.retention.ms').value, find('log.retention.ms').synonyms], [null, []])

@@ -1,10 +1,11 @@
 /**
  * The keys of topics. Those with a broker key of their own take its value as default: see synonyms.ts.
  *
- * Source: names, types, defaults and bounds of Apache Kafka 4.3.
+ * Source: names, types, defaults and bounds of Apache Kafka 4.3, and what validates records against schemas.
  */
 import { atLeast, between, everyOf, gzipLevel, oneOf, throttledReplicas } from './checks.ts'
 import { boolean, double, int, list, long, string } from './definition.ts'
+import { SCHEMA_VALIDATION_TOPIC_CONFIGS } from './schema-validation-configs.ts'
 
 export const TOPIC_CONFIGS = {
   'cleanup.policy': list({
@@ -215,4 +216,5 @@ export const TOPIC_CONFIGS = {
     applies: false,
     doc: 'Allow a replica outside the in-sync set to lead as a last resort, at the price of lost records.',
   }),
+  ...SCHEMA_VALIDATION_TOPIC_CONFIGS,
 } as const
