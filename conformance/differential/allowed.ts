@@ -72,12 +72,6 @@ const ALLOWED: readonly Allowance[] = [
     reason: 'attributes without a meaning are kept as they came',
   },
   {
-    api: 'Produce',
-    path: /logAppendTimeMs$/,
-    when: ({ kafka, braidlog }) => kafka === 'now' && braidlog === -1,
-    reason: 'OPEN: a duplicate is answered with the offset of the first, not yet with its time',
-  },
-  {
     api: 'IncrementalAlterConfigs',
     path: /errorCode$/,
     when: ({ kafka, braidlog }) => kafka === UNKNOWN_SERVER_ERROR && braidlog === INVALID_REQUEST,

@@ -404,14 +404,14 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
         return undefined
       case ProducerCheck.Duplicate: {
         this.metrics.duplicates++
-        const stamped = this.log.config.messageTimestampType === 'LogAppendTime'
         return {
           errorCode: ErrorCode.NONE,
           errorMessage: null,
           recordErrors: NO_RECORD_ERRORS,
           baseOffset: producers.duplicateBaseOffset,
           lastOffset: producers.duplicateLastOffset,
-          logAppendTimeMs: stamped ? producers.duplicateTimestampMs : -1,
+          // As Apache Kafka: the first one's largest timestamp, whoever it was that stamped it.
+          logAppendTimeMs: producers.duplicateTimestampMs,
           logStartOffset: this.log.logStartOffset,
           // The first one may not be committed yet, though its request has gone: wait for it as well. Watchers wait in the
           // order of their offsets, and others may be behind it already, so this one waits for all there is.

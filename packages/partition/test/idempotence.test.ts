@@ -104,6 +104,18 @@ describe('idempotent produce', () => {
       assert.equal(partition.metrics.duplicates, duplicate === '' ? 0 : 1)
     })
 
+  it('tells the largest timestamp of the batch that a duplicate repeats, whoever stamped it', async () => {
+    const harness = await Harness.open()
+    const partition = await harness.partition()
+    const batch = { ...sent(0, 3), timestampsMs: [NOW_MS, NOW_MS + 2, NOW_MS + 1] }
+    assert.equal(produce(partition, batch).logAppendTimeMs, -1)
+    assert.equal(produce(partition, batch).logAppendTimeMs, NOW_MS + 2)
+    const stamped = await harness.partition({ messageTimestampType: 'LogAppendTime' }, 1)
+    produce(stamped, sent(0, 3))
+    harness.time.now += 1000
+    assert.equal(produce(stamped, sent(0, 3)).logAppendTimeMs, NOW_MS)
+  })
+
   it('answers the same after a clean restart, for the last batch, and after a crash, for all five', async () => {
     for (const clean of [true, false]) {
       let harness = await Harness.open()
