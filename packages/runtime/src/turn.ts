@@ -29,15 +29,29 @@ function arm(): void {
 }
 
 function run(): void {
+  armed = false
   const work = working
   working = []
+  let send: (() => void)[] = []
   try {
-    for (const callback of work) callback()
-  } finally {
-    const send = sending
+    callAll(work)
+    send = sending
     sending = []
-    armed = false
-    if (working.length > 0) arm()
-    for (const callback of send) callback()
+    callAll(send)
+  } finally {
+    // One that threw takes nobody with it: those behind it are the first of the next turn.
+    if (work.length > 0) working = work.concat(working)
+    if (send.length > 0) sending = send.concat(sending)
+    if (working.length > 0 || sending.length > 0) arm()
+  }
+}
+
+/** Calls all, and takes out of the array whom it has called. */
+function callAll(callbacks: (() => void)[]): void {
+  let called = 0
+  try {
+    while (called < callbacks.length) callbacks[called++]!()
+  } finally {
+    callbacks.splice(0, called)
   }
 }

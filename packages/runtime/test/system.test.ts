@@ -54,3 +54,25 @@ it('sending comes after all work of the turn, whoever asked first', async () => 
   await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
   assert.deepEqual(order, ['work', 'send', 'send what the work made ready', 'next turn'])
 })
+
+it('a callback that throws takes no other with it: the rest follows in the next turn', async () => {
+  const order: string[] = []
+  const thrown = new Promise<unknown>((resolve) => process.once('uncaughtException', resolve))
+  // Also with a runner that listens for uncaught exceptions itself, only this test may see this one.
+  const others = process.listeners('uncaughtException').slice(0, -1)
+  for (const other of others) process.off('uncaughtException', other)
+  try {
+    atEndOfTurn(() => {
+      order.push('a')
+      atEndOfTurn(() => order.push('asked for by a'))
+      throw new Error('a failed')
+    })
+    atEndOfTurn(() => order.push('b'))
+    afterEndOfTurn(() => order.push('send'))
+    assert.equal(String(await thrown), 'Error: a failed')
+    await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
+  } finally {
+    for (const other of others) process.on('uncaughtException', other)
+  }
+  assert.deepEqual(order, ['a', 'b', 'asked for by a', 'send'])
+})
