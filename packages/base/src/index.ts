@@ -2,6 +2,7 @@
 export { assert, AssertionError, unreachable } from './assert.ts'
 export type { Brand } from './brand.ts'
 export type { Clock, Timer, Timers } from './clock.ts'
+export { DurationHistogram } from './histogram.ts'
 export { readInt64, writeInt64 } from './int64.ts'
 export { silentLogger, type LogFields, type Logger } from './logger.ts'
 export { below, randomBytes, SeededRandom, type Random } from './random.ts'

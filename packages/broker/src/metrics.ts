@@ -1,4 +1,5 @@
 /** Counters of a broker: plain numbers that only grow, except where it says so. Readers take differences. */
+import { DurationHistogram } from '@braidlog/base'
 import { APIS } from '@braidlog/protocol'
 
 export interface ApiMetrics {
@@ -26,9 +27,10 @@ export interface BrokerMetrics {
   connectionsOpen: number
   /** Bytes of requests that are being received or worked on; goes up and down. */
   requestBytesInFlight: number
-  /** Longest time for which the event loop was kept from everything else, in ms; readers may set it back to 0. */
-  longestTurnMs: number
-  turns: number
+  /** For how long each turn with requests in it kept the event loop from everything else. */
+  readonly turns: DurationHistogram
+  /** How long each fdatasync of a group commit took, until the event loop heard of its end. */
+  readonly flushes: DurationHistogram
   /** Fetch sessions in the cache now, and how many were evicted so far. */
   fetchSessions: number
   fetchSessionsEvicted: number
@@ -50,8 +52,8 @@ export function newBrokerMetrics(startedAtMs: number): BrokerMetrics {
     connectionsRefused: 0,
     connectionsOpen: 0,
     requestBytesInFlight: 0,
-    longestTurnMs: 0,
-    turns: 0,
+    turns: new DurationHistogram(),
+    flushes: new DurationHistogram(),
     fetchSessions: 0,
     fetchSessionsEvicted: 0,
   }

@@ -44,8 +44,6 @@ export class TurnClock {
     this.#dirty = []
     this.#open = false
     for (const flushable of dirty) flushable.flush()
-    const tookMs = this.#clock.monotonicMs() - this.nowMs
-    this.#metrics.turns++
-    if (tookMs > this.#metrics.longestTurnMs) this.#metrics.longestTurnMs = tookMs
+    this.#metrics.turns.record(this.#clock.monotonicMs() - this.nowMs)
   }
 }

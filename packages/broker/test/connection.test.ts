@@ -78,7 +78,7 @@ describe('connections', () => {
     for (const pipelined of [false, true]) {
       it(`echoes frames of all sizes in order, however they are cut (${readMode}, pipelined: ${pipelined})`, async () => {
         const random = new SeededRandom(42)
-        const { client, connections } = await serve(echo, { readMode, pipelined })
+        const { client, connections, metrics } = await serve(echo, { readMode, pipelined })
         const bodies: Buffer[] = []
         for (let i = 0; i < 120; i++) {
           const size = below(random, 10) === 0 ? below(random, 3_000_000) : below(random, 2000)
@@ -101,6 +101,7 @@ describe('connections', () => {
         }
         await received
         assert.equal(connections.memory.usedBytes, 0, 'no slab is left behind')
+        assert(metrics.turns.count > 0 && metrics.turns.maxMs >= metrics.turns.quantileMs(0.5) / 1.25)
         client.close()
       })
     }

@@ -8,6 +8,8 @@
  * Bound: at most one sync in flight per target, and one entry in the queue.
  */
 
+import type { Clock, DurationHistogram } from '@braidlog/base'
+
 /** What is flushed: a partition, with its log. */
 export interface FlushTarget {
   /** Makes durable what has been appended so far. A failure has taken the log offline already. */
@@ -21,12 +23,15 @@ export interface FlusherOptions {
   readonly defer: (callback: () => void) => void
   /** After each round of `onFlushed`: what had to be gathered over several targets can be sent. */
   readonly onRoundEnd?: () => void
+  /** Takes the duration of each sync, by this clock. */
+  readonly durations?: { readonly histogram: DurationHistogram; readonly clock: Clock }
 }
 
 export class Flusher {
   readonly #options: FlusherOptions
   readonly #due = new Set<FlushTarget>()
-  readonly #inFlight = new Set<FlushTarget>()
+  /** With the monotonic time at which the sync began. */
+  readonly #inFlight = new Map<FlushTarget, number>()
   #flushed: FlushTarget[] = []
   #starting = false
   #telling = false
@@ -58,13 +63,15 @@ export class Flusher {
 
   #sync(target: FlushTarget): void {
     this.#due.delete(target)
-    this.#inFlight.add(target)
+    this.#inFlight.set(target, this.#options.durations?.clock.monotonicMs() ?? 0)
     const ended = (): void => this.#ended(target)
     target.flush().then(ended, ended)
   }
 
   #ended(target: FlushTarget): void {
     this.syncs++
+    const { durations } = this.#options
+    durations?.histogram.record(durations.clock.monotonicMs() - this.#inFlight.get(target)!)
     this.#inFlight.delete(target)
     this.#flushed.push(target)
     if (this.#due.has(target)) this.#sync(target)

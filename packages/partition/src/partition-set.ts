@@ -8,6 +8,7 @@
 import {
   silentLogger,
   TimerWheel,
+  type DurationHistogram,
   type Clock,
   type Logger,
   type Random,
@@ -69,6 +70,8 @@ export interface PartitionSetOptions {
   readonly initialTaskDelayMs: number
   /** `log.cleaner.enable` */
   readonly cleanerEnabled: boolean
+  /** Takes the durations of group commits' fdatasyncs. */
+  readonly flushDurations?: DurationHistogram
   /** Written into the clean-shutdown file; -1 when not known. */
   readonly brokerEpoch: () => number
   /** The directory has failed (write or fdatasync): every partition in it answers KAFKA_STORAGE_ERROR from now on. */
@@ -124,7 +127,12 @@ export class PartitionSet {
     this.#cleaner = new Cleaner({ storage, clock, codecs, directory, ...(logger === undefined ? {} : { logger }) })
     this.#wheel = new TimerWheel({ clock, timers })
     this.rooms = new WaitingRooms({ wheel: this.#wheel, defer })
-    this.#flusher = new Flusher({ defer, onRoundEnd: () => this.rooms.drain() })
+    const { flushDurations: histogram } = options
+    this.#flusher = new Flusher({
+      defer,
+      onRoundEnd: () => this.rooms.drain(),
+      ...(histogram === undefined ? {} : { durations: { histogram, clock } }),
+    })
     this.#turnWrites = new TurnWrites({ defer, onEnd: () => this.rooms.drain() })
   }
 

@@ -1,6 +1,7 @@
 /** What a partition accepts, refuses, stamps and rewrites. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { DurationHistogram } from '@braidlog/base'
 import {
   batchAttributes,
   batchBaseOffset,
@@ -192,6 +193,19 @@ describe('append', () => {
     assert.equal(batchMaxTimestamp(viewOf(batch), 0), NOW_MS)
     assert.equal(timestampTypeOf(batchAttributes(viewOf(batch), 0)), 'LogAppendTime')
     assert.equal([...batches(batch, { codecs: plainCodecs })].length, 1, 'sealed again')
+  })
+
+  it('is one fdatasync for all appends of a turn, whose duration is noted', async () => {
+    const flushDurations = new DurationHistogram()
+    const harness = await Harness.open({ flushDurations })
+    const partition = await harness.partition()
+    for (let turn = 1; turn <= 2; turn++) {
+      for (let i = 0; i < 3; i++) produce(partition)
+      await harness.turn()
+      assert.equal(partition.highWatermark, 3 * turn)
+      assert.equal(harness.partitions.syncs, turn)
+      assert.equal(flushDurations.count, turn)
+    }
   })
 
   it('accepts markers of a coordinator', async () => {

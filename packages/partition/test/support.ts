@@ -45,7 +45,7 @@ export class VirtualTime implements Clock, Timers {
 }
 
 export interface HarnessOptions extends Partial<
-  Pick<PartitionSetOptions, 'durability' | 'strictRecords' | 'path' | 'producerIdExpirationMs'>
+  Pick<PartitionSetOptions, 'durability' | 'strictRecords' | 'path' | 'producerIdExpirationMs' | 'flushDurations'>
 > {
   readonly storage?: MemoryStorage
   readonly limits?: Partial<LogResourceLimits>

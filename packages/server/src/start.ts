@@ -121,6 +121,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     producerIdExpirationMs: values['producer.id.expiration.ms'],
     initialTaskDelayMs: values['log.initial.task.delay.ms'],
     cleanerEnabled: values['log.cleaner.enable'],
+    flushDurations: metrics.flushes,
     brokerEpoch: () => brokerEpoch,
     onOffline: (error) => fail(error),
   })
