@@ -6,8 +6,10 @@ import type { HeadersInput, HeaderValue, RecordMetadata } from './record.ts'
 import type { SerdeContext, Serializer } from './serde.ts'
 import type { Topic } from './topic.ts'
 
+/** A record names its topic in `topic`, a typed topic itself in `name`. */
 export function isTopic(value: object): value is Topic<unknown, unknown> {
-  return 'name' in value && !('topic' in value)
+  const { topic, name } = value as { readonly topic?: unknown; readonly name?: unknown }
+  return topic === undefined && name !== undefined
 }
 
 /** What serializers see of the record they write, and where they leave the headers they add. */
@@ -27,7 +29,6 @@ export class OutgoingContext implements SerdeContext {
 }
 
 export function serialize<T>(serde: Serializer<T>, value: T, context: OutgoingContext, isKey: boolean): Payload {
-  const { topic } = context
   context.isKey = isKey
   let result: Uint8Array | string
   try {
@@ -36,7 +37,7 @@ export function serialize<T>(serde: Serializer<T>, value: T, context: OutgoingCo
     if (KafkaError.is(cause)) throw cause
     throw new KafkaError(
       'SERIALIZATION_FAILED',
-      `${topic}: the ${isKey ? 'key' : 'value'} cannot be serialized${reasonOf(cause)}`,
+      `${context.topic}: the ${isKey ? 'key' : 'value'} cannot be serialized${reasonOf(cause)}`,
       {
         cause,
       },
@@ -45,7 +46,7 @@ export function serialize<T>(serde: Serializer<T>, value: T, context: OutgoingCo
   if (typeof result === 'string' || result instanceof Uint8Array) return result
   throw new KafkaError(
     'SERIALIZATION_FAILED',
-    `${topic}: the serializer of the ${isKey ? 'key' : 'value'} must return bytes or a string, not ${typeof result}`,
+    `${context.topic}: the serializer of the ${isKey ? 'key' : 'value'} must return bytes or a string, not ${typeof result}`,
   )
 }
 

@@ -4,30 +4,38 @@
  * accumulator what became of it.
  */
 import type { Writable } from 'node:stream'
+import type { Clock } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
 import type { ProduceResponse } from '@braidlog/protocol'
-import type { HeaderInput, Payload } from '@braidlog/records'
+import type { Payload } from '@braidlog/records'
 import type { Alarm } from './alarms.ts'
 import { abortable } from './calls.ts'
 import type { Cluster } from './cluster.ts'
 import type { Purpose } from './connection.ts'
 import { Accumulator } from './core/accumulator.ts'
 import type { Completion, ProducerBatch } from './core/producer-batch.ts'
-import type { TopicMetadata } from './core/metadata-cache.ts'
+import {
+  BatchDelivery,
+  CallbackDelivery,
+  LoggedDelivery,
+  PromisedDelivery,
+  type DeliveryCallback,
+} from './deliveries.ts'
 import { errorNameOf, isRetriable, KafkaError } from './errors.ts'
 import { isObserved, observe, type Hooks } from './hooks.ts'
-import { batchError, headersOf, isTopic, OutgoingContext, sendError, serialize, whenDone } from './outgoing.ts'
-import { PartitionChoice } from './partition-choice.ts'
+import { headersOf, isTopic, sendError, serialize, whenDone } from './outgoing.ts'
 import { answerOf, requestBody } from './produce-request.ts'
 import type { ResolvedProducerOptions } from './producer-options.ts'
 import { producerWebWritable, producerWritable, sendAll } from './producer-streams.ts'
+import { ProducerTopic } from './producer-topic.ts'
 import type { CallOptions, OutgoingRecord, OutgoingValue, RecordMetadata } from './record.ts'
 import type { Serializer } from './serde.ts'
 import { UnpreparedRecords } from './unprepared.ts'
 import type { Topic } from './topic.ts'
 import { checkTopicName } from './validate.ts'
+import { RecordQueue, type WaitingRecord } from './waiting-records.ts'
 
-export type DeliveryCallback = (error: KafkaError | null, metadata: RecordMetadata | null) => void
+export type { DeliveryCallback } from './deliveries.ts'
 
 export interface SendAllOptions<K, V> extends CallOptions {
   /** Topic of records that name none. */
@@ -42,22 +50,12 @@ export type RecordOrValue<K, V> = OutgoingRecord<K, V> | OutgoingValue<K, V>
 
 /** Records that wait for memory or for the metadata of their topic; beyond, `send` fails with `BUFFER_FULL`. */
 const WAITING_RECORDS_MAX = 1_000_000
-/** `enqueue` says false while more than this part of the memory is in use. */
+/** `enqueue` says false while more than this part of the memory is in use, */
 const HIGH_WATER = 0.75
+/** and `drained` waits until so much less is: who waits should not have to wait again after a few records. */
+const DRAINED_PART = 1 / 32
 /** Compression of a batch of that size goes to another thread. */
 const ASYNC_COMPRESSION_SIZE_BYTES = 256 << 10
-
-interface WaitingRecord {
-  readonly topic: string
-  readonly key: Payload
-  readonly value: Payload
-  readonly headers: readonly HeaderInput[] | undefined
-  readonly timestamp: number
-  readonly partition: number | undefined
-  readonly completion: Completion | undefined
-  readonly tag: number
-  readonly deadlineMs: number
-}
 
 export class Producer<K, V> implements AsyncDisposable {
   readonly #cluster: Cluster
@@ -66,14 +64,17 @@ export class Producer<K, V> implements AsyncDisposable {
   readonly #value: Serializer<V>
   readonly #hooks: Hooks | undefined
   readonly #accumulator: Accumulator
-  readonly #topics = new Map<string, PartitionChoice>()
-  /** First in, first out: records for which there was no memory. */
-  readonly #forMemory: WaitingRecord[] = []
-  #forMemoryFirst = 0
-  readonly #forMetadata = new Map<string, WaitingRecord[]>()
+  readonly #clock: Clock
+  readonly #topics = new Map<string, ProducerTopic>()
+  /** Records for which there was no memory. */
+  readonly #forMemory = new RecordQueue()
   /** Records whose serdes fetch something first. */
   readonly #unprepared = new UnpreparedRecords()
+  /** Records without a place in a batch, whatever they wait for. */
   #waitingCount = 0
+  readonly #unobserved: LoggedDelivery
+  /** Of the last callback that `enqueue` was given: most often it is the same one again. */
+  #callbackDelivery: CallbackDelivery | undefined
   readonly #inFlight = new Map<number, number>()
   #pumpScheduled = false
   #alarm: Alarm | undefined
@@ -100,6 +101,8 @@ export class Producer<K, V> implements AsyncDisposable {
     this.#value = serializers.value
     this.#hooks = hooks
     this.#onClosed = onClosed
+    this.#clock = cluster.environment.clock
+    this.#unobserved = new LoggedDelivery(cluster.options.logger)
     this.#purpose = `produce-${cluster.newOwner()}`
     this.#accumulator = new Accumulator({
       ...options,
@@ -107,7 +110,10 @@ export class Producer<K, V> implements AsyncDisposable {
       backoffMs: (attempts) => cluster.backoffMs(attempts),
       leaderOf: (topic, partition) => this.#leaderOf(topic, partition),
     })
-    const stop = cluster.onMetadata(() => this.#schedulePump())
+    const stop = cluster.onMetadata(() => {
+      for (const topic of this.#topics.values()) if (topic.isWanted) topic.metadata = cluster.metadata.topic(topic.name)
+      this.#schedulePump()
+    })
     this.#stopWanting.push(stop)
   }
 
@@ -122,21 +128,15 @@ export class Producer<K, V> implements AsyncDisposable {
     const typed = isTopic(first)
     const record = (typed ? second : first) as OutgoingValue<unknown, unknown>
     const options = (typed ? third : second) as CallOptions | undefined
-    const result = new Promise<RecordMetadata>((resolve, reject) => {
-      const completion: Completion = {
-        acknowledged: (_tag, topic, partition, offset, timestamp) =>
-          resolve({ topic, partition, offset: BigInt(offset), timestamp }),
-        failed: (_tag, error) => reject(error),
-      }
-      try {
-        if (options?.signal?.aborted) options.signal.throwIfAborted()
-        if (typed) this.#put(first.name, record, first.key, first.value, completion, 0)
-        else this.#put((first as OutgoingRecord<K, V>).topic, record, this.#key, this.#value, completion, 0)
-      } catch (error) {
-        reject(sendError(error))
-      }
-    })
-    return options === undefined ? result : this.#bounded('send', result, options)
+    const delivery = new PromisedDelivery()
+    try {
+      if (options?.signal?.aborted) options.signal.throwIfAborted()
+      if (typed) this.#put(first.name, record, first.key, first.value, delivery, 0)
+      else this.#put((first as OutgoingRecord<K, V>).topic, record, this.#key, this.#value, delivery, 0)
+    } catch (error) {
+      delivery.failed(0, sendError(error))
+    }
+    return options === undefined ? delivery.promise : this.#bounded('send', delivery.promise, options)
   }
 
   /** Sends records of one topic; one promise, results in the order of the records. Rejects with `details` per record. */
@@ -154,36 +154,15 @@ export class Producer<K, V> implements AsyncDisposable {
     const name = typeof topic === 'string' ? topic : topic.name
     const key = (typeof topic === 'string' ? this.#key : topic.key) as Serializer<unknown>
     const value = (typeof topic === 'string' ? this.#value : topic.value) as Serializer<unknown>
-    const result = new Promise<RecordMetadata[]>((resolve, reject) => {
-      const results: (RecordMetadata | KafkaError)[] = []
-      let left = records.length
-      let failures = 0
-      if (left === 0) return resolve([])
-      const settle = (): void => {
-        if (--left > 0) return
-        if (failures === 0) resolve(results as RecordMetadata[])
-        else reject(batchError(name, results))
+    const delivery = new BatchDelivery(name, records.length)
+    for (let i = 0; i < records.length; i++) {
+      try {
+        this.#put(name, records[i]!, key, value, delivery, i)
+      } catch (error) {
+        delivery.failed(i, sendError(error))
       }
-      const completion: Completion = {
-        acknowledged(tag, topic, partition, offset, timestamp) {
-          results[tag] = { topic, partition, offset: BigInt(offset), timestamp }
-          settle()
-        },
-        failed(tag, error) {
-          results[tag] = error
-          failures++
-          settle()
-        },
-      }
-      for (let i = 0; i < records.length; i++) {
-        try {
-          this.#put(name, records[i]!, key, value, completion, i)
-        } catch (error) {
-          completion.failed(i, sendError(error))
-        }
-      }
-    })
-    return options === undefined ? result : this.#bounded('sendBatch', result, options)
+    }
+    return options === undefined ? delivery.promise : this.#bounded('sendBatch', delivery.promise, options)
   }
 
   /**
@@ -191,14 +170,7 @@ export class Producer<K, V> implements AsyncDisposable {
    * same, and `await producer.drained()` is due before many more. Without a callback a failure is only logged.
    */
   enqueue(record: OutgoingRecord<K, V>, callback?: DeliveryCallback): boolean {
-    const completion: Completion = {
-      acknowledged: (_tag, topic, partition, offset, timestamp) =>
-        callback?.(null, { topic, partition, offset: BigInt(offset), timestamp }),
-      failed: (_tag, error) => {
-        if (callback !== undefined) callback(error, null)
-        else this.#cluster.options.logger.error('an enqueued record was not delivered', { error })
-      },
-    }
+    const completion = callback === undefined ? this.#unobserved : this.#deliveryOf(callback)
     try {
       this.#put(record.topic, record, this.#key, this.#value, completion, 0)
     } catch (error) {
@@ -211,9 +183,11 @@ export class Producer<K, V> implements AsyncDisposable {
   async drained(options?: CallOptions): Promise<void> {
     if (!this.#isAboveHighWater()) return
     await this.#cluster.call('drained', { timeoutMs: this.#options.deliveryTimeoutMs, ...options }, async (call) => {
-      while (this.#isAboveHighWater()) {
-        await call.wait(new Promise<void>((resolve) => this.#drainedListeners.push(resolve)))
-      }
+      do {
+        const drained = new Promise<void>((resolve) => this.#drainedListeners.push(resolve))
+        this.#schedulePump()
+        await call.wait(drained)
+      } while (this.#isAboveHighWater())
     })
   }
 
@@ -291,13 +265,19 @@ export class Producer<K, V> implements AsyncDisposable {
     this.#onClosed()
   }
 
+  #deliveryOf(callback: DeliveryCallback): CallbackDelivery {
+    const last = this.#callbackDelivery
+    if (last?.callback === callback) return last
+    return (this.#callbackDelivery = new CallbackDelivery(callback))
+  }
+
   /** Serializes a record and puts it into its batch, or into a queue in front of it. @throws what is wrong with it */
   #put<RK, RV>(
     topic: string,
     record: OutgoingValue<RK, RV>,
     keySerde: Serializer<RK>,
     valueSerde: Serializer<RV>,
-    completion: Completion | undefined,
+    completion: Completion,
     tag: number,
   ): void {
     if (this.#closing || this.#fatal !== undefined)
@@ -307,20 +287,14 @@ export class Producer<K, V> implements AsyncDisposable {
     if (this.#unprepared.isNeeded(topic, keySerde, valueSerde)) {
       const preparation = this.#unprepared.preparationOf(topic, record, keySerde, valueSerde)
       if (preparation !== undefined) {
-        if (this.#waitingCount >= WAITING_RECORDS_MAX) {
-          throw new KafkaError(
-            'BUFFER_FULL',
-            `${WAITING_RECORDS_MAX} records wait for memory, metadata or schemas already`,
-          )
-        }
-        this.#waitingCount++
+        this.#countWaiting()
         return this.#unprepared.add(topic, preparation, (error) => {
           this.#waitingCount--
           try {
             if (error !== undefined) throw error
             this.#putPrepared(topic, record, keySerde, valueSerde, completion, tag)
           } catch (cause) {
-            completion?.failed(tag, sendError(cause))
+            completion.failed(tag, sendError(cause))
           }
           this.#schedulePump()
         })
@@ -330,133 +304,125 @@ export class Producer<K, V> implements AsyncDisposable {
   }
 
   #putPrepared<RK, RV>(
-    topic: string,
+    name: string,
     record: OutgoingValue<RK, RV>,
     keySerde: Serializer<RK>,
     valueSerde: Serializer<RV>,
-    completion: Completion | undefined,
+    completion: Completion,
     tag: number,
   ): void {
-    const context = new OutgoingContext(topic)
+    const topic = this.#topics.get(name) ?? this.#newTopic(name)
+    const { context } = topic
+    const { partition } = record
+    context.added = undefined
     const key: Payload =
       record.key === undefined || record.key === null ? null : serialize(keySerde, record.key, context, true)
     const value: Payload = record.value === null ? null : serialize(valueSerde, record.value, context, false)
     let headers = record.headers === undefined ? undefined : headersOf(record.headers)
     if (context.added !== undefined) headers = headers === undefined ? context.added : [...headers, ...context.added]
-    const timestamp = record.timestamp ?? this.#cluster.environment.clock.nowMs()
-    const metadata = this.#cluster.metadata.topic(topic)
-    const nowMs = this.#cluster.nowMs()
-    if (metadata !== undefined && this.#topics.has(topic) && this.#waitingCount === 0) {
-      const outcome = this.#append(metadata, key, value, headers, timestamp, record.partition, completion, tag, nowMs)
-      if (outcome === 'appended') return this.#schedulePump()
+    const timestamp = record.timestamp ?? this.#clock.nowMs()
+    if (topic.metadata !== undefined && this.#waitingCount === 0) {
+      const chosen = topic.choice.choose(topic.metadata, key, value, partition)
+      const accumulator = this.#accumulator
+      if (
+        accumulator.appendOpen(name, chosen, key, value, headers, timestamp, completion, tag) ||
+        accumulator.append(name, chosen, key, value, headers, timestamp, completion, tag, this.#cluster.nowMs()) !==
+          'full'
+      ) {
+        if (key === null && partition === undefined) topic.choice.used(value)
+        return this.#schedulePump()
+      }
     }
-    this.#wait(topic, metadata !== undefined, {
-      topic,
-      key,
-      value,
-      headers,
-      timestamp,
-      partition: record.partition,
-      completion,
-      tag,
-      deadlineMs: nowMs + this.#options.deliveryTimeoutMs,
-    })
+    this.#countWaiting()
+    const deadlineMs = this.#cluster.nowMs() + this.#options.deliveryTimeoutMs
+    this.#wait({ topic, key, value, headers, timestamp, partition, completion, tag, deadlineMs })
   }
 
-  #append(
-    metadata: TopicMetadata,
-    key: Payload,
-    value: Payload,
-    headers: readonly HeaderInput[] | undefined,
-    timestamp: number,
-    partition: number | undefined,
-    completion: Completion | undefined,
-    tag: number,
-    nowMs: number,
-  ): 'appended' | 'full' {
-    const topic = metadata.name
-    const chosen = this.#topics.get(topic)!.choose(metadata, key, value, partition)
-    const outcome = this.#accumulator.append(topic, chosen, key, value, headers, timestamp, completion, tag, nowMs)
-    if (outcome === 'appended' && key === null && partition === undefined) this.#topics.get(topic)!.used(value)
-    return outcome
+  #newTopic(name: string): ProducerTopic {
+    checkTopicName(name)
+    const topic = new ProducerTopic(name, this.#options, this.#cluster.environment.random)
+    this.#topics.set(name, topic)
+    return topic
   }
 
-  #wait(topic: string, isKnown: boolean, record: WaitingRecord): void {
+  /** One more record waits. @throws KafkaError `BUFFER_FULL` */
+  #countWaiting(): void {
     if (this.#waitingCount >= WAITING_RECORDS_MAX) {
-      throw new KafkaError('BUFFER_FULL', `${WAITING_RECORDS_MAX} records wait for memory or metadata already`)
+      throw new KafkaError('BUFFER_FULL', `${WAITING_RECORDS_MAX} records wait for memory, metadata or schemas already`)
     }
     this.#waitingCount++
-    const queue = this.#forMetadata.get(topic)
-    if (queue !== undefined) queue.push(record)
-    else if (isKnown && this.#topics.has(topic)) this.#forMemory.push(record)
+  }
+
+  #wait(record: WaitingRecord): void {
+    const { topic } = record
+    if (topic.forMetadata !== undefined) topic.forMetadata.push(record)
+    else if (topic.metadata !== undefined) this.#forMemory.push(record)
     else {
-      this.#forMetadata.set(topic, [record])
+      topic.forMetadata = [record]
       void this.#learnTopic(topic)
     }
     this.#schedulePump()
   }
 
-  async #learnTopic(topic: string): Promise<void> {
+  async #learnTopic(topic: ProducerTopic): Promise<void> {
+    const { name } = topic
     try {
-      checkTopicName(topic)
-      await this.#cluster.call('metadata of a topic', { timeoutMs: this.#options.deliveryTimeoutMs }, async (call) => {
-        await this.#cluster.topic(topic, call, { create: true })
-      })
+      const metadata = await this.#cluster.call(
+        'metadata of a topic',
+        { timeoutMs: this.#options.deliveryTimeoutMs },
+        async (call) => await this.#cluster.topic(name, call, { create: true }),
+      )
       if (this.#fatal !== undefined) return
-      if (!this.#topics.has(topic)) {
-        this.#topics.set(topic, new PartitionChoice(this.#options, this.#cluster.environment.random))
-        this.#stopWanting.push(this.#cluster.want([topic]))
+      topic.metadata = metadata
+      if (!topic.isWanted) {
+        topic.isWanted = true
+        this.#stopWanting.push(this.#cluster.want([name]))
       }
-      for (const record of this.#forMetadata.get(topic) ?? []) this.#forMemory.push(record)
-      this.#forMetadata.delete(topic)
+      for (const record of topic.forMetadata ?? []) this.#forMemory.push(record)
+      topic.forMetadata = undefined
     } catch (error) {
-      const records = this.#forMetadata.get(topic) ?? []
-      this.#forMetadata.delete(topic)
+      const records = topic.forMetadata ?? []
+      topic.forMetadata = undefined
       this.#waitingCount -= records.length
-      for (const record of records) record.completion?.failed(record.tag, sendError(error))
+      if (!topic.isWanted) this.#topics.delete(name)
+      for (const record of records) record.completion.failed(record.tag, sendError(error))
     }
     this.#schedulePump()
   }
 
   /** Moves records that waited for memory into batches, in order, until one does not fit. */
   #admit(nowMs: number): void {
-    const queue = this.#forMemory
-    while (this.#forMemoryFirst < queue.length) {
-      const record = queue[this.#forMemoryFirst]!
-      const { topic, completion, tag } = record
+    for (let record = this.#forMemory.first; record !== undefined; record = this.#forMemory.first) {
+      const { topic, key, value, headers, timestamp, partition, completion, tag } = record
+      const { name, metadata, choice } = topic
       try {
-        const metadata = this.#cluster.metadata.topic(topic)
         if (record.deadlineMs <= nowMs) {
-          throw new KafkaError('TIMED_OUT', `${topic}: no memory within ${this.#options.deliveryTimeoutMs} ms`)
+          throw new KafkaError('TIMED_OUT', `${name}: no memory within ${this.#options.deliveryTimeoutMs} ms`)
         }
         if (metadata === undefined) {
-          throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${topic} is gone`, { retriable: false })
+          throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${name} is gone`, { retriable: false })
         }
-        const { key, value, headers, timestamp, partition } = record
-        if (this.#append(metadata, key, value, headers, timestamp, partition, completion, tag, nowMs) === 'full') break
+        const chosen = choice.choose(metadata, key, value, partition)
+        const accumulator = this.#accumulator
+        if (accumulator.append(name, chosen, key, value, headers, timestamp, completion, tag, nowMs) === 'full') break
+        if (key === null && partition === undefined) choice.used(value)
       } catch (error) {
-        completion?.failed(tag, sendError(error))
+        completion.failed(tag, sendError(error))
       }
-      this.#forMemoryFirst++
+      this.#forMemory.shift()
       this.#waitingCount--
-    }
-    if (this.#forMemoryFirst === queue.length) {
-      queue.length = 0
-      this.#forMemoryFirst = 0
-    } else if (this.#forMemoryFirst > 1024) {
-      queue.splice(0, this.#forMemoryFirst)
-      this.#forMemoryFirst = 0
     }
   }
 
   #failWaiting(error: KafkaError): void {
     this.#unprepared.failAll(error)
-    const records = [...this.#forMemory.slice(this.#forMemoryFirst), ...[...this.#forMetadata.values()].flat()]
-    this.#forMemory.length = 0
-    this.#forMemoryFirst = 0
-    this.#forMetadata.clear()
+    const queues = [this.#forMemory.clear()]
+    for (const topic of this.#topics.values()) {
+      if (topic.forMetadata !== undefined) queues.push(topic.forMetadata)
+      topic.forMetadata = undefined
+    }
     this.#waitingCount = 0
-    for (const record of records) record.completion?.failed(record.tag, error)
+    for (const queue of queues) for (const record of queue) record.completion.failed(record.tag, error)
   }
 
   #schedulePump(): void {
@@ -479,8 +445,8 @@ export class Producer<K, V> implements AsyncDisposable {
         this.#requestIdentity()
         break
       }
-      const isShort = this.#forMemoryFirst < this.#forMemory.length
-      const { requests, leaderless } = this.#accumulator.drain(nowMs, this.#takeSlot, isShort || this.#closing)
+      const hurry = this.#closing || this.#forMemory.first !== undefined || this.#drainedListeners.length > 0
+      const { requests, leaderless } = this.#accumulator.drain(nowMs, this.#takeSlot, hurry)
       for (const { node, batches } of requests) void this.#sendRequest(node, batches)
       if (leaderless.size > 0) this.#cluster.refreshSoon()
       if (requests.length === 0) break
@@ -498,7 +464,7 @@ export class Producer<K, V> implements AsyncDisposable {
 
   #arm(nowMs: number): void {
     let atMs = this.#accumulator.nextDeadlineMs(nowMs)
-    const first = this.#forMemory[this.#forMemoryFirst]
+    const { first } = this.#forMemory
     if (first !== undefined) atMs = Math.min(atMs, first.deadlineMs)
     if (atMs === this.#alarmAtMs && atMs > nowMs) return
     this.#cluster.alarms.cancel(this.#alarm)
@@ -634,7 +600,7 @@ export class Producer<K, V> implements AsyncDisposable {
 
   #leaderOf(topic: string, partition: number): number {
     const leader = this.#cluster.metadata.partition(topic, partition)?.leader ?? -1
-    if (leader < 0) this.#topics.get(topic)?.leave(partition)
+    if (leader < 0) this.#topics.get(topic)?.choice.leave(partition)
     return this.#cluster.metadata.brokers.has(leader) ? leader : -1
   }
 
@@ -642,8 +608,13 @@ export class Producer<K, V> implements AsyncDisposable {
     return this.#waitingCount > 0 || this.#accumulator.usedBytes > this.#options.bufferMemoryBytes * HIGH_WATER
   }
 
+  #isDrained(): boolean {
+    const enoughBytes = this.#options.bufferMemoryBytes * (HIGH_WATER - DRAINED_PART)
+    return this.#waitingCount === 0 && this.#accumulator.usedBytes <= enoughBytes
+  }
+
   #announceDrained(): void {
-    if (this.#drainedListeners.length > 0 && (!this.#isAboveHighWater() || this.#fatal !== undefined)) {
+    if (this.#drainedListeners.length > 0 && (this.#isDrained() || this.#fatal !== undefined)) {
       for (const listener of this.#drainedListeners.splice(0)) listener()
     }
     if (this.#idleListeners.length > 0 && this.#waitingCount === 0) {

@@ -60,6 +60,9 @@ const POOLED_BUILDERS_MAX = 64
 export class Accumulator {
   readonly #options: AccumulatorOptions
   readonly #queues = new Map<string, PartitionQueue[]>()
+  /** What was looked up last: most often the next record goes to the same topic. */
+  #lastTopic: string | undefined
+  #lastQueues: PartitionQueue[] = []
   /** Queues with something to send or in flight. */
   readonly #active = new Set<PartitionQueue>()
   #usedBytes = 0
@@ -96,7 +99,30 @@ export class Accumulator {
   }
 
   /**
-   * Encodes a record into the open batch of its partition.
+   * Encodes a record into the open batch of its partition: the way of almost every record, for which nobody needs to
+   * look at a clock.
+   * @returns false when there is no open batch with room: `append` it then
+   * @throws as `append`
+   */
+  appendOpen(
+    topic: string,
+    partition: number,
+    key: Payload,
+    value: Payload,
+    headers: readonly HeaderInput[] | undefined,
+    timestampMs: number,
+    completion: Completion | undefined,
+    tag: number,
+  ): boolean {
+    const batch = this.#queueOf(topic, partition).open
+    if (batch === undefined || !this.#hasRoom(batch, key, value, headers)) return false
+    if (!batch.append(key, value, timestampMs, headers, completion, tag)) return false
+    this.#reserve(batch)
+    return true
+  }
+
+  /**
+   * Encodes a record into the open batch of its partition, or into a new one.
    * @returns `full` when the memory is used up: try again after something settled
    * @throws RecordsError `RECORD_TOO_LARGE`, `NUMBER_OUT_OF_RANGE`
    */
@@ -285,8 +311,11 @@ export class Accumulator {
   }
 
   #queueOf(topic: string, partition: number): PartitionQueue {
+    if (topic === this.#lastTopic) return (this.#lastQueues[partition] ??= new PartitionQueue(topic, partition))
     let queues = this.#queues.get(topic)
     if (queues === undefined) this.#queues.set(topic, (queues = []))
+    this.#lastTopic = topic
+    this.#lastQueues = queues
     return (queues[partition] ??= new PartitionQueue(topic, partition))
   }
 
