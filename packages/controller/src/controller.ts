@@ -7,7 +7,7 @@
 import type { MetadataRecord } from '@braidlog/metadata'
 import { decideCreateAcls, decideDeleteAcls } from './acls.ts'
 import { decideAlterConfigs, decideIncrementalAlterConfigs } from './alter-configs.ts'
-import { decideBrokerHeartbeat, decideBrokerRegistration, decideUnregisterBroker } from './brokers.ts'
+import { decideBrokerHeartbeat, fenceExpired, decideBrokerRegistration, decideUnregisterBroker } from './brokers.ts'
 import { decideCreatePartitions } from './create-partitions.ts'
 import { decideCreateTopics } from './create-topics.ts'
 import { decideDeleteTopics } from './delete-topics.ts'
@@ -60,6 +60,23 @@ export class Controller {
     context: DecisionContext,
   ): Decision<ResponseOf<N>> {
     return DECIDE[name](this.#state, request, context)
+  }
+
+  /** Begins to watch: every broker that is not fenced has a whole session before it has to be heard of. */
+  activate(context: DecisionContext): void {
+    for (const broker of this.#state.image.brokers()) {
+      if (!broker.fenced) this.#state.sessions.presume(broker.id, context.nowMs)
+    }
+  }
+
+  /** Monotonic time at which `expire` is next useful; Infinity: never. */
+  nextDeadlineMs(): number {
+    return this.#state.sessions.nextDeadlineMs()
+  }
+
+  /** What time alone makes necessary. */
+  expire(context: DecisionContext): { readonly records: readonly MetadataRecord[] } {
+    return { records: fenceExpired(this.#state, context) }
   }
 
   apply(record: MetadataRecord): void {

@@ -7,6 +7,7 @@ import type { CreatePartitionsRequest, CreatePartitionsResponse } from '@braidlo
 import { checkAssignment } from './assignment.ts'
 import { newPartition } from './create-topics.ts'
 import { duplicatesOf, fault, NO_FAULT, type Fault } from './fault.ts'
+import { placeReplicas } from './placement.ts'
 import { PARTITIONS_A_REQUEST_MAX, type ControllerState, type Decision, type DecisionContext } from './state.ts'
 
 type TopicRequest = CreatePartitionsRequest['topics'][number]
@@ -70,7 +71,7 @@ function replicasFor(
 ): (readonly number[])[] | Fault {
   const replicationFactor = topic.partitions.get(0)?.replicas.length ?? 1
   if (request.assignments === null) {
-    const placed = state.placeReplicas(additional, replicationFactor, context.random)
+    const placed = placeReplicas(state, additional, replicationFactor, context.random)
     return typeof placed === 'string' ? fault('INVALID_REPLICATION_FACTOR', placed) : placed
   }
   if (request.assignments.length !== additional) {

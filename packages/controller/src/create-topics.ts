@@ -18,6 +18,7 @@ import {
 import type { CreateTopicsRequest, CreateTopicsResponse } from '@braidlog/protocol'
 import { checkAssignment } from './assignment.ts'
 import { duplicatesOf, fault, NO_FAULT, type Fault } from './fault.ts'
+import { placeReplicas } from './placement.ts'
 import { PARTITIONS_A_REQUEST_MAX, type ControllerState, type Decision, type DecisionContext } from './state.ts'
 
 type CreatableTopic = CreateTopicsRequest['topics'][number]
@@ -147,7 +148,7 @@ function placePartitions(
       `the number of partitions must be at least 1, or -1 for the default, not ${partitionCount}`,
     )
   }
-  const placed = state.placeReplicas(partitionCount, replicationFactor, context.random)
+  const placed = placeReplicas(state, partitionCount, replicationFactor, context.random)
   if (typeof placed === 'string') return fault('INVALID_REPLICATION_FACTOR', placed)
   return placed.map((replicas) => newPartition(state, replicas))
 }

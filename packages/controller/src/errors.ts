@@ -3,10 +3,19 @@
 /**
  * - `CLOSED`: the node is closing
  * - `QUEUE_FULL`: too many requests are waiting; retry after a pause
+ * - `NOT_CONTROLLER`: another node is, or is about to become, the active controller; the request may have taken effect
+ *   when it was this one that decided it
+ * - `TIMED_OUT`: no active controller answered in time; the request may have taken effect
  * - `ABORTED`: the caller gave up waiting; the request may still take effect
  * - `STORAGE_FAILED`: the metadata log failed; the outcome is unknown, and the node must be restarted
  */
-export type ControllerErrorCode = 'ABORTED' | 'CLOSED' | 'QUEUE_FULL' | 'STORAGE_FAILED'
+export type ControllerErrorCode =
+  | 'ABORTED'
+  | 'CLOSED'
+  | 'NOT_CONTROLLER'
+  | 'QUEUE_FULL'
+  | 'STORAGE_FAILED'
+  | 'TIMED_OUT'
 
 export class ControllerError extends Error {
   override readonly name = 'ControllerError'
@@ -16,6 +25,6 @@ export class ControllerError extends Error {
   constructor(code: ControllerErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
-    this.retriable = code === 'QUEUE_FULL'
+    this.retriable = code === 'QUEUE_FULL' || code === 'NOT_CONTROLLER' || code === 'TIMED_OUT'
   }
 }

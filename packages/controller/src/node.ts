@@ -1,6 +1,6 @@
 /**
  * The controller as the rest of a node sees it: the quorum's log, the machine on top of it and the committed image, opened
- * on one directory.
+ * on one directory. A node without the controller role has it too: it observes the log and never becomes active.
  *
  *     const controller = await openController({ storage, directory, … })
  *     controller.subscribe(listener)                        // called at once with the whole image
@@ -9,8 +9,11 @@
  *
  * Requests are decided one after the other on everything appended so far, and answered when what they decided on is
  * committed; meanwhile the next ones are decided, and share the next fdatasync.
+ *
+ * The machine exists only while this node leads the quorum: it is made from the committed image when leadership is won and
+ * thrown away when it is lost, and with it whatever was decided but not committed.
  */
-import { assert, type Clock, type Logger, type Random, type Storage } from '@braidlog/base'
+import { assert, type Clock, type Logger, type Random, type Storage, type Timer, type Timers } from '@braidlog/base'
 import {
   activationRecords,
   controllerRecord,
@@ -19,7 +22,6 @@ import {
   MetadataLoader,
   readBootstrapFile,
   readMetaProperties,
-  TransactionBuffer,
   writeMetaProperties,
   type ImageView,
   type MetadataBatch,
@@ -38,13 +40,24 @@ import {
   type Uuid,
 } from '@braidlog/model'
 import type { DescribeConfigsRequest, DescribeConfigsResponse } from '@braidlog/protocol'
-import { RaftError, RaftNode, type Appended, type RaftNodeOptions } from '@braidlog/raft'
+import {
+  RaftError,
+  RaftNode,
+  type Appended,
+  type CancelSignal,
+  type LeaderAndEpoch,
+  type QuorumLeader,
+  type RaftNetwork,
+  type RaftNodeOptions,
+  type Voter,
+} from '@braidlog/raft'
 import type { Codecs } from '@braidlog/records'
 import { Controller } from './controller.ts'
 import { describeConfigs } from './describe-configs.ts'
 import { describeQuorum } from './describe-quorum.ts'
 import { ControllerError } from './errors.ts'
 import type { ControllerRequestName, DecidedRequestName, QuorumRequests, RequestOf, ResponseOf } from './requests.ts'
+import type { ControllerSettings, DecisionContext } from './state.ts'
 
 export interface ControllerOptions {
   readonly storage: Storage
@@ -52,25 +65,25 @@ export interface ControllerOptions {
   readonly directory: string
   readonly codecs: Codecs
   readonly clock: Clock
+  readonly timers: Timers
   readonly random: Random
   readonly logger: Logger
   /** Shared with the other logs of the process. */
   readonly resources?: RaftNodeOptions['resources']
   readonly nodeId: number
   readonly clusterId: string
-  /** Where the controller listens; also what the single voter is registered with. */
+  /** Where the controller listens; empty without the controller role. */
   readonly endpoints: readonly VoterEndpoint[]
+  /** Default: true. Without the role this node follows the log and decides nothing. */
+  readonly isController?: boolean
+  /** `controller.quorum.voters`, for a directory that was formatted for a static quorum; by default this node alone. */
+  readonly staticVoters?: readonly Voter[]
+  /** Without it this node is the only voter. */
+  readonly network?: RaftNetwork
   /** server.properties and environment as text, by Kafka's keys; checked by the caller. */
   readonly configs: ReadonlyMap<string, string>
   /** The metadata log failed and nothing can be changed any more: the node must stop. Called at most once. */
   readonly onFailure: (error: ControllerError) => void
-}
-
-/** What is needed of an `AbortSignal`, which packages without Node and DOM types cannot name. */
-export interface CancelSignal {
-  readonly aborted: boolean
-  addEventListener(type: 'abort', listener: () => void): void
-  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 export interface SubmitOptions {
@@ -84,11 +97,15 @@ const PENDING_REQUESTS_MAX = 4096
 export class ControllerNode {
   readonly #options: ControllerOptions
   readonly #configs: BrokerConfigs
-  readonly #controller: Controller
+  readonly #settings: ControllerSettings
   readonly #loader = new MetadataLoader()
   readonly #directoryId: Uuid
+  readonly #leaderListeners = new Set<() => void>()
   #raft: RaftNode | undefined
+  /** While this node leads the quorum. */
+  #controller: Controller | undefined
   #lastAppended: Appended | undefined
+  #deadline: Timer | undefined
   #pendingCount = 0
   #lastSnapshotMs: number
   #closed = false
@@ -98,12 +115,12 @@ export class ControllerNode {
     this.#directoryId = directoryId
     this.#configs = parseConfigs(BROKER_CONFIGS, options.configs).values
     this.#lastSnapshotMs = options.clock.nowMs()
-    this.#controller = new Controller({
+    this.#settings = {
       nodeId: options.nodeId,
       clusterId: options.clusterId,
       staticConfigs: options.configs,
       configs: this.#configs,
-    })
+    }
   }
 
   /** See {@link openController}. */
@@ -116,6 +133,16 @@ export class ControllerNode {
   /** The committed picture. Always this object; it moves. */
   get image(): ImageView {
     return this.#loader.image
+  }
+
+  /** Whether requests are decided here. */
+  get isActive(): boolean {
+    return this.#controller !== undefined
+  }
+
+  /** The active controller as far as this node knows. */
+  get leader(): QuorumLeader | undefined {
+    return this.#running.leader
   }
 
   get leaderEpoch(): number {
@@ -150,9 +177,15 @@ export class ControllerNode {
     return this.#loader.subscribe(listener)
   }
 
+  /** @param listener is called when another controller, this one or none became active. @returns ends it */
+  onLeaderChange(listener: () => void): () => void {
+    this.#leaderListeners.add(listener)
+    return () => this.#leaderListeners.delete(listener)
+  }
+
   /** DescribeConfigs from the committed image. Topics, brokers, groups and client metrics; not log levels. */
   describeConfigs(request: DescribeConfigsRequest): DescribeConfigsResponse {
-    return describeConfigs(request, this.image, this.#controller.state.settings)
+    return describeConfigs(request, this.image, this.#settings)
   }
 
   /**
@@ -183,11 +216,11 @@ export class ControllerNode {
     if (this.#pendingCount >= PENDING_REQUESTS_MAX) {
       throw new ControllerError('QUEUE_FULL', `${this.#pendingCount} changes are waiting to become durable`)
     }
-    const { records, response } = this.#controller.decide(name, request, {
-      random: this.#options.random,
-      nextOffset: this.#running.endOffset,
-    })
+    const controller = this.#controller
+    if (controller === undefined) throw notController()
+    const { records, response } = controller.decide(name, request, this.#context())
     const decidedOn = records.length > 0 ? this.#append(records) : this.#lastAppended
+    this.#watchDeadline()
     if (decidedOn === undefined || decidedOn.lastOffset < this.highWatermark) return response
     this.#pendingCount++
     try {
@@ -219,6 +252,7 @@ export class ControllerNode {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#deadline?.cancel()
     await this.#raft?.close()
   }
 
@@ -230,12 +264,13 @@ export class ControllerNode {
   async #start(): Promise<void> {
     const options = this.#options
     const configs = this.#configs
-    const recovered = new TransactionBuffer()
-    let loading = true
     this.#raft = await RaftNode.open({
       ...options,
       directoryId: this.#directoryId,
-      staticVoters: [{ id: options.nodeId, directoryId: ZERO_UUID, endpoints: options.endpoints }],
+      canVote: options.isController ?? true,
+      staticVoters: options.staticVoters ?? [
+        { id: options.nodeId, directoryId: ZERO_UUID, endpoints: options.endpoints },
+      ],
       segmentBytes: configs['metadata.log.segment.bytes'],
       segmentMs: configs['metadata.log.segment.ms'],
       retention: {
@@ -243,41 +278,68 @@ export class ControllerNode {
         retentionMs: configs['metadata.max.retention.ms'],
       },
       listener: {
-        handleLoadSnapshot: (snapshot) => {
-          for (const record of snapshot.records) this.#controller.apply(record)
-          this.#loader.loadSnapshot(snapshot)
-        },
-        handleCommit: (batch) => {
-          // Once it leads, the controller has applied a record when it appended it.
-          if (loading)
-            for (const record of batch.records) recovered.push(record, (each) => this.#controller.apply(each))
-          this.#commit(batch)
-        },
+        handleLoadSnapshot: (snapshot) => this.#loader.loadSnapshot(snapshot),
+        handleCommit: (batch) => this.#commit(batch),
+        handleLeaderChange: (leader) => this.#leaderChanged(leader),
       },
       onFailure: (error) => options.onFailure(toControllerError(error)),
     })
-    loading = false
     try {
       this.#checkFeatures()
-      await this.#activate(recovered.inTransaction)
+      // A quorum of one has its leader already; it is worth waiting for.
+      if (this.#raft.role === 'leader') await this.#activate()
     } catch (error) {
       await this.#raft.close()
       throw error
     }
   }
 
-  /** What a controller writes when it becomes active: an end to a transaction left open, and what the log lacks. */
-  async #activate(inTransaction: boolean): Promise<void> {
-    const { storage, directory, codecs } = this.#options
+  #leaderChanged({ leaderId }: LeaderAndEpoch): void {
+    // While it opens, the quorum is not to be written to yet.
+    if (this.#raft === undefined) return
+    const leads = leaderId === this.#options.nodeId
+    if (leads && this.#controller === undefined) {
+      this.#activate().catch((error: unknown) => {
+        // Whoever took over meanwhile does what had to be done.
+        if (toControllerError(error).code !== 'NOT_CONTROLLER') this.#options.onFailure(toControllerError(error))
+      })
+    } else if (!leads && this.#controller !== undefined) this.#deactivate()
+    for (const listener of this.#leaderListeners) listener()
+  }
+
+  /**
+   * Takes up the work: everything that was committed before this epoch has been seen. Writes an end to a transaction left
+   * open, and what the log lacks.
+   */
+  async #activate(): Promise<void> {
+    const { storage, directory, codecs, logger } = this.#options
+    const controller = new Controller(this.#settings)
+    for (const record of this.image.records()) controller.apply(record)
+    this.#controller = controller
+    this.#lastAppended = undefined
+    logger.info('this controller is active', { epoch: this.leaderEpoch, offset: this.image.offset })
     const records: MetadataRecord[] = []
-    if (inTransaction) records.push(metadataRecord('AbortTransaction', { reason: 'the controller restarted' }))
-    if (this.#controller.state.metadataVersion < 0) {
+    if (this.#loader.inTransaction) {
+      records.push(metadataRecord('AbortTransaction', { reason: 'another controller became active' }))
+    }
+    if (controller.state.metadataVersion < 0) {
       const bootstrap = readBootstrapFile(storage, directory, codecs)
       records.push(...activationRecords(bootstrap, this.#configs['min.insync.replicas']))
     }
+    controller.activate(this.#context())
+    this.#watchDeadline()
     if (records.length > 0) await this.#append(records).committed
     const registration = this.#controllerRegistration()
     if (registration !== undefined) await this.#append([registration]).committed
+  }
+
+  /** What was decided but not committed is forgotten: the committed image knows nothing of it. */
+  #deactivate(): void {
+    this.#controller = undefined
+    this.#lastAppended = undefined
+    this.#deadline?.cancel()
+    this.#deadline = undefined
+    this.#options.logger.info('this controller is no longer active', { epoch: this.leaderEpoch })
   }
 
   /** @returns the record that registers this controller, unless the image has it already */
@@ -297,16 +359,48 @@ export class ControllerNode {
     return controllerRecord(registration)
   }
 
+  #context(): DecisionContext {
+    const { random, clock } = this.#options
+    return { random, nowMs: clock.monotonicMs(), nextOffset: this.#running.endOffset }
+  }
+
   #append(records: readonly MetadataRecord[]): Appended {
+    const controller = this.#controller
+    if (controller === undefined) throw notController()
     let appended: Appended
     try {
       appended = this.#running.append(records)
     } catch (error) {
       throw toControllerError(error)
     }
-    for (const record of records) this.#controller.apply(record)
+    for (const record of records) controller.apply(record)
     this.#lastAppended = appended
     return appended
+  }
+
+  /** One timer for whatever the machine waits for next. */
+  #watchDeadline(): void {
+    const controller = this.#controller
+    if (controller === undefined || this.#deadline !== undefined) return
+    const dueMs = controller.nextDeadlineMs()
+    if (dueMs === Infinity) return
+    const delayMs = Math.max(0, dueMs - this.#options.clock.monotonicMs())
+    this.#deadline = this.#options.timers.after(delayMs, () => {
+      this.#deadline = undefined
+      this.#expire(controller)
+    })
+  }
+
+  #expire(controller: Controller): void {
+    if (this.#closed || this.#controller !== controller) return
+    const { records } = controller.expire(this.#context())
+    try {
+      // What cannot be appended now is decided anew by the controller that comes next.
+      if (records.length > 0) this.#append(records)
+    } catch (error) {
+      this.#options.logger.warn('a change that time called for was not made', { error })
+    }
+    this.#watchDeadline()
   }
 
   #commit(batch: MetadataBatch): void {
@@ -377,6 +471,10 @@ function isQuorumRequest(name: ControllerRequestName): name is keyof QuorumReque
   return name === 'describeQuorum'
 }
 
+function notController(): ControllerError {
+  return new ControllerError('NOT_CONTROLLER', 'this node is not the active controller')
+}
+
 function aborted(): ControllerError {
   return new ControllerError('ABORTED', 'the caller stopped waiting; the change may still take effect')
 }
@@ -392,8 +490,9 @@ function orAborted(promise: Promise<void>, signal: CancelSignal | undefined): Pr
 
 function toControllerError(error: unknown): ControllerError {
   if (error instanceof ControllerError) return error
-  if (error instanceof RaftError && error.code === 'CLOSED') {
-    return new ControllerError('CLOSED', error.message, { cause: error })
+  if (error instanceof RaftError && (error.code === 'CLOSED' || error.code === 'NOT_LEADER')) {
+    const code = error.code === 'CLOSED' ? 'CLOSED' : 'NOT_CONTROLLER'
+    return new ControllerError(code, error.message, { cause: error })
   }
   const message = error instanceof Error ? error.message : String(error)
   return new ControllerError('STORAGE_FAILED', message, { cause: error })

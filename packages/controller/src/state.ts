@@ -2,7 +2,7 @@
  * What the controller decides on: the picture with everything appended so far, committed or not, plus what it needs to
  * look up quickly. Read by the `decide…` functions, changed by {@link ControllerState.apply} alone.
  */
-import { below, type Random } from '@braidlog/base'
+import type { Random } from '@braidlog/base'
 import {
   DeltaBuilder,
   DIRECTORY_MIGRATING,
@@ -21,6 +21,8 @@ import {
   type BrokerConfigs,
   type Uuid,
 } from '@braidlog/model'
+
+import { BrokerSessions } from './broker-sessions.ts'
 
 /** What does not change while the node runs. */
 export interface ControllerSettings {
@@ -41,6 +43,8 @@ export interface Decision<Response> {
 /** What changes from request to request. */
 export interface DecisionContext {
   readonly random: Random
+  /** Monotonic. */
+  readonly nowMs: number
   /** The offset that the first record will get. */
   readonly nextOffset: number
 }
@@ -51,11 +55,13 @@ export const PARTITIONS_A_REQUEST_MAX = 10_000
 export class ControllerState {
   readonly settings: ControllerSettings
   readonly image = new MetadataImage()
+  readonly sessions: BrokerSessions
   /** Topics whose names have `.` or `_`, by what they collide on. */
   readonly #collisions = new Map<string, Set<string>>()
 
   constructor(settings: ControllerSettings) {
     this.settings = settings
+    this.sessions = new BrokerSessions(settings.configs['broker.session.timeout.ms'])
   }
 
   get metadataVersion(): number {
@@ -69,6 +75,7 @@ export class ControllerState {
   apply(record: MetadataRecord): void {
     const delta = new DeltaBuilder()
     this.image.apply(record, delta)
+    for (const { id, after } of delta.brokers) if (after === undefined || after.fenced) this.sessions.forget(id)
     for (const { kind, name } of delta.topics) {
       if (!hasCollisionCharacters(name)) continue
       const key = topicCollisionKey(name)
@@ -100,30 +107,28 @@ export class ControllerState {
     return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
   }
 
+  /** `min.insync.replicas` of a topic: its own, the cluster's, or this node's. */
+  isrMin(topic: string): number {
+    const name = 'min.insync.replicas'
+    const text = this.#dynamicConfig(topic, name)
+    return text === undefined ? this.settings.configs[name] : Number(text)
+  }
+
+  /** Whether a replica that is not in sync may lead when no other can. */
+  mayElectUncleanly(topic: string): boolean {
+    const name = 'unclean.leader.election.enable'
+    const text = this.#dynamicConfig(topic, name)
+    return text === undefined ? this.settings.configs[name] : text.trim().toLowerCase() === 'true'
+  }
+
+  #dynamicConfig(topic: string, name: string): string | undefined {
+    const { TOPIC, BROKER } = ConfigResourceType
+    return this.image.configs(TOPIC, topic).get(name) ?? this.image.configs(BROKER, CLUSTER_DEFAULT_RESOURCE).get(name)
+  }
+
   /** Where a new replica on the broker goes: a broker with one directory has no choice to make. */
   defaultDirectory(broker: BrokerRegistration | undefined): Uuid {
     if (broker === undefined || broker.logDirs.length === 0) return DIRECTORY_MIGRATING
     return broker.logDirs.length === 1 ? broker.logDirs[0]! : DIRECTORY_UNASSIGNED
-  }
-
-  /**
-   * Replicas for new partitions: round robin over the active brokers from a random start, fenced ones last. Racks are not
-   * looked at.
-   * @returns one list of broker ids per partition, or what is wrong
-   */
-  placeReplicas(partitionCount: number, replicationFactor: number, random: Random): number[][] | string {
-    const all = [...this.image.brokers()].map((broker) => broker.id).toSorted((a, b) => a - b)
-    const active = all.filter((id) => this.isActive(id))
-    if (replicationFactor > all.length) {
-      return `a replication factor of ${replicationFactor} needs as many brokers, but ${all.length} are registered`
-    }
-    if (active.length === 0) return 'no broker is able to take a replica: all are fenced or shutting down'
-    const start = below(random, active.length)
-    const fenced = all.filter((id) => !active.includes(id))
-    return Array.from({ length: partitionCount }, (_, partition) => {
-      const first = (start + partition) % active.length
-      const order = [...active.slice(first), ...active.slice(0, first), ...fenced]
-      return order.slice(0, replicationFactor)
-    })
   }
 }

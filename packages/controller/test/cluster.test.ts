@@ -134,6 +134,7 @@ test('a dead broker is unregistered and its partitions go to who is left', () =>
   const topicId = scenario.createTopics({ numPartitions: -1, replicationFactor: -1, assignments }).response.topics[0]!
     .topicId
   scenario.apply(metadataRecord('PartitionChange', { topicId, partitionId: 1, isr: [2] }, 2))
+  scenario.apply(metadataRecord('BrokerRegistrationChange', { brokerId: 2, brokerEpoch: 6, fenced: 1 }))
   scenario.submit('unregisterBroker', { brokerId: 2 })
   assert.equal(scenario.image.broker(2), undefined)
   const [first, last] = [scenario.image.partition('orders', 0)!, scenario.image.partition('orders', 1)!]

@@ -12,6 +12,7 @@ import { bootstrapRecords } from '@braidlog/metadata'
 import { defaultFeatureLevels, randomUuid, type Uuid } from '@braidlog/model'
 import { plainCodecs as codecs } from '@braidlog/records'
 import { openController, registerLocalBroker } from '../src/index.ts'
+import { noTimers } from './scenario.ts'
 
 const golden = (name: string) => readFileSync(join(import.meta.dirname, 'golden', name))
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg'
@@ -48,6 +49,7 @@ function open(storage: MemoryStorage) {
     codecs,
     random: new SeededRandom(1),
     clock: { nowMs: () => 1_800_000_000_000, monotonicMs: () => 0 },
+    timers: noTimers,
     logger: silentLogger,
     directory: 'data',
     nodeId: 1,

@@ -13,7 +13,7 @@ import {
 import { ErrorCode, randomUuid } from '@braidlog/model'
 import { plainCodecs as codecs } from '@braidlog/records'
 import { openController, registerLocalBroker, type ControllerError, type ControllerOptions } from '../src/index.ts'
-import { topicRequest } from './scenario.ts'
+import { noTimers, topicRequest } from './scenario.ts'
 
 const endpoints = [{ name: 'CONTROLLER', host: '127.0.0.1', port: 9093 }]
 const random = new SeededRandom(3)
@@ -40,6 +40,7 @@ async function open(storage: MemoryStorage, more: Partial<ControllerOptions> = {
     codecs,
     random,
     clock: { nowMs: () => time.nowMs++, monotonicMs: () => time.nowMs },
+    timers: noTimers,
     logger: silentLogger,
     directory: 'data',
     nodeId: 1,

@@ -1,5 +1,5 @@
 /** A controller with one registered broker, and short ways to ask it. */
-import { SeededRandom } from '@braidlog/base'
+import { SeededRandom, type Timers } from '@braidlog/base'
 import { metadataRecord, type MetadataRecord } from '@braidlog/metadata'
 import { BROKER_CONFIGS, parseConfigs, SUPPORTED_FEATURES, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { CreateTopicsRequest } from '@braidlog/protocol'
@@ -9,12 +9,16 @@ export const NODE_ID = 1
 export const BROKER_EPOCH = 5
 export const LOG_DIR = 'IO_plDfRSbqgxBJYiCvQ4Q' as Uuid
 
+/** For tests in which no time passes. */
+export const noTimers: Timers = { after: () => ({ cancel() {} }) }
+
 type TopicInput = Partial<CreateTopicsRequest['topics'][number]>
 
 export class Scenario {
   readonly controller: Controller
   readonly #random = new SeededRandom(1)
   nextOffset = 100
+  nowMs = 1_000
 
   constructor(configs: Readonly<Record<string, string>> = {}, features: Readonly<Record<string, number>> = {}) {
     const staticConfigs = new Map(Object.entries({ 'node.id': '1', 'process.roles': 'broker,controller', ...configs }))
@@ -35,13 +39,31 @@ export class Scenario {
     return this.controller.state.image
   }
 
+  get context() {
+    return { random: this.#random, nowMs: this.nowMs, nextOffset: this.nextOffset }
+  }
+
+  /** Lets the time come and applies what it calls for, as often as there is something. */
+  passTo(nowMs: number): MetadataRecord[] {
+    const all: MetadataRecord[] = []
+    while (this.controller.nextDeadlineMs() <= nowMs) {
+      this.nowMs = Math.max(this.nowMs, this.controller.nextDeadlineMs())
+      const { records } = this.controller.expire(this.context)
+      this.apply(...records)
+      this.nextOffset += records.length
+      all.push(...records)
+    }
+    this.nowMs = nowMs
+    return all
+  }
+
   apply(...records: readonly MetadataRecord[]): void {
     for (const record of records) this.controller.apply(record)
   }
 
   /** Decides, changing nothing. */
   decide<N extends DecidedRequestName>(name: N, request: RequestOf<N>): Decision<ResponseOf<N>> {
-    return this.controller.decide(name, request, { random: this.#random, nextOffset: this.nextOffset })
+    return this.controller.decide(name, request, this.context)
   }
 
   /** Decides and applies. */

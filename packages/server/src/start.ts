@@ -91,6 +91,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     directory,
     codecs,
     clock,
+    timers,
     random,
     logger,
     resources,
