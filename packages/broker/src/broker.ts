@@ -18,6 +18,7 @@ import { LogConfigs } from './log-configs.ts'
 import { OffsetsLog } from './offsets-log.ts'
 import { Pipeline } from './pipeline.ts'
 import { handlersOf } from './registry.ts'
+import { RecordValidation, type SchemaRegistrySettings } from './record-validation/record-validation.ts'
 import { Replicas } from './replicas.ts'
 import type { BrokerSettings } from './settings.ts'
 import { TopicCreation } from './topic-creation.ts'
@@ -38,6 +39,8 @@ export interface BrokerOptions {
   readonly logger: Logger
   /** Without it, everyone may do everything. */
   readonly authorizer?: AuthorizerSettings | undefined
+  /** Without it, topics that ask for the schemas of their records take none. */
+  readonly schemaRegistry?: SchemaRegistrySettings | undefined
   /** What server.properties, environment and overrides say, by Kafka's key. */
   readonly staticConfigs: ReadonlyMap<string, string>
   readonly diskSpace: BrokerContext['diskSpace']
@@ -54,6 +57,7 @@ export class Broker {
   readonly #replicas: Replicas
   readonly #logConfigs: LogConfigs
   readonly #authorizer: Authorizer | undefined
+  readonly #validation: RecordValidation
   #unsubscribe: () => void = () => {}
 
   constructor(options: BrokerOptions) {
@@ -77,6 +81,13 @@ export class Broker {
       logger,
     })
     this.#authorizer = options.authorizer && new Authorizer(options.authorizer, () => image.principals.acls())
+    this.#validation = new RecordValidation({
+      registry: options.schemaRegistry,
+      clock,
+      timers,
+      codecs: options.codecs,
+      logger,
+    })
     this.#logConfigs = new LogConfigs(image, nodeId, options.staticConfigs)
     this.#replicas = new Replicas({
       nodeId,
@@ -133,6 +144,7 @@ export class Broker {
       groups: this.#groups,
       sessions: new FetchSessions(settings.fetchSessionsMax, this.#options.random),
       topicCreation: new TopicCreation({ cluster, replicas, settings, logger }),
+      validation: this.#validation,
       clock: this.#options.clock,
       turns: connections.turns,
       random: this.#options.random,
@@ -149,6 +161,7 @@ export class Broker {
     await connections.stopListening()
     // What waits for members or data is answered now; the rest is appended and about to be answered.
     this.#groups.close()
+    this.#validation.close()
     await connections.drained(DRAIN_MS)
     connections.closeAll('the broker stops')
     this.#unsubscribe()
@@ -160,6 +173,7 @@ export class Broker {
     const { connections } = this.#options
     void connections.stopListening()
     connections.closeAll('the broker was killed')
+    this.#validation.close()
     this.#unsubscribe()
     this.#groups.close()
   }

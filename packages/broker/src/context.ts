@@ -6,6 +6,7 @@ import type { PartitionSet } from '@braidlog/partition'
 import type { ClusterLink } from './cluster-link.ts'
 import type { FetchSessions } from './fetch-session.ts'
 import type { BrokerMetrics } from './metrics.ts'
+import type { RecordValidation } from './record-validation/record-validation.ts'
 import type { Replicas } from './replicas.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { TopicCreation } from './topic-creation.ts'
@@ -25,6 +26,8 @@ export interface BrokerContext {
   readonly groups: GroupCoordinator
   readonly sessions: FetchSessions
   readonly topicCreation: TopicCreation
+  /** Against the schemas of a registry, for topics that ask for it. */
+  readonly validation: RecordValidation
   readonly clock: Clock
   readonly turns: TurnClock
   readonly random: Random

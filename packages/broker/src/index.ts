@@ -5,5 +5,17 @@ export type { ClusterLink, LinkOptions } from './cluster-link.ts'
 export { Connections, type ConnectionsOptions } from './connections.ts'
 export { defaultConnectionLimits, type ConnectionLimits } from './limits.ts'
 export { newBrokerMetrics, type ApiMetrics, type BrokerMetrics } from './metrics.ts'
+export type {
+  CompiledSchema,
+  LoadSchemaFormats,
+  LookupOptions,
+  RegisteredSchema,
+  SchemaContent,
+  SchemaFormats,
+  SchemaKey,
+  SchemaLookup,
+  SchemaReferenceContent,
+} from './record-validation/schema-lookup.ts'
+export type { SchemaRegistrySettings } from './record-validation/record-validation.ts'
 export { defaultBrokerSettings, type BrokerSettings } from './settings.ts'
 export { servedApis } from './registry.ts'

@@ -1,5 +1,5 @@
 /** Public face of `partition`. */
-export type { AppendOptions, AppendOrigin, AppendResult, RecordError } from './append.ts'
+export { refusedAppend, type AppendOptions, type AppendOrigin, type AppendResult, type RecordError } from './append.ts'
 export {
   openPartitionSet,
   type PartitionIdentity,

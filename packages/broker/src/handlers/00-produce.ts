@@ -18,6 +18,7 @@ import { asksForLeader, endpointsOfLeaders, leaderHint, type LeaderHint } from '
 import type { Exchange } from '../exchange.ts'
 import type { ApiHandler } from '../handler.ts'
 import { skipTaggedFields } from '../pipeline.ts'
+import type { HeldBatch } from '../record-validation/record-validation.ts'
 
 const FLEXIBLE_MIN = 9
 const TOPIC_IDS_MIN_VERSION = 13
@@ -51,8 +52,11 @@ interface Produced {
   readonly topic: string
   readonly topicId: Uuid
   readonly partition: number
-  readonly result: AppendResult
+  /** Of a held batch: nothing yet. */
+  result: AppendResult
   readonly replica: Partition | undefined
+  /** It waits for a schema registry. */
+  readonly held: HeldBatch | undefined
 }
 
 /** A request that has been appended, from then until it is answered. */
@@ -67,18 +71,23 @@ function appendAll(broker: BrokerContext, exchange: Exchange, request: ProduceRe
   const { acks } = request
   let failed = false
   let waits = false
+  let heldCount = 0
   for (let i = 0; i < request.count; i++) {
     const one = appendOne(broker, exchange, request, i, owner)
-    if (one.result.errorCode !== ErrorCode.NONE) failed = true
+    if (one.held !== undefined) heldCount++
+    else if (one.result.errorCode !== ErrorCode.NONE) failed = true
     else if (one.result.requiredOffset > 0 && !one.replica!.isAcknowledged(one.result.requiredOffset)) waits = true
     produced.push(one)
   }
-  if (acks === 0) {
-    if (failed) exchange.connection.refuse('a record batch sent with acks=0 could not be appended')
-    else exchange.respondNothing()
+  const state: ProduceState = { broker, exchange, produced }
+  if (heldCount > 0) {
+    awaitHeld(state, request, heldCount)
     return
   }
-  const state: ProduceState = { broker, exchange, produced }
+  if (acks === 0) {
+    endWithoutAnswer(exchange, failed)
+    return
+  }
   if (!waits) {
     respond(state, undefined)
     return
@@ -92,6 +101,51 @@ function appendAll(broker: BrokerContext, exchange: Exchange, request: ProduceRe
     }
   }
   if (!rooms.parkProduce(operation, request.timeoutMs)) respond(state, operation)
+}
+
+function endWithoutAnswer(exchange: Exchange, failed: boolean): void {
+  if (failed) exchange.connection.refuse('a record batch sent with acks=0 could not be appended')
+  else exchange.respondNothing()
+}
+
+/** Some batches wait for the schema registry; the others are appended already, and are watched from now on. */
+function awaitHeld(state: ProduceState, request: ProduceReader, heldCount: number): void {
+  const { broker, exchange, produced } = state
+  const { timeoutMs } = request
+  const acks = request.acks as -1 | 0 | 1
+  const { rooms } = broker.partitions
+  const operation = rooms.produce<ProduceState>(state, onComplete)
+  let left = heldCount
+  const watch = (i: number): void => {
+    const { replica, result } = produced[i]!
+    if (result.errorCode === ErrorCode.NONE && result.requiredOffset > 0) {
+      operation.watch(replica!, result.requiredOffset, i)
+    }
+  }
+  const settle = (i: number, { bytes }: HeldBatch, refusal: AppendResult | undefined): void => {
+    const one = produced[i]!
+    one.result = refusal ?? one.replica!.append(bytes, 0, bytes.length, { acks, origin: 'client' })
+    if (one.result.errorCode === ErrorCode.NONE) broker.metrics.bytesProduced += bytes.length
+    watch(i)
+    if (--left > 0) return
+    const failed = produced.some(({ result }) => result.errorCode !== ErrorCode.NONE)
+    if (acks === 0) endWithoutAnswer(exchange, failed)
+    else if (!rooms.parkProduce(operation, timeoutMs)) respond(state, operation)
+  }
+  for (let i = 0; i < produced.length; i++) {
+    const { held } = produced[i]!
+    if (held === undefined) {
+      watch(i)
+      continue
+    }
+    held.onSettled = (refusal) => {
+      try {
+        settle(i, held, refusal)
+      } catch (error) {
+        exchange.failed(error)
+      }
+    }
+  }
 }
 
 function onComplete(operation: DelayedProduce<ProduceState>): void {
@@ -114,12 +168,13 @@ function appendOne(
   const partition = request.partitions[i]!
   const known = byId ? image.topicById(requestedId) : image.topic(requestedName)
   const topicId = known?.id ?? requestedId
-  const done = (result: AppendResult, replica?: Partition): Produced => ({
+  const done = (result: AppendResult, replica?: Partition, held?: HeldBatch): Produced => ({
     topic: requestedName,
     topicId,
     partition,
     result,
     replica,
+    held,
   })
   const { access } = exchange
   // An unknown id tells nothing; a name that may not be written is refused before it is looked for.
@@ -159,6 +214,11 @@ function appendOne(
         : refused(ErrorCode.INVALID_TXN_STATE, 'no transaction is open: this node coordinates none'),
     )
   }
+  // Most topics ask nothing of their records: this is all that it costs them.
+  if (replica.log.config.schemaRules !== undefined || broker.validation.heldCount > 0) {
+    const verdict = broker.validation.inspect(exchange.connection, replica, bytes, start, end)
+    if (verdict !== undefined) return 'bytes' in verdict ? done(UNDECIDED, replica, verdict) : done(verdict, replica)
+  }
   const acks = request.acks as -1 | 0 | 1
   const result = replica.append(
     bytes,
@@ -182,6 +242,8 @@ function refused(errorCode: ErrorCode, errorMessage: string | null): AppendResul
     requiredOffset: 0,
   }
 }
+
+const UNDECIDED: AppendResult = refused(ErrorCode.NONE, null)
 
 /** @param operation the outcome of waiting, when there was any */
 function respond(
