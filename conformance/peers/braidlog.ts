@@ -11,6 +11,14 @@ export interface BraidlogOptions extends PeerServerOptions {
   /** Flags of Node.js, such as those of a profiler. */
   readonly nodeFlags?: readonly string[]
   readonly startTimeoutMs?: number
+  /** `cli` starts it as users do, with `braidlog start`; default is a program of the suite, which logs to standard error. */
+  readonly entry?: 'suite' | 'cli'
+}
+
+const suiteEntry = { args: [join(import.meta.dirname, 'braidlog-main.ts')], ready: /^ready \{/m }
+const cliEntry = {
+  args: [join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'braidlog.js'), 'start', '--log-level', 'warn'],
+  ready: /^Braidlog node /m,
 }
 
 /** Starts one node on a free port and resolves once it listens. */
@@ -36,11 +44,11 @@ export async function startBraidlog(options: BraidlogOptions = {}): Promise<Peer
   const propertiesFile = join(work, 'server.properties')
   const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`)
   writeFileSync(propertiesFile, lines.join(''))
-  const main = join(import.meta.dirname, 'braidlog-main.ts')
-  const child = start(process.execPath, [...(options.nodeFlags ?? []), main, propertiesFile])
+  const entry = options.entry === 'cli' ? cliEntry : suiteEntry
+  const child = start(process.execPath, [...(options.nodeFlags ?? []), ...entry.args, propertiesFile])
   const cleanUp = (): void => rmSync(work, { recursive: true, force: true })
   try {
-    await child.line(/^ready \{/m, options.startTimeoutMs ?? 30_000)
+    await child.line(entry.ready, options.startTimeoutMs ?? 30_000)
   } catch (error) {
     await child.kill()
     cleanUp()
