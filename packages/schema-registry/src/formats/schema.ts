@@ -44,6 +44,8 @@ export interface SchemaEntity {
   readonly kind: 'record' | 'field' | 'message' | 'enum'
   /** Dotted path from the root: `ns.Record.field`, `.pkg.Message.field`, `object.properties`. */
   readonly path: string
+  /** Tags in the schema itself: `confluent:tags` in Avro and JSON Schema, the option `(confluent.field_meta).tags` and its like. */
+  readonly tags: readonly string[]
 }
 
 interface ParsedSchemaCommon {

@@ -2,6 +2,7 @@
 import { SchemaError } from '../errors.ts'
 import type { ParsedAvro, ParseOptions, ResolvedReference, SchemaEntity } from '../schema.ts'
 import { parseAvroText, type AvroScope } from './parse.ts'
+import { tagsOf } from '../tags.ts'
 import { namedTypes, printAvro } from './print.ts'
 import { isNamed, type AvroNamed, type AvroType } from './type.ts'
 
@@ -44,10 +45,13 @@ function within<T>(reference: string, parse: () => T): T {
 function entitiesOf(type: AvroType): readonly SchemaEntity[] {
   const entities: SchemaEntity[] = []
   for (const named of namedTypes(type)) {
-    if (named.kind === 'enum') entities.push({ kind: 'enum', path: named.fullName })
+    const tags = tagsOf(named.properties)
+    if (named.kind === 'enum') entities.push({ kind: 'enum', path: named.fullName, tags })
     if (named.kind !== 'record') continue
-    entities.push({ kind: 'record', path: named.fullName })
-    for (const field of named.fields) entities.push({ kind: 'field', path: `${named.fullName}.${field.name}` })
+    entities.push({ kind: 'record', path: named.fullName, tags })
+    for (const field of named.fields) {
+      entities.push({ kind: 'field', path: `${named.fullName}.${field.name}`, tags: tagsOf(field.properties) })
+    }
   }
   return entities
 }

@@ -1,5 +1,6 @@
 /** A JSON Schema with its references, as the registry handles it. */
 import { isJsonObject, pointerStep, printJson, type JsonValue } from '../json-text.ts'
+import { tagsOf } from '../tags.ts'
 import type { ParsedJson, ResolvedReference, SchemaEntity } from '../schema.ts'
 import { parseDocument, type JsonSchemaDocument } from './document.ts'
 import { inlineReferences } from './resolved.ts'
@@ -36,10 +37,10 @@ function entitiesOf({ root }: JsonSchemaDocument): readonly SchemaEntity[] {
     if (!isJsonObject(node)) return
     const properties = node.get('properties')
     if (isJsonObject(properties)) {
-      entities.push({ kind: 'record', path })
+      entities.push({ kind: 'record', path, tags: tagsOf(node) })
       for (const [name, property] of properties) {
         const below = `${path}${pointerStep(name)}`
-        entities.push({ kind: 'field', path: below })
+        entities.push({ kind: 'field', path: below, tags: isJsonObject(property) ? tagsOf(property) : [] })
         visit(property, below)
       }
     }

@@ -1,5 +1,6 @@
 /** A Protobuf schema with its references, as the registry handles it. */
 import { SchemaError } from '../errors.ts'
+import { tagsOfOptions } from '../tags.ts'
 import type { ParsedProtobuf, ResolvedReference, SchemaEntity } from '../schema.ts'
 import { fromBase64, toBase64 } from './base64.ts'
 import { readDescriptor } from './descriptor-read.ts'
@@ -120,17 +121,19 @@ function entitiesOf(file: ProtoFile): readonly SchemaEntity[] {
   const entities: SchemaEntity[] = []
   const visit = (message: ProtoMessage, scope: string): void => {
     const path = `${scope}.${message.name}`
-    entities.push({ kind: 'message', path })
-    for (const [field] of allFields(message)) entities.push({ kind: 'field', path: `${path}.${field.name}` })
+    entities.push({ kind: 'message', path, tags: tagsOfOptions(message.options) })
+    for (const [field] of allFields(message)) {
+      entities.push({ kind: 'field', path: `${path}.${field.name}`, tags: tagsOfOptions(field.options) })
+    }
     for (const nested of message.types) {
       if (nested.kind === 'message') visit(nested, path)
-      else entities.push({ kind: 'enum', path: `${path}.${nested.name}` })
+      else entities.push({ kind: 'enum', path: `${path}.${nested.name}`, tags: tagsOfOptions(nested.options) })
     }
   }
   const root = file.package === '' ? '' : `.${file.package}`
   for (const type of file.types) {
     if (type.kind === 'message') visit(type, root)
-    else entities.push({ kind: 'enum', path: `${root}.${type.name}` })
+    else entities.push({ kind: 'enum', path: `${root}.${type.name}`, tags: tagsOfOptions(type.options) })
   }
   return entities
 }
