@@ -1,6 +1,14 @@
 /** Public face of `schema-registry`. */
 export { RegistryError, type RegistryProcessErrorCode } from './errors.ts'
-export type { RegistryAuth, RegistryOptions } from './options.ts'
+export type {
+  BearerOptions,
+  RegistryAuth,
+  RegistryAuthorization,
+  RegistryOptions,
+  RegistryTls,
+  SchemaUse,
+  UsageSource,
+} from './options.ts'
 export { startRegistry, type Registry } from './start.ts'
 export type {
   CompatibilityLevel,

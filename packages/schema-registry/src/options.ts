@@ -39,13 +39,83 @@ export interface RegistryOptions {
   readonly schemaSizeMaxBytes?: number | undefined
   /** Requests that may be at work at once; more are answered 503. Default 1,000. */
   readonly requestsMax?: number | undefined
+  /** Listen with TLS. */
+  readonly tls?: RegistryTls | undefined
+  /** Whom to let in. With TLS that requires client certificates it may be left out. */
   readonly auth?: RegistryAuth | undefined
+  /** What those who are let in may do. Left out: everything. */
+  readonly authorization?: RegistryAuthorization | undefined
+  /** Knows which ids are in retained records; permanent deletion of one that is, is refused unless forced. */
+  readonly usage?: UsageSource | undefined
   /** Listen openly without authentication all the same: behind a proxy that does it. */
   readonly allowOpen?: boolean | undefined
   readonly logger?: Logger | undefined
 }
 
+/** PEM files; read again when they change. */
+export interface RegistryTls {
+  readonly certificateFile: string
+  readonly keyFile: string
+  /** Authorities of client certificates, and of the other instances' certificates. Default: those that Node trusts. */
+  readonly authoritiesFile?: string | undefined
+  /** Default `none`. `requested`: a client may come without one, and needs `auth` then. */
+  readonly clientCertificates?: 'none' | 'requested' | 'required' | undefined
+  /** How often the files are looked at. Default 10,000; 0: never. */
+  readonly reloadIntervalMs?: number | undefined
+}
+
+/** The ways to be let in; any of them will do. Principals are `User:` and a name. */
 export interface RegistryAuth {
-  /** User → password. */
+  /** User → password, for Basic authentication. */
   readonly users?: Readonly<Record<string, string>> | undefined
+  readonly bearer?: BearerOptions | undefined
+  /** From a client certificate's name to a principal, as Apache Kafka's `ssl.principal.mapping.rules`. Default `DEFAULT`: the name as it is. */
+  readonly certificateRules?: string | undefined
+  /**
+   * Principals of the other instances' certificates. Of a write that one of them passes on, it is believed who asked; without this
+   * the credentials of whoever asked are passed on and asked for again.
+   */
+  readonly instances?: readonly string[] | undefined
+}
+
+/** JSON Web Tokens, by the keys of their issuer. */
+export interface BearerOptions {
+  /** `https:`, or `http:` on loopback. Either this or `jwks`. */
+  readonly jwksUrl?: string | undefined
+  /** The keys themselves, where they do not change. */
+  readonly jwks?: { readonly keys: readonly object[] } | undefined
+  readonly issuer: string
+  readonly audience: string
+  /** Default RS256, PS256, ES256, ES384, EdDSA. Only asymmetric ones can be named. */
+  readonly algorithms?: readonly string[] | undefined
+  /** The claim that names the user. Default `sub`. */
+  readonly principalClaim?: string | undefined
+  /** How far clocks may be apart. Default 30,000. */
+  readonly clockSkewMs?: number | undefined
+}
+
+export interface RegistryAuthorization {
+  /** May do everything: `User:admin`. */
+  readonly superUsers?: readonly string[] | undefined
+  /** What no access control entry is about is for everybody. Default false. */
+  readonly allowEveryoneIfNoAclFound?: boolean | undefined
+}
+
+/** Where a schema id is in use. */
+export interface SchemaUse {
+  readonly topic: string
+  readonly partition: number
+  /** Of the retained records with the id. */
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly groups?: readonly string[] | undefined
+}
+
+/** Something that knows which schemas retained records were written with. */
+export interface UsageSource {
+  /** @returns where; empty when nowhere */
+  usesOf(
+    schema: { readonly id: number; readonly guid: string; readonly context: string },
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly SchemaUse[]>
 }

@@ -2,9 +2,13 @@
  * One instance of the registry below HTTP: the state it serves reads from, and the way of a write: decided here when this instance
  * leads, sent on to the leader otherwise, waiting (bounded) for one while there is none.
  */
+import type { SecureContextOptions } from 'node:tls'
 import type { Logger } from '@braidlog/base'
 import { refuse, RegistryErrorCode, type Outcome } from './core/errors.ts'
 import type { Core } from './core/core.ts'
+import type { Entry } from './core/state.ts'
+import { contextOf } from './core/subject.ts'
+import type { UsageSource } from './options.ts'
 import type { RegistryMachine, ResponseOf, WriteRequest } from './core/registry.ts'
 import { RegistryError } from './errors.ts'
 import { forward, type Forwarded, type ForwardRequest } from './election/forward.ts'
@@ -21,6 +25,9 @@ export interface ServiceParts {
   readonly mayWrite: () => boolean
   readonly forwardTimeoutMs: number
   readonly nowMs: () => number
+  readonly usage: UsageSource | undefined
+  /** For forwarding to a leader that listens with TLS. */
+  readonly tls: () => SecureContextOptions | undefined
   readonly logger: Logger
 }
 
@@ -70,9 +77,46 @@ export class RegistryService {
     }
   }
 
+  /**
+   * Whether versions may be deleted for good as far as retained records go: not while an id is in use that would be gone with them.
+   * Not to know counts as in use.
+   */
+  async usageOf(going: readonly Entry[]): Promise<Outcome<null>> {
+    const { usage, forwardTimeoutMs, logger } = this.#parts
+    if (usage === undefined) return { ok: true, value: null }
+    const { state } = this.core
+    const lost = new Map<string, Entry>()
+    for (const entry of going) {
+      const holders = state.withId(contextOf(entry.subject), entry.id)
+      if (holders.every((holder) => going.includes(holder))) lost.set(`${contextOf(entry.subject)} ${entry.id}`, entry)
+    }
+    const signal = AbortSignal.timeout(forwardTimeoutMs)
+    try {
+      for (const { id, guid, subject } of lost.values()) {
+        const [use, ...more] = await usage.usesOf({ id, guid, context: contextOf(subject) }, { signal })
+        if (use === undefined) continue
+        const { topic, partition, firstOffset, lastOffset } = use
+        const others = more.length === 0 ? '' : ` and ${more.length} more`
+        return refuse(
+          RegistryErrorCode.OPERATION_NOT_PERMITTED,
+          `Schema ${id} is in use by records of ${topic}-${partition}, offsets ${firstOffset} to ${lastOffset}${others}. ` +
+            'Set force=true to delete it all the same',
+        )
+      }
+      return { ok: true, value: null }
+    } catch (error) {
+      logger.error('it is not known which schemas are in use', { error })
+      return refuse(
+        RegistryErrorCode.OPERATION_NOT_PERMITTED,
+        `It cannot be found out whether the schemas are in use: ${(error as Error).message}. ` +
+          'Set force=true to delete them all the same',
+      )
+    }
+  }
+
   /** @param original the request as it came in: what is sent on to the leader */
   async write<R extends WriteRequest>(request: R, original: ForwardRequest): Promise<WriteAnswer<ResponseOf<R>>> {
-    const { leadership, writer, forwardTimeoutMs, nowMs, logger } = this.#parts
+    const { leadership, writer, forwardTimeoutMs, nowMs, tls, logger } = this.#parts
     const deadlineMs = nowMs() + forwardTimeoutMs
     for (;;) {
       const leftMs = deadlineMs - nowMs()
@@ -91,6 +135,7 @@ export class RegistryService {
           const outcome = await forward(current.url, original, {
             timeoutMs: leftMs,
             isRepeatable: isRepeatable(request),
+            tls: tls(),
           })
           if (outcome.kind === 'answered') {
             if (outcome.answer.offset !== undefined) await this.seen(outcome.answer.offset)
@@ -133,5 +178,5 @@ const own = (response: { readonly ok: false; readonly error: { code: number; mes
 
 /** Doing it twice leaves the same state and answers the same. */
 function isRepeatable(request: WriteRequest): boolean {
-  return request.kind === 'register' || request.kind === 'setConfig' || request.kind === 'setMode'
+  return ['register', 'setConfig', 'setMode', 'createAcls'].includes(request.kind)
 }

@@ -10,6 +10,7 @@ import { RegistryError } from './errors.ts'
 import { formats, md5 } from './formats-of.ts'
 import { createApp } from './http/app.ts'
 import { listen } from './http/listen.ts'
+import { TlsFiles } from './http/tls.ts'
 import { LeadershipState } from './leadership.ts'
 import type { RegistryOptions } from './options.ts'
 import { RegistryService } from './service.ts'
@@ -37,6 +38,7 @@ const DEFAULT_PORT = 8081
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const resolved = resolve(options)
   const { logger, groupId, sessionTimeoutMs, heartbeatIntervalMs, writeTimeoutMs } = resolved
+  const tls = options.tls === undefined ? undefined : { files: new TlsFiles(options.tls, logger), options: options.tls }
   const kafka = new Kafka({ clientId: 'braidlog-schema-registry', logger, ...options.kafka })
   // A parked JoinGroup holds up everything behind it on its connection.
   const electionKafka = new Kafka({ clientId: 'braidlog-schema-registry-election', logger, ...options.kafka })
@@ -83,6 +85,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       mayWrite: () => election.mayWrite,
       forwardTimeoutMs: options.forwardTimeoutMs ?? 60_000,
       nowMs: () => systemClock.monotonicMs(),
+      usage: options.usage,
+      tls: () => tls?.files.current,
       logger,
     })
     const app = createApp({
@@ -92,10 +96,18 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       bodySizeMaxBytes: options.bodySizeMaxBytes ?? 10 << 20,
       requestsMax: options.requestsMax ?? 1_000,
       auth: options.auth,
+      isOpen: resolved.isOpen,
+      authorization: options.authorization,
       logger,
     })
-    const listener = await listen({ host: resolved.host, port: resolved.port, fetch: (request) => app.fetch(request) })
-    const { scheme = 'http', ...advertised } = options.advertised ?? { host: resolved.host, port: listener.port }
+    const listener = await listen({
+      host: resolved.host,
+      port: resolved.port,
+      tls,
+      fetch: (request, env) => app.fetch(request, env),
+    })
+    const ownScheme = tls === undefined ? 'http' : 'https'
+    const { scheme = ownScheme, ...advertised } = options.advertised ?? { host: resolved.host, port: listener.port }
     const identity = { ...advertised, scheme, isEligible: options.leaderEligibility ?? true }
     const election = new Election({
       kafka: electionKafka,
@@ -113,7 +125,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       onRevoked: async () => await leadership.release(),
     })
     election.start()
-    const url = urlOf({ host: resolved.host, port: listener.port, scheme: 'http' })
+    const url = urlOf({ host: resolved.host, port: listener.port, scheme: ownScheme })
     logger.info('the schema registry listens', { url })
     let closing: Promise<void> | undefined
     const close = async (timeoutMs: number): Promise<void> => {
@@ -158,11 +170,11 @@ function resolve(options: RegistryOptions) {
   if (heartbeatIntervalMs * 3 > sessionTimeoutMs) {
     invalid('heartbeatIntervalMs must be at most a third of sessionTimeoutMs')
   }
-  const isOpen = options.auth === undefined && options.allowOpen !== true
-  if (isOpen && !isLoopback(host)) {
+  const isOpen = isOpenTo(options)
+  if (isOpen && options.allowOpen !== true && !isLoopback(host)) {
     throw new RegistryError(
       'OPEN_WITHOUT_AUTHENTICATION',
-      `host ${host} can be reached from elsewhere, and nobody would be asked for a password: set auth, or allowOpen`,
+      `host ${host} can be reached from elsewhere, and nobody would be asked who they are: set auth, or allowOpen`,
     )
   }
   const storeTimeoutMs = options.storeTimeoutMs ?? 60_000
@@ -176,8 +188,24 @@ function resolve(options: RegistryOptions) {
     // A lease is what is left of the session: a write has to be over before another instance can lead.
     writeTimeoutMs: Math.ceil(Math.min(storeTimeoutMs, sessionTimeoutMs / 2)),
     groupId: options.groupId ?? 'schema-registry',
+    isOpen,
     logger: options.logger ?? silentLogger,
   }
+}
+
+/** Whether nobody is asked who they are. @throws RegistryError for a configuration that only looks as if somebody were */
+function isOpenTo({ auth, tls }: RegistryOptions): boolean {
+  const certificates = tls?.clientCertificates ?? 'none'
+  if (auth === undefined) return certificates !== 'required'
+  const hasWay = Object.keys(auth.users ?? {}).length > 0 || auth.bearer !== undefined || certificates !== 'none'
+  if (!hasWay) invalid('auth names no way to be let in: set auth.users, auth.bearer or tls.clientCertificates')
+  if (auth.certificateRules !== undefined && certificates === 'none') {
+    invalid('auth.certificateRules need tls.clientCertificates')
+  }
+  if ((auth.instances ?? []).length > 0 && certificates === 'none') {
+    invalid('auth.instances are known by their certificates: set tls.clientCertificates')
+  }
+  return false
 }
 
 const isLoopback = (host: string): boolean =>

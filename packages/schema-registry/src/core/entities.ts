@@ -83,9 +83,13 @@ export type Mode = (typeof MODES)[number]
 
 /** Configuration of a subject, a context or of everything. What is absent is inherited. */
 export interface Config {
+  /** What is asked of this subject is answered with that one. */
   readonly alias?: string
+  /** Stored for registries of encryption keys; nothing here reads it. */
+  readonly aliasForDeks?: string
   readonly normalize?: boolean
   readonly validateFields?: boolean
+  readonly validateNewSchemas?: boolean
   readonly validateRules?: boolean
   readonly compatibilityLevel?: CompatibilityLevel
   readonly compatibilityPolicy?: CompatibilityPolicy

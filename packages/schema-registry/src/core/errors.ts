@@ -6,6 +6,8 @@
 export const RegistryErrorCode = {
   INCOMPATIBLE_SCHEMA: 409,
   UNPROCESSABLE: 422,
+  /** Ours: an access control entry is missing, or denies it. */
+  NOT_AUTHORIZED: 40301,
   SUBJECT_NOT_FOUND: 40401,
   VERSION_NOT_FOUND: 40402,
   SCHEMA_NOT_FOUND: 40403,

@@ -1,8 +1,8 @@
 /** The schema formats as the machine needs them, injected: it decides about versions and ids, not about grammar. */
-import type { Incompatibility, ParsedSchema, ResolvedReference } from '../formats/index.ts'
+import type { Incompatibility, ParsedSchema, ResolvedReference, SchemaEntity } from '../formats/index.ts'
 import type { CompatibilityLevel, CompatibilityPolicy, SchemaType } from './entities.ts'
 
-export type { Incompatibility, ParsedSchema, ResolvedReference }
+export type { Incompatibility, ParsedSchema, ResolvedReference, SchemaEntity }
 
 export interface ParseInput {
   readonly schemaType: SchemaType

@@ -1,9 +1,10 @@
 /** What REST can read: lists, versions, schemas by id and GUID, lookups and compatibility, as plain values in REST's order. */
-import type { SchemaVersion } from './entities.ts'
+import type { RuleSet, SchemaReference, SchemaVersion } from './entities.ts'
 import {
   done,
   refuse,
   RegistryErrorCode,
+  schemaIdNotFound,
   schemaNotFound,
   subjectNotFound,
   versionNotFound,
@@ -11,11 +12,20 @@ import {
 } from './errors.ts'
 import { checkAgainst, type CompatibilityVerdict } from './compatibility.ts'
 import type { Core } from './core.ts'
+import type { SchemaEntity } from './formats.ts'
 import { findVersion } from './lookup.ts'
 import { parsedOf, prepare, type SchemaRequest } from './prepare.ts'
 import { effectiveConfig } from './settings.ts'
 import type { Entry } from './state.ts'
-import { canonicalSubject, contextOf, DEFAULT_CONTEXT, parseSubject, qualify, WILDCARD_CONTEXT } from './subject.ts'
+import {
+  canonicalSubject,
+  contextOf,
+  DEFAULT_CONTEXT,
+  parseSubject,
+  qualify,
+  referredSubject,
+  WILDCARD_CONTEXT,
+} from './subject.ts'
 
 /** Which versions count: live ones, all, or only soft-deleted ones. */
 export type Deleted = 'no' | 'also' | 'only'
@@ -66,9 +76,13 @@ export function getVersion(
   return entry === undefined ? versionNotFound(version) : done(entry)
 }
 
-/** Ids of live schemas that refer to a version, ascending. */
-export function referencedBy({ state }: Core, entry: Pick<SchemaVersion, 'subject' | 'version'>): number[] {
-  return ascending(state.referrers(entry.subject, entry.version).map(({ id }) => id))
+/** Ids of schemas that refer to a version, ascending. */
+export function referencedBy(
+  { state }: Core,
+  entry: Pick<SchemaVersion, 'subject' | 'version'>,
+  deleted: boolean,
+): number[] {
+  return ascending(state.referrers(entry.subject, entry.version, deleted).map(({ id }) => id))
 }
 
 const ascending = (ids: readonly number[]): number[] => [...new Set(ids)].sort((a, b) => a - b)
@@ -77,13 +91,31 @@ export interface ListedSchemas {
   readonly prefix: string
   readonly deleted: boolean
   readonly latestOnly: boolean
+  /** Subjects that have an alias with the prefix count as well. */
+  readonly aliases: boolean
+  /** Only schemas with a rule of that type. */
+  readonly ruleType: string | undefined
 }
 
-export function listSchemas(core: Core, { prefix, deleted, latestOnly }: ListedSchemas): Entry[] {
-  return listSubjects(core, prefix, deleted ? 'also' : 'no').flatMap((subject) => {
-    const entries = core.state.versions(subject).filter((entry) => deleted || !entry.deleted)
-    return latestOnly ? entries.slice(-1) : entries
-  })
+export function listSchemas(core: Core, question: ListedSchemas): Entry[] {
+  const { prefix, deleted, latestOnly, aliases, ruleType } = question
+  const { state } = core
+  const matches = prefixMatcher(prefix)
+  const isWanted = (subject: string): boolean =>
+    (deleted || state.hasLive(subject)) && (matches(subject) || (aliases && state.aliasesOf(subject).some(matches)))
+  return state
+    .subjects()
+    .filter(isWanted)
+    .flatMap((subject) => {
+      const entries = state.versions(subject).filter((entry) => deleted || !entry.deleted)
+      return latestOnly ? entries.slice(-1) : entries
+    })
+    .filter(({ ruleSet }) => ruleType === undefined || hasRuleOfType(ruleSet, ruleType))
+}
+
+function hasRuleOfType(ruleSet: RuleSet | null, type: string): boolean {
+  const { migrationRules = [], domainRules = [], encodingRules = [] } = ruleSet ?? {}
+  return [...migrationRules, ...domainRules, ...encodingRules].some((rule) => rule.type === type)
 }
 
 /** Entries with an id: in the context of the subject, if that is qualified; else in the default one, else in any other. */
@@ -107,9 +139,21 @@ function ofSubject(entries: readonly Entry[], subject: string): Entry[] {
   return subject === '' ? [...entries] : entries.filter((entry) => entry.subject === subject)
 }
 
-export function getById(core: Core, id: number, subject: string | undefined): Outcome<Entry> {
-  const [entry] = entriesOfId(core, id, subject)
-  return entry === undefined ? refuse(RegistryErrorCode.SCHEMA_NOT_FOUND, `Schema ${id} not found`) : done(entry)
+/** Whether who asks may know of a subject. */
+export type Visible = (subject: string) => boolean
+
+export function getById(core: Core, id: number, subject: string | undefined, isVisible: Visible): Outcome<Entry> {
+  const entries = seen(entriesOfId(core, id, subject), String(id), isVisible)
+  return entries.ok ? done(entries.value[0]!) : entries
+}
+
+/** Those of the entries that may be seen; at least one. */
+function seen(entries: readonly Entry[], what: string, isVisible: Visible): Outcome<readonly Entry[]> {
+  if (entries.length === 0) return schemaIdNotFound(what)
+  const visible = entries.filter((entry) => isVisible(entry.subject))
+  return visible.length === 0
+    ? refuse(RegistryErrorCode.NOT_AUTHORIZED, `Not authorized to see schema ${what} in any subject that has it`)
+    : done(visible)
 }
 
 export interface SubjectVersion {
@@ -122,32 +166,36 @@ export function versionsOfId(
   core: Core,
   id: number,
   subject: string | undefined,
-  deleted: boolean,
+  options: { readonly deleted: boolean; readonly isVisible: Visible },
 ): Outcome<SubjectVersion[]> {
-  const entries = entriesOfId(core, id, subject)
-  if (entries.length === 0) return refuse(RegistryErrorCode.SCHEMA_NOT_FOUND, `Schema ${id} not found`)
+  const { deleted, isVisible } = options
+  const entries = seen(entriesOfId(core, id, subject), String(id), isVisible)
+  if (!entries.ok) return entries
   return done(
-    entries
+    entries.value
       .filter((entry) => deleted || !entry.deleted)
       .map((entry) => ({ subject: entry.subject, version: entry.version })),
   )
 }
 
 /** The first entry of a GUID, the default context before others. */
-export function getByGuid({ state }: Core, guid: string): Outcome<Entry> {
-  for (const context of contextsDefaultFirst(state.contexts())) {
-    const id = state.idOf(context, guid)
-    if (id !== undefined) return done(state.withId(context, id)[0]!)
-  }
-  return refuse(RegistryErrorCode.SCHEMA_NOT_FOUND, `Schema ${guid} not found`)
+export function getByGuid(core: Core, guid: string, isVisible: Visible): Outcome<Entry> {
+  const entries = seen(entriesOfGuid(core, guid), guid, isVisible)
+  return entries.ok ? done(entries.value[0]!) : entries
 }
 
-export function idsOfGuid({ state }: Core, guid: string): Outcome<{ context: string; id: number }[]> {
-  const ids = contextsDefaultFirst(state.contexts()).flatMap((context) => {
+export function idsOfGuid(core: Core, guid: string, isVisible: Visible): Outcome<{ context: string; id: number }[]> {
+  const entries = seen(entriesOfGuid(core, guid), guid, isVisible)
+  if (!entries.ok) return entries
+  const byContext = new Map(entries.value.map(({ subject, id }) => [contextOf(subject), id]))
+  return done([...byContext].map(([context, id]) => ({ context, id })))
+}
+
+function entriesOfGuid({ state }: Core, guid: string): Entry[] {
+  return contextsDefaultFirst(state.contexts()).flatMap((context) => {
     const id = state.idOf(context, guid)
-    return id === undefined ? [] : [{ context, id }]
+    return id === undefined ? [] : state.withId(context, id)
   })
-  return ids.length === 0 ? refuse(RegistryErrorCode.SCHEMA_NOT_FOUND, `Schema ${guid} not found`) : done(ids)
 }
 
 const contextsDefaultFirst = (contexts: readonly string[]): string[] => [
@@ -192,8 +240,9 @@ export function checkCompatibilityOf(
       .reverse()
   } else {
     const entry = getVersion(core, subject, options.version, false)
-    if (!entry.ok) return entry
-    entries = [entry.value]
+    // Nothing is newest where there is nothing, and what is first is compatible.
+    if (!entry.ok && options.version !== 'latest') return entry
+    entries = entry.ok ? [entry.value] : []
   }
   const normalize = options.normalize || effectiveConfig(core, subject).normalize === true
   const prepared = prepare(core, subject, body, { normalize, validate: true })
@@ -216,6 +265,42 @@ export function latestWithMetadata(
     Object.entries(properties).every(([key, value]) => entry.metadata?.properties?.[key] === value),
   )
   return found === undefined ? schemaNotFound() : done(found)
+}
+
+/**
+ * The subject that answers for this one: what its own configuration names as its alias, else itself. An alias without a context
+ * belongs to the context of the subject; the alias of an alias is not followed.
+ */
+export function actualSubject({ state }: Core, text: string): string {
+  const subject = canonicalSubject(text)
+  const alias = parseSubject(subject).name === '' ? undefined : state.config(subject)?.alias
+  return alias === undefined || alias === '' ? subject : referredSubject(subject, alias)
+}
+
+/** A version's references; `qualified`: their subjects with the context they belong to. */
+export function referencesOf({ subject, references }: Entry, format: string | undefined): readonly SchemaReference[] {
+  if (format !== 'qualified') return references
+  return references.map((reference) => ({ ...reference, subject: referredSubject(subject, reference.subject) }))
+}
+
+/** An entity of a schema and those of its tags that were asked for. */
+export interface TaggedEntity {
+  readonly kind: SchemaEntity['kind']
+  readonly path: string
+  readonly tags: readonly string[]
+}
+
+/** What is tagged, in the schema or in its metadata, with one of the tags; `*` stands for any. */
+export function taggedEntities(core: Core, entry: Entry, wanted: readonly string[]): TaggedEntity[] {
+  const isWanted = (tag: string): boolean => wanted.includes('*') || wanted.includes(tag)
+  const byMetadata = entry.metadata?.tags ?? {}
+  const found: TaggedEntity[] = []
+  for (const { kind, path, tags } of parsedOf(core, entry)?.entities() ?? []) {
+    const all = new Set([...tags, ...(Object.hasOwn(byMetadata, path) ? byMetadata[path]! : [])])
+    const asked = [...all].filter(isWanted)
+    if (asked.length > 0) found.push({ kind, path, tags: asked })
+  }
+  return found
 }
 
 /** The text in the rendering that `format` asks for. */

@@ -11,9 +11,13 @@
  * | `{"keytype":"CONTEXT","tenant":T,"context":C,"magic":0}`             | `{"tenant":T,"context":C}`                     |
  * | `{"keytype":"NOOP","magic":0}`                                       | null                                           |
  *
+ * One is ours, and passed over by others: `{"keytype":"ACL","resourceType":…,"resource":…,"patternType":…,"principal":…,"host":…,
+ * "operation":…,"permission":…,"magic":0}` with the value `{}`.
+ *
  * Keys are compared by meaning but compacted by bytes: `keyText` keeps the bytes a schema was found under, so that a tombstone can be
  * written that compaction matches with it. Members of a value that this version does not know are kept in `extra`.
  */
+import { canonicalAcl, type Acl } from './acl.ts'
 import type { Config, Metadata, Mode, RuleSet, SchemaReference, SchemaType } from './entities.ts'
 
 /** What stands in the value of a SCHEMA record. */
@@ -45,6 +49,7 @@ export type RegistryRecord =
   | { readonly kind: 'CLEAR_SUBJECT'; readonly subject: string | null; readonly isSet: boolean }
   | { readonly kind: 'CONTEXT'; readonly tenant: string; readonly context: string; readonly isSet: boolean }
   | { readonly kind: 'NOOP' }
+  | { readonly kind: 'ACL'; readonly acl: Acl; readonly isSet: boolean }
 
 export interface RecordText {
   readonly key: string
@@ -85,6 +90,8 @@ export function encodeRecord(record: RegistryRecord): RecordText {
     }
     case 'NOOP':
       return { key: keyText({ keytype: 'NOOP', magic: 0 }), value: null }
+    case 'ACL':
+      return { key: keyText({ keytype: 'ACL', ...record.acl, magic: 0 }), value: record.isSet ? '{}' : null }
     default:
       return record satisfies never
   }
@@ -173,9 +180,20 @@ function decode(key: Fields, value: Fields | null, text: string): DecodedRecord 
     }
     case 'NOOP':
       return { ok: true, record: { kind: 'NOOP' } }
+    case 'ACL': {
+      const acl = aclOf(key)
+      if (acl === undefined) return { ok: false, reason: 'an ACL that is not complete' }
+      return { ok: true, record: { kind: 'ACL', acl, isSet: value !== null } }
+    }
     default:
       return { ok: false, reason: `key type ${JSON.stringify(keytype)}` }
   }
+}
+
+const ACL_MEMBERS = ['resourceType', 'resource', 'patternType', 'principal', 'host', 'operation', 'permission'] as const
+
+function aclOf(key: Fields): Acl | undefined {
+  return ACL_MEMBERS.every((name) => typeof key[name] === 'string') ? canonicalAcl(key as unknown as Acl) : undefined
 }
 
 const KNOWN = new Set([

@@ -43,7 +43,8 @@ export function decideRegister(core: Core, request: RegisterRequest): Decision<S
   const problem = ruleSetProblem(body.ruleSet ?? null)
   if (problem !== undefined) return refused(refuse(RegistryErrorCode.INVALID_RULESET, problem))
   const normalize = !isImport && (request.normalize || config.normalize === true)
-  const prepared = prepare(core, subject, body, { normalize, validate: !isImport })
+  const validate = !isImport && config.validateNewSchemas !== false
+  const prepared = prepare(core, subject, body, { normalize, validate })
   if (!prepared.ok) return refused(prepared)
   return isImport
     ? decideImport(core, subject, body, prepared.value)

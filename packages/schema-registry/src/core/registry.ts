@@ -2,6 +2,8 @@
  * The registry as a replicated machine: `decide` reads the state and says which records a write comes to, `apply` is told of every
  * record of `_schemas` in order, whoever wrote it. No clock, no I/O.
  */
+import type { Acl } from './acl.ts'
+import { decideCreateAcls, decideDeleteAcls } from './acls.ts'
 import type { Core, CoreSettings, Decision } from './core.ts'
 import { decideDeleteContext, decideDeleteSubject, decideDeleteVersion } from './deletions.ts'
 import type { Config, Mode, SchemaVersion } from './entities.ts'
@@ -26,6 +28,8 @@ export type WriteRequest =
   | { readonly kind: 'setMode'; readonly subject: string | null; readonly mode: string; readonly force: boolean }
   | { readonly kind: 'deleteMode'; readonly subject: string | null; readonly recursive: boolean }
   | { readonly kind: 'deleteContext'; readonly context: string }
+  | { readonly kind: 'createAcls'; readonly acls: readonly Acl[] }
+  | { readonly kind: 'deleteAcls'; readonly acls: readonly Acl[] }
 
 interface Responses {
   readonly register: SchemaVersion
@@ -36,6 +40,9 @@ interface Responses {
   readonly setMode: Mode
   readonly deleteMode: Mode
   readonly deleteContext: null
+  /** Those that were not there before. */
+  readonly createAcls: Acl[]
+  readonly deleteAcls: Acl[]
 }
 export type ResponseOf<R extends WriteRequest> = Responses[R['kind']]
 
@@ -96,6 +103,10 @@ export class RegistryMachine {
         return decideDeleteMode(core, request.subject, request.recursive)
       case 'deleteContext':
         return decideDeleteContext(core, request.context)
+      case 'createAcls':
+        return decideCreateAcls(core, request.acls)
+      case 'deleteAcls':
+        return decideDeleteAcls(core, request.acls)
       default:
         return request satisfies never
     }

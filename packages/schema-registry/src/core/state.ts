@@ -3,10 +3,11 @@
  * replay; entries are immutable and replaced.
  *
  * Invariants (`invariants()`): every version of a subject is an entry of its context's ids; all entries of one id have the same GUID,
- * unless the topic itself says otherwise; `idMax` is no less than any id that was ever applied; what a live entry refers to can be
- * found in `referrers`.
+ * unless the topic itself says otherwise; `idMax` is no less than any id that was ever applied; what an entry refers to can be found
+ * in `referrers`.
  */
 import { assert } from '@braidlog/base'
+import type { Acl } from './acl.ts'
 import type { Config, Mode, SchemaVersion } from './entities.ts'
 import type { Md5, ParsedSchema } from './formats.ts'
 import { guidOf } from './identity.ts'
@@ -47,7 +48,9 @@ export class RegistryState {
   readonly #subjects = new Map<string, Map<number, Entry>>()
   readonly #configs = new Map<string, Config>()
   readonly #modes = new Map<string, Mode>()
-  /** `subject\0version` → live entries that refer to it. */
+  readonly #acls = new Map<string, Acl>()
+  #aclRevision = 0
+  /** `subject\0version` → entries that refer to it, soft-deleted ones among them. */
   readonly #referrers = new Map<string, Set<Entry>>()
   /** Parsed once; goes with its entry. */
   readonly parsed = new WeakMap<Entry, ParsedSchema>()
@@ -78,6 +81,10 @@ export class RegistryState {
         else this.#named.delete(record.context)
         break
       case 'NOOP':
+        break
+      case 'ACL':
+        set(this.#acls, JSON.stringify(record.acl), record.isSet ? record.acl : null)
+        this.#aclRevision++
         break
       default:
         record satisfies never
@@ -157,9 +164,33 @@ export class RegistryState {
     return [...this.#modes.keys()].sort()
   }
 
-  /** Live entries that refer to that version. */
-  referrers(subject: string, version: number): Entry[] {
-    return [...(this.#referrers.get(referenceKey(subject, version)) ?? [])].sort(bySubjectAndVersion)
+  /** Entries that refer to that version: live ones, or all. */
+  referrers(subject: string, version: number, deleted = false): Entry[] {
+    return [...(this.#referrers.get(referenceKey(subject, version)) ?? [])]
+      .filter((entry) => deleted || !entry.deleted)
+      .sort(bySubjectAndVersion)
+  }
+
+  /** Subjects with a configuration of their own that makes them another name of `subject`. */
+  aliasesOf(subject: string): string[] {
+    return [...this.#configs]
+      .filter(([scope, { alias }]) => alias !== undefined && alias !== '' && referredSubject(scope, alias) === subject)
+      .map(([scope]) => scope)
+      .sort()
+  }
+
+  acls(): Acl[] {
+    return [...this.#acls].sort(byKey).map(([, acl]) => acl)
+  }
+
+  /** @param acl in its canonical spelling */
+  hasAcl(acl: Acl): boolean {
+    return this.#acls.has(JSON.stringify(acl))
+  }
+
+  /** Changes with every change of the access control entries. */
+  get aclRevision(): number {
+    return this.#aclRevision
   }
 
   /** Records that make an empty state equal to this one. */
@@ -171,6 +202,7 @@ export class RegistryState {
     for (const [scope, value] of [...this.#modes].sort(byKey)) {
       yield { kind: 'MODE', subject: scope === GLOBAL_SUBJECT ? null : scope, value }
     }
+    for (const acl of this.acls()) yield { kind: 'ACL', acl, isSet: true }
     for (const subject of this.subjects()) {
       for (const { version, value, keyTexts } of this.versions(subject)) {
         for (const keyText of keyTexts) yield { kind: 'SCHEMA', subject, version, value, keyText }
@@ -187,10 +219,7 @@ export class RegistryState {
         assert(context.ids.get(entry.id)?.has(entry) === true, 'an entry can be found by its id')
         assert(entry.id <= context.idMax, 'idMax bounds every id')
         for (const key of referredKeys(entry)) {
-          assert(
-            (this.#referrers.get(key)?.has(entry) === true) !== entry.deleted,
-            'live entries hold what they refer to',
-          )
+          assert(this.#referrers.get(key)?.has(entry) === true, 'what an entry refers to knows of it')
         }
       }
     }
@@ -243,7 +272,7 @@ export class RegistryState {
     addTo(context.ids, entry.id, entry)
     if (!context.idByGuid.has(entry.guid)) context.idByGuid.set(entry.guid, entry.id)
     context.idMax = Math.max(context.idMax, entry.id)
-    if (!entry.deleted) for (const key of referredKeys(entry)) addTo(this.#referrers, key, entry)
+    for (const key of referredKeys(entry)) addTo(this.#referrers, key, entry)
   }
 
   #remove(entry: Entry): void {

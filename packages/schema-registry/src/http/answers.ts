@@ -2,6 +2,7 @@
 import type { Config, Metadata, RuleSet, SchemaReference } from '../core/entities.ts'
 import type { CompatibilityVerdict } from '../core/compatibility.ts'
 import type { Incompatibility } from '../core/formats.ts'
+import type { TaggedEntity } from '../core/queries.ts'
 import type { ConfigChange } from '../core/settings.ts'
 
 interface Described {
@@ -17,22 +18,41 @@ interface Described {
   readonly deleted: boolean
 }
 
-const contentBody = ({ schemaType, references, metadata, ruleSet }: Described, schema: string): object => ({
+/** How a schema is shown: its text, and what else was asked for. */
+export interface Shown {
+  readonly schema: string
+  readonly references?: readonly SchemaReference[] | undefined
+  readonly tagged?: readonly TaggedEntity[] | undefined
+  readonly idMax?: number | undefined
+  readonly aliases?: readonly string[] | undefined
+}
+
+const contentBody = (
+  { schemaType, references: stored, metadata, ruleSet }: Described,
+  { schema, references = stored, tagged }: Shown,
+): object => ({
   schemaType,
   ...(references.length === 0 ? {} : { references }),
   ...(metadata === null ? {} : { metadata }),
   ...(ruleSet === null ? {} : { ruleSet }),
   schema,
+  ...(tagged === undefined ? {} : { schemaTags: tagged.map(taggedBody) }),
+})
+
+const taggedBody = ({ kind, path, tags }: TaggedEntity): object => ({
+  schemaEntity: { entityPath: path, entityType: `sr_${kind === 'message' ? 'record' : kind}` },
+  tags,
 })
 
 /** A version of a subject. */
-export const versionBody = (entry: Described, schema: string): object => ({
+export const versionBody = (entry: Described, shown: Shown): object => ({
   subject: entry.subject,
   version: entry.version,
   id: entry.id,
   guid: entry.guid,
-  ...contentBody(entry, schema),
+  ...contentBody(entry, shown),
   ...(entry.deleted ? { deleted: true } : {}),
+  ...(shown.aliases === undefined ? {} : { aliases: shown.aliases }),
 })
 
 /**
@@ -43,14 +63,14 @@ export const registeredBody = (entry: Described, schema: string | undefined): ob
   id: entry.id,
   version: entry.version,
   guid: entry.guid,
-  ...(schema === undefined ? {} : contentBody(entry, schema)),
+  ...(schema === undefined ? {} : contentBody(entry, { schema })),
 })
 
 /** A schema by its id or GUID; whose version it is does not matter. */
-export const schemaBody = (entry: Described, schema: string, idMax?: number): object => ({
+export const schemaBody = (entry: Described, shown: Shown): object => ({
   guid: entry.guid,
-  ...contentBody(entry, schema),
-  ...(idMax === undefined ? {} : { maxId: idMax }),
+  ...contentBody(entry, shown),
+  ...(shown.idMax === undefined ? {} : { maxId: shown.idMax }),
 })
 
 /** A configuration on the way out: the level is called `compatibilityLevel`. */

@@ -5,9 +5,10 @@
 import type { Logger } from '@braidlog/base'
 import { Hono, type Context } from 'hono'
 import { OFFSET_HEADER } from '../election/forward.ts'
-import type { RegistryAuth } from '../options.ts'
+import type { RegistryAuth, RegistryAuthorization } from '../options.ts'
 import type { RegistryService } from '../service.ts'
-import { authenticate } from './authentication.ts'
+import { AccessControl } from './access.ts'
+import { authentication } from './authentication.ts'
 import { Exchange, type Env } from './exchange.ts'
 import { RequestFault } from './fault.ts'
 import { defineHealth } from './health.ts'
@@ -21,6 +22,9 @@ export interface AppOptions {
   readonly bodySizeMaxBytes: number
   readonly requestsMax: number
   readonly auth: RegistryAuth | undefined
+  /** Nobody is asked who they are. */
+  readonly isOpen: boolean
+  readonly authorization: RegistryAuthorization | undefined
   readonly logger: Logger
 }
 
@@ -29,10 +33,12 @@ const NOT_ACCEPTABLE = 406
 const TOO_MANY_REQUESTS_AT_WORK = 503
 
 export function createApp(options: AppOptions): Hono<Env> {
-  const { service, bodySizeMaxBytes, requestsMax, auth, logger } = options
+  const { service, bodySizeMaxBytes, requestsMax, auth, isOpen, authorization, logger } = options
+  const access = new AccessControl(service.core, authorization)
+  const parts = { service, access, bodySizeMaxBytes }
   const app = new Hono<Env>()
   const refuse = (context: Context<Env>, code: number, message: string): Response =>
-    new Exchange(context, service, bodySizeMaxBytes).fault({ code, message })
+    new Exchange(context, parts).fault({ code, message })
   let atWork = 0
 
   app.use(async (context, next) => {
@@ -56,8 +62,8 @@ export function createApp(options: AppOptions): Hono<Env> {
     }
     return await next()
   })
-  defineHealth(app, options)
-  if (auth !== undefined) app.use(authenticate(auth, (context, message) => refuse(context, 401, message)))
+  defineHealth(app, options, parts)
+  app.use(authentication({ auth, isOpen, logger }, (context, message) => refuse(context, 401, message)))
   app.use(async (context, next) => {
     const offset = Number(context.req.header(OFFSET_HEADER) ?? -1)
     if (Number.isSafeInteger(offset) && offset >= 0) {
@@ -67,7 +73,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     return await next()
   })
 
-  const table = defineRoutes(app, service, bodySizeMaxBytes)
+  const table = defineRoutes(app, parts)
   // What matches a path but not its methods comes here last.
   for (const [path, methods] of table) {
     app.all(path, (context) => {

@@ -1,4 +1,5 @@
 /** Request bodies: JSON, with the members that are known and of their types; anything else is refused by name (422). */
+import { ACL_OPERATIONS, type Acl } from '../core/acl.ts'
 import type { Config, Metadata, RuleSet, SchemaReference } from '../core/entities.ts'
 import { RegistryErrorCode } from '../core/errors.ts'
 import type { SchemaRequest } from '../core/prepare.ts'
@@ -9,14 +10,72 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** @throws RequestFault 400 for what is not JSON, 422 for JSON that is no object */
 export function parseBody(text: string): Fields {
-  let value: unknown
+  const value = parseJson(text)
+  if (!isObject(value)) throw unprocessable("The request's body is not a JSON object")
+  return value
+}
+
+/** @throws RequestFault 400 for what is not JSON, or is nested too deep to be anything of ours */
+export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) throw new RequestFault(400, `The request's body is nested deeper than ${DEPTH_MAX} levels`)
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text) as unknown
   } catch (error) {
     throw new RequestFault(400, `The request's body is not JSON: ${(error as Error).message}`)
   }
-  if (!isObject(value)) throw unprocessable("The request's body is not a JSON object")
+}
+
+/** Of a body; a schema is a string in it and has bounds of its own. */
+const DEPTH_MAX = 64
+
+/** Counts brackets outside of strings: what would cost a stack is refused before it is parsed. */
+function isTooDeep(text: string): boolean {
+  let depth = 0
+  let isString = false
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i)
+    if (isString) {
+      if (char === BACKSLASH) i++
+      else if (char === QUOTE) isString = false
+    } else if (char === QUOTE) isString = true
+    else if (char === OPEN_BRACKET || char === OPEN_BRACE) {
+      if (++depth > DEPTH_MAX) return true
+    } else if (char === CLOSE_BRACKET || char === CLOSE_BRACE) depth--
+  }
+  return false
+}
+
+const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d]
+
+/** Access control entries, one or a list. @throws RequestFault 422 */
+export function aclsOf(value: unknown): Acl[] {
+  return (Array.isArray(value) ? value : [value]).map((each) => {
+    if (!isObject(each)) throw unprocessable('An access control entry must be an object')
+    known(each, ['principal', 'resource', 'resource_type', 'pattern_type', 'host', 'operation', 'permission'])
+    const resourceType = oneOf(each, 'resource_type', ['SUBJECT', 'REGISTRY'])
+    return {
+      resourceType,
+      resource: resourceType === 'REGISTRY' ? '*' : required(each, 'resource'),
+      patternType: oneOf(each, 'pattern_type', ['LITERAL', 'PREFIXED'], 'LITERAL'),
+      principal: required(each, 'principal'),
+      host: (optional(each, 'host', isString, 'a string') as string | undefined) ?? '*',
+      operation: oneOf(each, 'operation', ACL_OPERATIONS),
+      permission: oneOf(each, 'permission', ['ALLOW', 'DENY']),
+    }
+  })
+}
+
+function required(fields: Fields, name: string): string {
+  const value = fields[name]
+  if (!isString(value) || value === '') throw unprocessable(`Field ${name} must be a string that is not empty`)
   return value
+}
+
+function oneOf<T extends string>(fields: Fields, name: string, values: readonly T[], otherwise?: T): T {
+  const value = fields[name] ?? otherwise
+  const found = values.find((each) => each === value)
+  if (found === undefined) throw unprocessable(`Field ${name} must be one of ${values.join(', ')}`)
+  return found
 }
 
 export function schemaRequest(fields: Fields): SchemaRequest {
@@ -54,8 +113,10 @@ export function configChange(fields: Fields): ConfigChange {
     'compatibilityPolicy',
     'compatibilityGroup',
     'alias',
+    'aliasForDeks',
     'normalize',
     'validateFields',
+    'validateNewSchemas',
     'validateRules',
     'defaultMetadata',
     'overrideMetadata',
@@ -65,9 +126,10 @@ export function configChange(fields: Fields): ConfigChange {
   const { compatibility, compatibilityLevel, ...rest } = fields
   const level = compatibility ?? compatibilityLevel
   if (level !== undefined && level !== null && typeof level !== 'string') throw invalidLevel()
-  for (const name of ['alias', 'compatibilityGroup', 'compatibilityPolicy'])
+  for (const name of ['alias', 'aliasForDeks', 'compatibilityGroup', 'compatibilityPolicy']) {
     optional(fields, name, isString, 'a string')
-  for (const name of ['normalize', 'validateFields', 'validateRules']) {
+  }
+  for (const name of ['normalize', 'validateFields', 'validateNewSchemas', 'validateRules']) {
     optional(fields, name, (value) => typeof value === 'boolean', 'true or false')
   }
   for (const name of ['defaultMetadata', 'overrideMetadata']) {

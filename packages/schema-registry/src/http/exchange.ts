@@ -1,29 +1,51 @@
 /** What a route needs of a request and its answer, once, so that routes read as: parameters, question, body. */
+import type { IncomingMessage } from 'node:http'
+import { AclOperation, type Requester } from '@braidlog/model'
 import type { Context } from 'hono'
-import type { Fault, Outcome } from '../core/errors.ts'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { RegistryErrorCode, type Fault, type Outcome } from '../core/errors.ts'
+import { actualSubject } from '../core/queries.ts'
 import type { ResponseOf, WriteRequest } from '../core/registry.ts'
+import type { Entry } from '../core/state.ts'
+import { referredSubject } from '../core/subject.ts'
 import { FORWARD_HEADER, OFFSET_HEADER } from '../election/forward.ts'
 import type { RegistryService } from '../service.ts'
-import { parseBody } from './body.ts'
+import type { AccessControl } from './access.ts'
+import { parseBody, parseJson } from './body.ts'
 import { errorBody, RequestFault, statusOf } from './fault.ts'
-import type { Parameters } from './params.ts'
+import { flag, scopeParam, subjectParam, type Parameters } from './params.ts'
+import { operationName, type Right } from './rights.ts'
 
 export interface Env {
+  Bindings: {
+    readonly incoming: IncomingMessage
+  }
   Variables: {
     /** The media type to answer with. */
     answerType: string
+    requester: Requester
   }
 }
+
+export interface ExchangeParts {
+  readonly service: RegistryService
+  readonly access: AccessControl
+  readonly bodySizeMaxBytes: number
+}
+
+const OK = 200
 
 export class Exchange implements Parameters {
   readonly #context: Context<Env>
   readonly #service: RegistryService
+  readonly #access: AccessControl
   readonly #bodySizeMaxBytes: number
   #text: string | undefined
 
-  constructor(context: Context<Env>, service: RegistryService, bodySizeMaxBytes: number) {
+  constructor(context: Context<Env>, { service, access, bodySizeMaxBytes }: ExchangeParts) {
     this.#context = context
     this.#service = service
+    this.#access = access
     this.#bodySizeMaxBytes = bodySizeMaxBytes
   }
 
@@ -39,18 +61,75 @@ export class Exchange implements Parameters {
     return this.#context.req.queries(name) ?? []
   }
 
+  /** The subject that the path is about, its alias followed. */
+  get subject(): string {
+    return actualSubject(this.#service.core, subjectParam(this))
+  }
+
+  /** The scope of `/config` and `/mode`: a subject (as it is, alias or not), a context, or null for everything. */
+  get scope(): string | null {
+    return scopeParam(this)
+  }
+
+  may(operation: AclOperation, subject: string): boolean {
+    return this.#access.mayOnSubject(this.#context.get('requester'), operation, subject)
+  }
+
+  /** @throws RequestFault 40301 */
+  require(right: Right): void {
+    if (typeof right === 'string') return
+    const { on, operation } = right
+    const subject = on === 'registry' ? null : on === 'scope' ? this.scope : this.subject
+    if (subject !== null) this.#requireOn(operation, subject)
+    else if (!this.#access.mayOnRegistry(this.#context.get('requester'), operation)) {
+      throw this.#notAuthorized(operation, 'the registry')
+    }
+  }
+
+  /** @param referred as it stands in the body: relative to the context of the subject @throws RequestFault 40301 */
+  requireReference(referred: string): void {
+    this.#requireOn(AclOperation.READ, referredSubject(this.subject, referred))
+  }
+
+  /**
+   * Before a permanent delete: nothing that is still retained may lose its schema, unless `force` is set.
+   * @throws RequestFault 42205
+   */
+  async refuseIfUsed(going: readonly Entry[]): Promise<void> {
+    if (flag(this, 'force')) return
+    const used = await this.#service.usageOf(going)
+    if (!used.ok) throw new RequestFault(used.error.code, used.error.message)
+  }
+
+  #requireOn(operation: AclOperation, subject: string): void {
+    if (!this.may(operation, subject)) throw this.#notAuthorized(operation, `subject '${subject}'`)
+  }
+
+  #notAuthorized(operation: AclOperation, what: string): RequestFault {
+    const { principal } = this.#context.get('requester')
+    return new RequestFault(
+      RegistryErrorCode.NOT_AUTHORIZED,
+      `${principal} is not authorized to ${operationName(operation)} ${what}`,
+    )
+  }
+
   /** The body as a JSON object. @throws RequestFault */
   async fields(): Promise<Readonly<Record<string, unknown>>> {
     return parseBody(await this.#readText())
   }
 
-  answer(body: unknown, offset = this.#service.offset): Response {
-    return this.raw(JSON.stringify(body), offset)
+  /** The body, whatever JSON it is. @throws RequestFault */
+  async json(): Promise<unknown> {
+    return parseJson(await this.#readText())
+  }
+
+  answer(body: unknown, offset = this.#service.offset, status: ContentfulStatusCode = OK): Response {
+    return this.raw(JSON.stringify(body), offset, status)
   }
 
   /** A text that is JSON already. */
-  raw(text: string, offset = this.#service.offset): Response {
-    return this.#context.body(text, 200, this.#headers(offset))
+  raw(text: string, offset = this.#service.offset, status: ContentfulStatusCode = OK): Response {
+    return this.#context.body(text, status, this.#headers(offset))
   }
 
   empty(): Response {
@@ -67,9 +146,14 @@ export class Exchange implements Parameters {
   }
 
   /** Carries out a write, here or at the leader. */
-  async write<R extends WriteRequest>(request: R, body: (value: ResponseOf<R>) => unknown): Promise<Response> {
+  async write<R extends WriteRequest>(
+    request: R,
+    body: (value: ResponseOf<R>) => unknown,
+    status: ContentfulStatusCode = OK,
+  ): Promise<Response> {
     const { req } = this.#context
     const url = new URL(req.url)
+    const text = await this.#readText()
     const written = await this.#service.write(request, {
       method: req.method,
       path: url.pathname + url.search,
@@ -78,20 +162,21 @@ export class Exchange implements Parameters {
         accept: req.header('accept'),
         authorization: req.header('authorization'),
       }),
-      body: req.method === 'DELETE' ? undefined : await this.#readText(),
+      requester: this.#context.get('requester'),
+      body: text === '' ? undefined : text,
       isForwarded: req.header(FORWARD_HEADER) !== undefined,
     })
     if (written.kind === 'forwarded') {
-      const { status, contentType, body: text, offset } = written.answer
+      const { status: answered, contentType, body: answer, offset } = written.answer
       const headers = present({
         'content-type': contentType,
         [OFFSET_HEADER]: offset === undefined ? undefined : String(offset),
       })
-      return status === 204 ? this.#context.body(null, 204) : new Response(text, { status, headers })
+      return answered === 204 ? this.#context.body(null, 204) : new Response(answer, { status: answered, headers })
     }
     const { response, offset } = written
     if (!response.ok) return this.fault(response.error)
-    return response.value === null ? this.empty() : this.answer(body(response.value), offset)
+    return response.value === null ? this.empty() : this.answer(body(response.value), offset, status)
   }
 
   async #readText(): Promise<string> {

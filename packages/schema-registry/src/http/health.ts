@@ -1,14 +1,14 @@
 /** What can be asked without a password: whether the process lives, reads and leads, what it is, and its API's description. */
 import type { Hono } from 'hono'
 import type { AppOptions } from './app.ts'
-import { Exchange, type Env } from './exchange.ts'
+import { Exchange, type Env, type ExchangeParts } from './exchange.ts'
 import { openApi } from './openapi.ts'
 
 export const VERSION = '0.1.0'
 
-export function defineHealth(app: Hono<Env>, { service, clusterId, groupId, bodySizeMaxBytes }: AppOptions): void {
+export function defineHealth(app: Hono<Env>, { service, clusterId, groupId }: AppOptions, parts: ExchangeParts): void {
   const get = (path: string, answer: (exchange: Exchange) => Response): void => {
-    app.get(path, (context) => answer(new Exchange(context, service, bodySizeMaxBytes)))
+    app.get(path, (context) => answer(new Exchange(context, parts)))
   }
   get('/', (exchange) => exchange.answer({}))
   get('/health/live', (exchange) => exchange.answer({ status: 'live' }))

@@ -3,6 +3,8 @@
  * hold every answer against it: a status, a member or a media type that is not in here fails them.
  */
 
+import { ACL_OPERATIONS } from '../core/acl.ts'
+
 type Json = Readonly<Record<string, unknown>>
 
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
@@ -24,6 +26,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 }
 const ALWAYS: Readonly<Record<number, string>> = {
   401: 'Who asks is not known',
+  403: 'Who asks may not do this',
   406: 'No media type that the client takes can be answered with',
   500: 'The store, or the way to the leader, failed',
   503: 'Too many requests are at work',
@@ -53,16 +56,18 @@ interface Operation {
   /** The answer's schema; null for 204 without a body. */
   readonly answer: Json | null
   readonly refusals?: readonly number[]
+  /** Of success; 200 unless given. */
+  readonly status?: number
 }
 
-const operation = ({ summary, query = {}, body, answer, refusals: codes = [] }: Operation): Json => ({
+const operation = ({ summary, query = {}, body, answer, refusals: codes = [], status = 200 }: Operation): Json => ({
   summary,
   parameters: Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema, allowEmptyValue: true })),
   ...(body === undefined ? {} : { requestBody: { required: true, content: content(ref(body)) } }),
   responses: {
     ...(answer === null
       ? { 204: { description: 'Done' } }
-      : { 200: { description: 'Done', content: content(answer) } }),
+      : { [status]: { description: 'Done', content: content(answer) } }),
     ...refusals(body === undefined ? [...codes, 405] : [...new Set([...codes, 400, 405, 413, 415, 422])]),
   },
 })
@@ -89,7 +94,7 @@ const path = (template: string, operations: Readonly<Record<string, Operation>>)
 ]
 
 const paging = { offset: integer, limit: integer }
-const rendering = { format: string, referenceFormat: string, findTags: boolean }
+const rendering = { format: string, referenceFormat: { enum: ['', 'qualified'] }, findTags: list(string) }
 const ofVersion = [404, 422]
 
 /** Served at the root and under `/contexts/{context}`. */
@@ -105,14 +110,14 @@ const inContexts: readonly (readonly [string, Json])[] = [
   path('/subjects/{subject}', {
     post: {
       summary: 'Look up a schema under a subject',
-      query: { normalize: boolean, deleted: boolean, format: string },
+      query: { normalize: boolean, deleted: boolean, ...rendering },
       body: 'SchemaRequest',
       answer: ref('SchemaVersion'),
       refusals: [404],
     },
     delete: {
       summary: 'Delete a subject: softly, or what is soft-deleted permanently',
-      query: { permanent: boolean },
+      query: { permanent: boolean, force: boolean },
       answer: list(integer),
       refusals: ofVersion,
     },
@@ -141,7 +146,7 @@ const inContexts: readonly (readonly [string, Json])[] = [
     },
     delete: {
       summary: 'Delete a version: softly, or a soft-deleted one permanently',
-      query: { permanent: boolean },
+      query: { permanent: boolean, force: boolean },
       answer: integer,
       refusals: ofVersion,
     },
@@ -165,7 +170,7 @@ const inContexts: readonly (readonly [string, Json])[] = [
   path('/subjects/{subject}/metadata', {
     get: {
       summary: 'The newest version with the given metadata properties',
-      query: { key: list(string), value: list(string), deleted: boolean, format: string },
+      query: { key: list(string), value: list(string), deleted: boolean, ...rendering },
       answer: ref('SchemaVersion'),
       refusals: [404],
     },
@@ -191,7 +196,14 @@ const inContexts: readonly (readonly [string, Json])[] = [
   path('/schemas', {
     get: {
       summary: 'All versions of all subjects',
-      query: { subjectPrefix: string, deleted: boolean, latestOnly: boolean, ...paging },
+      query: {
+        subjectPrefix: string,
+        aliases: boolean,
+        deleted: boolean,
+        latestOnly: boolean,
+        ruleType: string,
+        ...paging,
+      },
       answer: list(ref('SchemaVersion')),
       refusals: [404],
     },
@@ -230,7 +242,7 @@ const inContexts: readonly (readonly [string, Json])[] = [
     },
   }),
   path('/schemas/guids/{guid}', {
-    get: { summary: 'A schema by its GUID', query: { format: string }, answer: ref('Schema'), refusals: [404] },
+    get: { summary: 'A schema by its GUID', query: rendering, answer: ref('Schema'), refusals: [404] },
   }),
   path('/schemas/guids/{guid}/ids', {
     get: { summary: 'Ids of a GUID, by context', answer: list(ref('ContextId')), refusals: [404] },
@@ -279,6 +291,23 @@ const atRoot: readonly (readonly [string, Json])[] = [
   path('/contexts/{context}', {
     delete: { summary: 'Forget an empty context', answer: null, refusals: [400, 404, 422] },
   }),
+  path('/security/acls', {
+    get: {
+      summary: 'Access control entries',
+      query: {
+        principal: string,
+        resource: string,
+        resource_type: string,
+        pattern_type: string,
+        host: string,
+        operation: string,
+        permission: string,
+      },
+      answer: list(ref('Acl')),
+    },
+    post: { summary: 'Add access control entries', body: 'Acls', answer: list(ref('Acl')), status: 201 },
+    delete: { summary: 'Remove access control entries', body: 'Acls', answer: list(ref('Acl')) },
+  }),
   path('/health/live', { get: { summary: 'The process lives', answer: ref('Health') } }),
   path('/health/ready', { get: { summary: 'It has read the schemas and follows them', answer: ref('Health') } }),
   path('/health/leader', { get: { summary: 'Who leads', answer: ref('Leader') } }),
@@ -303,10 +332,13 @@ const contents = {
   metadata: ref('Metadata'),
   ruleSet: ref('RuleSet'),
 }
+const shown = { ...contents, schemaTags: list(ref('TaggedEntity')) }
 const settings = {
   alias: orNull(string),
+  aliasForDeks: orNull(string),
   normalize: orNull(boolean),
   validateFields: orNull(boolean),
+  validateNewSchemas: orNull(boolean),
   validateRules: orNull(boolean),
   compatibilityPolicy: orNull({ enum: ['STRICT', 'LENIENT'] }),
   compatibilityGroup: orNull(string),
@@ -315,6 +347,20 @@ const settings = {
   defaultRuleSet: orNull(ref('RuleSet')),
   overrideRuleSet: orNull(ref('RuleSet')),
 }
+
+const acl = (required: readonly string[]): Json =>
+  object(
+    {
+      principal: string,
+      resource: string,
+      resource_type: { enum: ['SUBJECT', 'REGISTRY'] },
+      pattern_type: { enum: ['LITERAL', 'PREFIXED'] },
+      host: string,
+      operation: { enum: [...ACL_OPERATIONS] },
+      permission: { enum: ['ALLOW', 'DENY'] },
+    },
+    required,
+  )
 
 const schemas: Readonly<Record<string, Json>> = {
   Error: object({ error_code: integer, message: string }, ['error_code', 'message']),
@@ -348,10 +394,30 @@ const schemas: Readonly<Record<string, Json>> = {
     enableAt: string,
   }),
   SchemaRequest: object({ ...contents, id: integer, version: integer }),
-  Schema: object({ guid: string, ...contents, maxId: integer }, ['guid', 'schemaType', 'schema']),
+  TaggedEntity: object(
+    {
+      schemaEntity: object({ entityPath: string, entityType: { enum: ['sr_record', 'sr_field', 'sr_enum'] } }, [
+        'entityPath',
+        'entityType',
+      ]),
+      tags: list(string),
+    },
+    ['schemaEntity', 'tags'],
+  ),
+  Acl: acl(['principal', 'resource', 'resource_type', 'pattern_type', 'host', 'operation', 'permission']),
+  Acls: list(acl(['principal', 'resource_type', 'operation', 'permission'])),
+  Schema: object({ guid: string, ...shown, maxId: integer }, ['guid', 'schemaType', 'schema']),
   Registered: object({ id: integer, version: integer, guid: string, ...contents }, ['id', 'version', 'guid']),
   SchemaVersion: object(
-    { subject: string, version: integer, id: integer, guid: string, ...contents, deleted: { const: true } },
+    {
+      subject: string,
+      version: integer,
+      id: integer,
+      guid: string,
+      ...shown,
+      deleted: { const: true },
+      aliases: list(string),
+    },
     ['subject', 'version', 'id', 'guid', 'schemaType', 'schema'],
   ),
   SubjectVersion: object({ subject: string, version: integer }, ['subject', 'version']),
@@ -409,5 +475,12 @@ export const openApi: Json = {
   },
   servers: [{ url: 'http://127.0.0.1:8081' }],
   paths: Object.fromEntries([...atRoot, ...inContexts, ...inContexts.map(contextPath)]),
-  components: { schemas, securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },
+  components: {
+    schemas,
+    securitySchemes: {
+      basic: { type: 'http', scheme: 'basic' },
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      certificate: { type: 'mutualTLS' },
+    },
+  },
 }

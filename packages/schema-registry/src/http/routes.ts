@@ -1,13 +1,16 @@
-/** The table of routes: every API is defined once and served twice, at the root and under `/contexts/{context}`. */
+/** The table of routes: every API is defined once, with the right it asks for, and served twice, at the root and under a context. */
 import type { Hono } from 'hono'
 import type { RegistryService } from '../service.ts'
+import type { AccessControl } from './access.ts'
+import { defineAcls } from './acl-routes.ts'
 import { Exchange, type Env } from './exchange.ts'
+import type { Right } from './rights.ts'
 import { defineSchemas } from './schema-routes.ts'
 import { defineContexts, defineSettings } from './setting-routes.ts'
 import { defineSubjects } from './subject-routes.ts'
 
 type Handler = (exchange: Exchange) => Response | Promise<Response>
-type Method = (path: string, handler: Handler) => void
+type Method = (path: string, right: Right, handler: Handler) => void
 
 export interface Methods {
   readonly get: Method
@@ -21,15 +24,26 @@ export type Define = (methods: Methods, service: RegistryService) => void
 /** Every path with its methods, so that another method is answered 405 and not 404. */
 export type RouteTable = Map<string, Set<string>>
 
-export function defineRoutes(app: Hono<Env>, service: RegistryService, bodySizeMaxBytes: number): RouteTable {
+export interface RouteParts {
+  readonly service: RegistryService
+  readonly access: AccessControl
+  readonly bodySizeMaxBytes: number
+}
+
+export function defineRoutes(app: Hono<Env>, parts: RouteParts): RouteTable {
+  const { service } = parts
   const table: RouteTable = new Map()
   const methodsUnder = (prefix: string): Methods => {
     const on =
       (method: string): Method =>
-      (path, handler) => {
+      (path, right, handler) => {
         const whole = prefix + path
         table.set(whole, (table.get(whole) ?? new Set()).add(method))
-        app.on(method, whole, async (context) => await handler(new Exchange(context, service, bodySizeMaxBytes)))
+        app.on(method, whole, async (context) => {
+          const exchange = new Exchange(context, parts)
+          exchange.require(right)
+          return await handler(exchange)
+        })
       }
     return { get: on('GET'), post: on('POST'), put: on('PUT'), del: on('DELETE') }
   }
@@ -39,6 +53,8 @@ export function defineRoutes(app: Hono<Env>, service: RegistryService, bodySizeM
     defineSchemas(methods, service)
     defineSettings(methods, service)
   }
-  defineContexts(methodsUnder(''), service)
+  const atRoot = methodsUnder('')
+  defineContexts(atRoot, service)
+  defineAcls(atRoot, service)
   return table
 }

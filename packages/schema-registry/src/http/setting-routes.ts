@@ -1,51 +1,71 @@
 /** `/config`, `/mode` and `/contexts`. */
+import { AclOperation } from '@braidlog/model'
 import { listContexts } from '../core/queries.ts'
 import { readConfig, readMode } from '../core/settings.ts'
+import { contextOf } from '../core/subject.ts'
 import { configBody, configChangeBody } from './answers.ts'
 import { configChange, modeOf } from './body.ts'
-import { contextParam, flag, page, scopeParam } from './params.ts'
+import type { Exchange } from './exchange.ts'
+import { contextParam, flag, page } from './params.ts'
+import { onScope } from './rights.ts'
 import type { Define } from './routes.ts'
+
+const READING = onScope(AclOperation.DESCRIBE_CONFIGS)
+const CHANGING = onScope(AclOperation.ALTER_CONFIGS)
 
 export const defineSettings: Define = ({ get, put, del }, service) => {
   const { core } = service
 
   for (const path of ['/config', '/config/:subject']) {
-    get(path, (exchange) =>
-      exchange.outcome(readConfig(core, scopeParam(exchange), flag(exchange, 'defaultToGlobal')), configBody),
+    get(path, READING, (exchange) =>
+      exchange.outcome(readConfig(core, exchange.scope, flag(exchange, 'defaultToGlobal')), configBody),
     )
-    put(path, async (exchange) => {
+    put(path, CHANGING, async (exchange) => {
       const change = configChange(await exchange.fields())
-      return await exchange.write({ kind: 'setConfig', subject: scopeParam(exchange), change }, configChangeBody)
+      return await exchange.write({ kind: 'setConfig', subject: exchange.scope, change }, configChangeBody)
     })
     del(
       path,
-      async (exchange) => await exchange.write({ kind: 'deleteConfig', subject: scopeParam(exchange) }, configBody),
+      CHANGING,
+      async (exchange) => await exchange.write({ kind: 'deleteConfig', subject: exchange.scope }, configBody),
     )
   }
 
   for (const path of ['/mode', '/mode/:subject']) {
-    get(path, (exchange) =>
-      exchange.outcome(readMode(core, scopeParam(exchange), flag(exchange, 'defaultToGlobal')), (mode) => ({ mode })),
+    get(path, READING, (exchange) =>
+      exchange.outcome(readMode(core, exchange.scope, flag(exchange, 'defaultToGlobal')), (mode) => ({ mode })),
     )
-    put(path, async (exchange) => {
+    put(path, CHANGING, async (exchange) => {
       const mode = modeOf(await exchange.fields())
-      const [subject, force] = [scopeParam(exchange), flag(exchange, 'force')]
+      const [{ scope: subject }, force] = [exchange, flag(exchange, 'force')]
       return await exchange.write({ kind: 'setMode', subject, mode, force }, (set) => ({ mode: set }))
     })
-    del(path, async (exchange) => {
-      const [subject, recursive] = [scopeParam(exchange), flag(exchange, 'recursive')]
+    del(path, CHANGING, async (exchange) => {
+      const [{ scope: subject }, recursive] = [exchange, flag(exchange, 'recursive')]
       return await exchange.write({ kind: 'deleteMode', subject, recursive }, (mode) => ({ mode }))
     })
   }
 }
 
 /** Not under a context themselves. */
-export const defineContexts: Define = ({ get, del }, service) => {
-  get('/contexts', (exchange) =>
-    exchange.answer(page(exchange, listContexts(service.core, exchange.query('contextPrefix') ?? ''))),
-  )
-  del(
-    '/contexts/:context',
-    async (exchange) => await exchange.write({ kind: 'deleteContext', context: contextParam(exchange)! }, () => null),
-  )
+export const defineContexts: Define = ({ get, del }, { core }) => {
+  get('/contexts', 'filtered', (exchange) => {
+    const contexts = listContexts(core, exchange.query('contextPrefix') ?? '')
+    return exchange.answer(
+      page(
+        exchange,
+        contexts.filter((context) => isVisible(exchange, context)),
+      ),
+    )
+  })
+  del('/contexts/:context', onScope(AclOperation.DELETE), async (exchange) => {
+    return await exchange.write({ kind: 'deleteContext', context: contextParam(exchange)! }, () => null)
+  })
+
+  /** A context can be seen by who may describe it, or anything in it. */
+  const isVisible = (exchange: Exchange, context: string): boolean =>
+    exchange.may(AclOperation.DESCRIBE, `:${context}:`) ||
+    core.state
+      .subjects()
+      .some((subject) => contextOf(subject) === context && exchange.may(AclOperation.DESCRIBE, subject))
 }
