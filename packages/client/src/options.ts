@@ -40,7 +40,7 @@ export interface ProducerOptions<K = Uint8Array | string, V = Uint8Array | strin
   readonly idempotence?: boolean | undefined
   /** How long a record may wait for company. Default 0: what gathers while requests are in flight goes together. */
   readonly lingerMs?: number | undefined
-  /** Size of a batch before compression. Default 16,384; at most 1 MiB. */
+  /** Size of a batch before compression. Default 65,536; at most 1 MiB. */
   readonly batchSizeBytes?: number | undefined
   /** Memory for records not yet acknowledged. Default 32 MiB. `send` waits when it is full. */
   readonly bufferMemoryBytes?: number | undefined

@@ -49,7 +49,7 @@ export function resolveProducerOptions<K, V>(options: ProducerOptions<K, V>): Re
   if (idempotence && maxInFlight > IDEMPOTENT_IN_FLIGHT_MAX) {
     throw new KafkaError('INVALID_OPTION', `idempotence allows at most ${IDEMPOTENT_IN_FLIGHT_MAX} requests in flight`)
   }
-  const batchSizeBytes = numberOption('batchSizeBytes', options.batchSizeBytes, 16_384, { min: 256, max: 1 << 20 })
+  const batchSizeBytes = numberOption('batchSizeBytes', options.batchSizeBytes, 64 << 10, { min: 256, max: 1 << 20 })
   const bufferMemoryBytes = numberOption('bufferMemoryBytes', options.bufferMemoryBytes, 32 << 20, { min: 1024 })
   if (bufferMemoryBytes < batchSizeBytes) {
     throw new KafkaError('INVALID_OPTION', 'bufferMemoryBytes must be at least batchSizeBytes')

@@ -55,7 +55,10 @@ export interface Rejection {
 const EPOCH_MAX = 0x7fff
 /** A builder that grew beyond this is not kept. */
 const POOLED_BUFFER_SIZE_MAX = 1 << 20
-const POOLED_BUILDERS_MAX = 64
+/** Of all builders that are kept. */
+const POOL_SIZE_BYTES_MAX = 8 << 20
+/** What a batch begins with, when nothing says that it will be large. */
+const INITIAL_BUFFER_SIZE_BYTES = 16 << 10
 
 export class Accumulator {
   readonly #options: AccumulatorOptions
@@ -68,6 +71,7 @@ export class Accumulator {
   #usedBytes = 0
   #identity: ProducerIdentity | undefined
   readonly #idle: BatchBuilder[] = []
+  #idleBytes = 0
   #flushers = 0
 
   constructor(options: AccumulatorOptions) {
@@ -330,7 +334,10 @@ export class Accumulator {
     const neededBytes = Math.max(recordSizeBytes + BATCH_HEADER_SIZE_BYTES, this.#options.batchSizeBytes)
     // A record larger than all the memory passes alone, when the memory is free.
     if (this.#usedBytes > 0 && this.#usedBytes + neededBytes > this.#options.bufferMemoryBytes) return undefined
-    const builder = this.#idle.pop() ?? this.#newBuilder()
+    // Where batches fill up, the next one will: growing would copy it twice.
+    const builder = this.#takeBuilder(
+      queue.waiting.length > 0 ? this.#options.batchSizeBytes : INITIAL_BUFFER_SIZE_BYTES,
+    )
     const batch = new ProducerBatch(
       queue.topic,
       queue.partition,
@@ -341,7 +348,14 @@ export class Accumulator {
     return batch
   }
 
-  #newBuilder(): BatchBuilder {
+  #takeBuilder(sizeBytes: number): BatchBuilder {
+    const idle = this.#idle.pop()
+    if (idle === undefined) return this.#newBuilder(sizeBytes)
+    this.#idleBytes -= idle.buffer.length
+    return idle
+  }
+
+  #newBuilder(sizeBytes: number): BatchBuilder {
     const { codecs, batchSizeBytes, maxRequestSizeBytes, compression, compressionLevel } = this.#options
     return new BatchBuilder({
       codecs,
@@ -349,7 +363,7 @@ export class Accumulator {
       recordSizeBytesMax: maxRequestSizeBytes,
       compression,
       ...(compressionLevel === undefined ? {} : { level: compressionLevel }),
-      buffer: new Uint8Array(Math.min(batchSizeBytes, 16 << 10)),
+      buffer: new Uint8Array(Math.min(batchSizeBytes, sizeBytes)),
     })
   }
 
@@ -374,9 +388,10 @@ export class Accumulator {
   #recycle(batch: ProducerBatch): void {
     const builder = batch.builder
     batch.builder = undefined
-    if (builder === undefined || this.#idle.length >= POOLED_BUILDERS_MAX) return
-    if (builder.buffer.length > POOLED_BUFFER_SIZE_MAX) return
+    if (builder === undefined || builder.buffer.length > POOLED_BUFFER_SIZE_MAX) return
+    if (this.#idleBytes + builder.buffer.length > POOL_SIZE_BYTES_MAX) return
     builder.reset()
+    this.#idleBytes += builder.buffer.length
     this.#idle.push(builder)
   }
 
@@ -390,7 +405,7 @@ export class Accumulator {
    * numbers, which the broker has not used; a single record that is too large fails in the end.
    */
   #split(queue: PartitionQueue, batch: ProducerBatch): void {
-    const parts = batch.split(this.#options.codecs, () => this.#idle.pop() ?? this.#newBuilder())
+    const parts = batch.split(this.#options.codecs, () => this.#takeBuilder(INITIAL_BUFFER_SIZE_BYTES))
     for (const part of parts) this.#reserve(part)
     queue.replace(batch, parts)
     this.#release(batch, true)

@@ -34,7 +34,7 @@ export class PartitionQueue {
   readonly partition: number
   /** Takes records. */
   open: ProducerBatch | undefined
-  /** Closed and not in flight, in the order in which they must be sent. */
+  /** Closed and not in flight, in the order in which they must be sent, which is that of their deadlines. */
   readonly waiting: ProducerBatch[] = []
   /** In the order of sending. */
   readonly inFlight: ProducerBatch[] = []
@@ -67,11 +67,8 @@ export class PartitionQueue {
       const batch = this.inFlight[i]!
       if (!batch.settled && batch.deadlineMs < deadlineMs) deadlineMs = batch.deadlineMs
     }
-    for (let i = 0; i < this.waiting.length; i++) {
-      const batch = this.waiting[i]!
-      if (!batch.settled && batch.deadlineMs < deadlineMs) deadlineMs = batch.deadlineMs
-    }
-    return deadlineMs
+    const first = this.waiting[0]
+    return first !== undefined && first.deadlineMs < deadlineMs ? first.deadlineMs : deadlineMs
   }
 
   /** Moves the open batch to those that wait. */
@@ -186,7 +183,11 @@ export class PartitionQueue {
   invariants(): void {
     let previous: ProducerBatch | undefined
     let sawUnnumbered = false
+    let deadlineMs = -Infinity
     for (const batch of this.waiting) {
+      assert(!batch.settled, 'what is settled does not wait')
+      assert(batch.deadlineMs >= deadlineMs, 'what came first fails first')
+      deadlineMs = batch.deadlineMs
       if (batch.hasSequence) {
         assert(!sawUnnumbered, 'retries come before new batches')
         if (previous !== undefined) assert(isBefore(previous, batch), 'retries are in order of sequence')
