@@ -10,6 +10,7 @@ import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
   INDEX_SUFFIX,
+  LEADER_EPOCH_CHECKPOINT,
   LOG_SUFFIX,
   offsetName,
   parseSegmentFileName,
@@ -34,6 +35,8 @@ export interface LogFiles {
   readonly segments: readonly SegmentFiles[]
   /** Offsets of producer snapshots, ascending. */
   readonly snapshots: readonly number[]
+  /** There is a checkpoint of leader epochs. */
+  readonly hasEpochs: boolean
   /** Something was removed or renamed: sync the directory. */
   readonly changed: boolean
 }
@@ -68,7 +71,7 @@ export function readLogFiles(
   }
   segments.sort((a, b) => a.baseOffset - b.baseOffset)
   snapshots.sort((a, b) => a - b)
-  return { segments, snapshots, changed: removed || completed }
+  return { segments, snapshots, hasEpochs: present.has(LEADER_EPOCH_CHECKPOINT), changed: removed || completed }
 }
 
 function removeLeftovers(storage: Storage, path: string, names: readonly string[]): boolean {

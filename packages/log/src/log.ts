@@ -103,6 +103,8 @@ export interface LogState {
   readonly producers: ProducerState | undefined
   /** `undefined`: the checkpoint file has them. */
   readonly epochs: LeaderEpochs | undefined
+  /** Nobody knows whether the directory's entries are on disk: the first sync of the log syncs the directory, too. */
+  readonly directoryChanged?: true
 }
 
 /** Files of a deleted segment, waiting for `file.delete.delay.ms`. */
@@ -173,6 +175,7 @@ export class Log {
     this.#logEndOffset = state.logEndOffset
     this.#durableOffset = state.durableOffset
     this.#openedEndOffset = state.logEndOffset
+    this.#directoryChanged = state.directoryChanged === true
     this.#newJitter()
   }
 

@@ -11,7 +11,7 @@ import { readLogFiles, type LogFiles } from './log-files.ts'
 import { Log, type LogOptions, type LogState } from './log.ts'
 import { makeDirectoryDurably } from './make-directory.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
-import { recoverLog } from './recovery.ts'
+import { recoverLog, untouchedLog } from './recovery.ts'
 import { replayProducers } from './replay.ts'
 import { Segment, type SegmentContext } from './segment.ts'
 
@@ -43,7 +43,8 @@ async function loadState(
 ): Promise<LogState> {
   if (files.segments.length === 0) return createState(options, context, snapshots)
   const indexed = files.segments.every((segment) => segment.hasIndex && segment.hasTimeIndex)
-  if (!options.cleanShutdown || !indexed) return recoverLog(options, context, files, snapshots)
+  if (!options.cleanShutdown || !indexed)
+    return untouchedLog(options, context, files, snapshots) ?? recoverLog(options, context, files, snapshots)
   try {
     return await loadClean(options, context, files, snapshots)
   } catch (error) {

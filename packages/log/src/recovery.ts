@@ -113,6 +113,42 @@ export async function recoverLog(
 }
 
 /**
+ * Most logs of a node that crashed with thousands of them may never have been written to. In such a log there is nothing
+ * to repair, so nothing is written or synced, and it sleeps on until its first use.
+ * @returns `undefined`: the log has, or had, something in it
+ */
+export function untouchedLog(
+  options: LogOptions,
+  context: SegmentContext,
+  files: LogFiles,
+  snapshots: ProducerSnapshots,
+): LogState | undefined {
+  const [only, second] = files.segments
+  if (only === undefined || second !== undefined) return undefined
+  if (only.hasTransactionIndex || files.hasEpochs || files.snapshots.length > 0) return undefined
+  const { baseOffset } = only
+  // Above its base, the recovery point speaks of batches that are lost: recovery says so.
+  if (Math.max(options.recoveryPoint ?? 0, options.logStartOffset ?? 0) > baseOffset) return undefined
+  const segment = new Segment(context, baseOffset, options.clock.nowMs(), false)
+  if (segment.sizeBytes > 0) {
+    segment.close()
+    return undefined
+  }
+  return {
+    segments: [segment],
+    snapshots,
+    logStartOffset: baseOffset,
+    logEndOffset: baseOffset,
+    durableOffset: baseOffset,
+    awake: false,
+    producers: undefined,
+    epochs: undefined,
+    // The crash may have come between the creation of the files and its sync.
+    directoryChanged: true,
+  }
+}
+
+/**
  * May a segment with this base offset come after one that ends at `endOffset`? A segment begins where the one before
  * ended, so a gap means that unsynced batches were lost in between, and what comes after them must go, too. Compaction
  * makes gaps of its own: there, what is left is kept.

@@ -107,7 +107,9 @@ export class Segment {
   /** Begins an active segment without records, as `create` and recovery do: what the index files hold is forgotten. */
   begin(): void {
     this.#sizeBytes = 0
-    this.#active = this.#indexesChanged = true
+    this.#active = true
+    // Without entries there is nothing in them that could get lost.
+    this.#indexesChanged = false
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestampMs = -1
     this.#maxTimestampOffset = this.baseOffset
@@ -117,12 +119,17 @@ export class Segment {
   }
 
   /**
-   * Makes a segment from disk the active one: reads its indexes and the batches behind the last entry.
+   * Makes a segment from disk the active one: reads its indexes and the batches behind the last entry. Of a segment
+   * without batches nothing is read: whatever its indexes hold belongs to no batch.
    * @returns the offset after the last batch
    * @throws LogError `LOG_CORRUPT` when the file does not end with a whole batch: it needs recovery
    */
   activate(): number {
     const sizeBytes = this.sizeBytes
+    if (sizeBytes === 0) {
+      this.begin()
+      return this.baseOffset
+    }
     this.#active = true
     this.#bytesSinceIndexEntry = 0
     this.offsetIndex.activate(sizeBytes)

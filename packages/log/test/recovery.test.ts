@@ -222,6 +222,52 @@ describe('recovery', () => {
     assert.equal(log.logEndOffset, 51)
   })
 
+  it('writes and syncs nothing in a log that nothing was ever written to', async () => {
+    const storage = await memoryWithDirectory()
+    await openTestLog(storage)
+    storage.crash()
+    const syncsBefore = storage.syncs
+    let log = await openTestLog(storage)
+    assert.equal(storage.syncs, syncsBefore)
+    assert.deepEqual([log.logStartOffset, log.logEndOffset, log.durableOffset], [0, 0, 0])
+    await log.close()
+    assert.equal(storage.syncs, syncsBefore)
+    log = await openTestLog(storage)
+    appendTo(log)
+    await log.flush()
+    storage.crash()
+    log = await openTestLog(storage)
+    assert.equal(log.logEndOffset, 1)
+  })
+
+  it('makes what it takes for an empty log durable with the first append', async () => {
+    const storage = await memoryWithDirectory()
+    await openTestLog(storage)
+    // The process, not the machine, had been killed before it could sync the directory it had made.
+    storage.remove(file(0, '.log'))
+    write(storage, file(0, '.log'), new Uint8Array(0))
+    const log = await openTestLog(storage)
+    appendTo(log)
+    await log.flush()
+    storage.crash()
+    assert.equal((await openTestLog(storage)).logEndOffset, 1)
+  })
+
+  for (const cleanShutdown of [false, true])
+    it(`does not believe the indexes of an empty log (clean shutdown: ${cleanShutdown})`, async () => {
+      const storage = await memoryWithDirectory()
+      await (await openTestLog(storage)).close()
+      write(storage, file(0, '.index'), Uint8Array.of(0, 0, 0, 9, 0, 0, 1, 0), 0)
+      write(storage, file(0, '.timeindex'), Uint8Array.of(0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 9), 0)
+      const log = await openTestLog(storage, { config: CONFIG, cleanShutdown, recoveryPoint: 0 })
+      for (let i = 0; i < 20; i++) appendTo(log, { timestampMs: 1000 + i * 10 })
+      for (let i = 0; i < 20; i++) {
+        assert.equal(log.read({ offset: i, maxBytes: 1, minOneBatch: true }).baseOffset, i)
+        assert.equal((await log.offsetForTimestamp(995 + i * 10, 20))?.offset, i)
+      }
+      await log.close()
+    })
+
   it('refuses a directory of another topic id', async () => {
     const { storage } = await closedLog()
     await assert.rejects(reopen(storage, { topicId: 'AAAAAAAAAAAAAAAAAAAAAg' as never }), { code: 'TOPIC_ID_MISMATCH' })
