@@ -6,12 +6,15 @@
  */
 import type { MetadataRecord } from '@braidlog/metadata'
 import { decideCreateAcls, decideDeleteAcls } from './acls.ts'
+import { decideAlterPartition } from './alter-partition.ts'
+import { decideAssignReplicasToDirs } from './assign-directories.ts'
+import { decideControllerRegistration } from './controller-registration.ts'
 import { decideAlterConfigs, decideIncrementalAlterConfigs } from './alter-configs.ts'
 import { decideBrokerHeartbeat, fenceExpired, decideBrokerRegistration, decideUnregisterBroker } from './brokers.ts'
 import { decideCreatePartitions } from './create-partitions.ts'
 import { decideCreateTopics } from './create-topics.ts'
 import { decideDeleteTopics } from './delete-topics.ts'
-import { decideElectLeaders } from './elections.ts'
+import { decideElectLeaders, ElectionSchedule } from './elections.ts'
 import { decideUpdateFeatures } from './features.ts'
 import { decideAllocateProducerIds } from './producer-ids.ts'
 import { decideAlterPartitionReassignments, decideListPartitionReassignments } from './reassignments.ts'
@@ -27,9 +30,12 @@ type Decide<N extends DecidedRequestName> = (
 const DECIDE: { readonly [N in DecidedRequestName]: Decide<N> } = {
   allocateProducerIds: decideAllocateProducerIds,
   alterConfigs: decideAlterConfigs,
+  alterPartition: decideAlterPartition,
   alterPartitionReassignments: decideAlterPartitionReassignments,
+  assignReplicasToDirs: decideAssignReplicasToDirs,
   brokerHeartbeat: decideBrokerHeartbeat,
   brokerRegistration: decideBrokerRegistration,
+  controllerRegistration: decideControllerRegistration,
   createAcls: decideCreateAcls,
   createPartitions: decideCreatePartitions,
   createTopics: decideCreateTopics,
@@ -44,9 +50,11 @@ const DECIDE: { readonly [N in DecidedRequestName]: Decide<N> } = {
 
 export class Controller {
   readonly #state: ControllerState
+  readonly #elections: ElectionSchedule
 
   constructor(settings: ControllerSettings) {
     this.#state = new ControllerState(settings)
+    this.#elections = new ElectionSchedule(this.#state)
   }
 
   /** The state, for reading. */
@@ -64,6 +72,7 @@ export class Controller {
 
   /** Begins to watch: every broker that is not fenced has a whole session before it has to be heard of. */
   activate(context: DecisionContext): void {
+    this.#elections.start(context.nowMs)
     for (const broker of this.#state.image.brokers()) {
       if (!broker.fenced) this.#state.sessions.presume(broker.id, context.nowMs)
     }
@@ -71,12 +80,14 @@ export class Controller {
 
   /** Monotonic time at which `expire` is next useful; Infinity: never. */
   nextDeadlineMs(): number {
-    return this.#state.sessions.nextDeadlineMs()
+    return Math.min(this.#state.sessions.nextDeadlineMs(), this.#elections.nextDeadlineMs())
   }
 
   /** What time alone makes necessary. */
   expire(context: DecisionContext): { readonly records: readonly MetadataRecord[] } {
-    return { records: fenceExpired(this.#state, context) }
+    const fenced = fenceExpired(this.#state, context)
+    // One thing at a time: each is decided on what the one before has made.
+    return { records: fenced.length > 0 ? fenced : this.#elections.expire(this.#state, context) }
   }
 
   apply(record: MetadataRecord): void {

@@ -3,18 +3,12 @@
  * at the price of records.
  * Source: KIP-183, KIP-460.
  */
-import {
-  LeaderRecoveryState,
-  NO_LEADER,
-  type MetadataRecord,
-  type PartitionRegistration,
-  type TopicImage,
-} from '@braidlog/metadata'
+import { NO_LEADER, type MetadataRecord, type PartitionRegistration, type TopicImage } from '@braidlog/metadata'
 import { ErrorCode } from '@braidlog/model'
 import type { ElectLeadersRequest, ElectLeadersResponse } from '@braidlog/protocol'
-import { partitionChange } from './brokers.ts'
 import { fault, NO_FAULT, type Fault } from './fault.ts'
-import type { ControllerState, Decision } from './state.ts'
+import { changePartition, mergedPartition } from './partition-change.ts'
+import type { ControllerState, Decision, DecisionContext } from './state.ts'
 
 const PREFERRED = 0
 const UNCLEAN = 1
@@ -82,7 +76,8 @@ function electPreferred(
       `broker ${preferred}, the preferred one, is not in sync or not active`,
     )
   }
-  records.push(partitionChange(state, topic, partitionId, { leader: preferred }))
+  const record = changePartition(state, topic, partitionId, { election: 'preferred' })
+  if (record !== undefined) records.push(record)
   return NO_FAULT
 }
 
@@ -90,18 +85,80 @@ function electUnclean(
   state: ControllerState,
   topic: TopicImage,
   partitionId: number,
-  { replicas, isr, leader }: PartitionRegistration,
+  partition: PartitionRegistration,
   records: MetadataRecord[],
 ): Fault {
+  const { leader } = partition
   if (leader !== NO_LEADER) return fault('ELECTION_NOT_NEEDED', `the partition has broker ${leader} as its leader`)
-  const inSync = isr.find((id) => state.isActive(id))
-  if (inSync !== undefined) {
-    records.push(partitionChange(state, topic, partitionId, { leader: inSync }))
-    return NO_FAULT
+  const record = changePartition(state, topic, partitionId, { election: 'unclean' })
+  if (record === undefined || mergedPartition(partition, record).leader === NO_LEADER) {
+    return fault('ELIGIBLE_LEADERS_NOT_AVAILABLE', 'no replica of the partition is active')
   }
-  const next = replicas.find((id) => state.isActive(id))
-  if (next === undefined) return fault('ELIGIBLE_LEADERS_NOT_AVAILABLE', 'no replica of the partition is active')
-  const leaderRecoveryState = LeaderRecoveryState.RECOVERING
-  records.push(partitionChange(state, topic, partitionId, { leader: next, isr: [next], leaderRecoveryState }))
+  records.push(record)
   return NO_FAULT
+}
+
+/** Changes of one round at most: what is left is for the next. */
+const ELECTIONS_A_ROUND_MAX = 1000
+
+/** Gives partitions back to their preferred leaders, wherever those are in sync. */
+export function balanceLeaders(state: ControllerState): MetadataRecord[] {
+  const records: MetadataRecord[] = []
+  for (const topic of state.image.topics()) {
+    for (const [partitionId, partition] of topic.partitions) {
+      if (records.length >= ELECTIONS_A_ROUND_MAX) return records
+      if (partition.leader === NO_LEADER || partition.leader === partition.replicas[0]) continue
+      electPreferred(state, topic, partitionId, partition, records)
+    }
+  }
+  return records
+}
+
+/** Finds leaders for partitions without one, whose topics allow it at the price of records. */
+export function electLeaderless(state: ControllerState): MetadataRecord[] {
+  const records: MetadataRecord[] = []
+  for (const topic of state.image.topics()) {
+    if (!state.mayElectUncleanly(topic.name)) continue
+    for (const [partitionId, partition] of topic.partitions) {
+      if (records.length >= ELECTIONS_A_ROUND_MAX) return records
+      if (partition.leader === NO_LEADER) electUnclean(state, topic, partitionId, partition, records)
+    }
+  }
+  return records
+}
+
+const SECOND_MS = 1_000
+
+/** When these two are next due. */
+export class ElectionSchedule {
+  readonly #balanceIntervalMs: number
+  readonly #uncleanIntervalMs: number
+  #balanceMs = Infinity
+  #uncleanMs = Infinity
+
+  constructor({ settings: { configs } }: ControllerState) {
+    const balances = configs['auto.leader.rebalance.enable']
+    this.#balanceIntervalMs = balances ? configs['leader.imbalance.check.interval.seconds'] * SECOND_MS : Infinity
+    this.#uncleanIntervalMs = configs['unclean.leader.election.interval.ms']
+  }
+
+  start(nowMs: number): void {
+    this.#balanceMs = nowMs + this.#balanceIntervalMs
+    this.#uncleanMs = nowMs + this.#uncleanIntervalMs
+  }
+
+  nextDeadlineMs(): number {
+    return Math.min(this.#balanceMs, this.#uncleanMs)
+  }
+
+  /** @returns records of one kind of election: the next is decided on what this one leaves */
+  expire(state: ControllerState, { nowMs }: DecisionContext): MetadataRecord[] {
+    if (nowMs >= this.#uncleanMs) {
+      this.#uncleanMs = nowMs + this.#uncleanIntervalMs
+      return electLeaderless(state)
+    }
+    if (nowMs < this.#balanceMs) return []
+    this.#balanceMs = nowMs + this.#balanceIntervalMs
+    return balanceLeaders(state)
+  }
 }

@@ -6,6 +6,7 @@
  * - `NOT_CONTROLLER`: another node is, or is about to become, the active controller; the request may have taken effect
  *   when it was this one that decided it
  * - `TIMED_OUT`: no active controller answered in time; the request may have taken effect
+ * - `REFUSED`: the active controller would not take the request
  * - `ABORTED`: the caller gave up waiting; the request may still take effect
  * - `STORAGE_FAILED`: the metadata log failed; the outcome is unknown, and the node must be restarted
  */
@@ -14,6 +15,7 @@ export type ControllerErrorCode =
   | 'CLOSED'
   | 'NOT_CONTROLLER'
   | 'QUEUE_FULL'
+  | 'REFUSED'
   | 'STORAGE_FAILED'
   | 'TIMED_OUT'
 

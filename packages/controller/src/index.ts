@@ -1,5 +1,12 @@
 /** Public face of `controller`. */
 export { describeAcls } from './acls.ts'
+export {
+  BrokerLifecycle,
+  type BrokerLifecycleConfig,
+  type BrokerLifecycleEffect,
+  type BrokerLifecycleInput,
+  type BrokerLifecycleState,
+} from './broker-lifecycle.ts'
 export { Controller } from './controller.ts'
 export { describeConfigs } from './describe-configs.ts'
 export { ControllerError, type ControllerErrorCode } from './errors.ts'

@@ -55,6 +55,7 @@ import type { Codecs } from '@braidlog/records'
 import { Controller } from './controller.ts'
 import { describeConfigs } from './describe-configs.ts'
 import { describeQuorum } from './describe-quorum.ts'
+import { CONTROLLER_REGISTRATION_LEVEL } from './controller-registration.ts'
 import { ControllerError } from './errors.ts'
 import type { ControllerRequestName, DecidedRequestName, QuorumRequests, RequestOf, ResponseOf } from './requests.ts'
 import type { ControllerSettings, DecisionContext } from './state.ts'
@@ -433,9 +434,6 @@ export class ControllerNode {
     }
   }
 }
-
-/** metadata.version from which controllers register. */
-const CONTROLLER_REGISTRATION_LEVEL = 15
 
 /**
  * Opens the controller: recovers the metadata log, becomes leader of the quorum of one, writes the bootstrap records into

@@ -16,6 +16,7 @@
  */
 import {
   LeaderRecoveryState,
+  mergeChange,
   metadataRecord,
   NO_LEADER,
   NO_LEADER_CHANGE,
@@ -24,6 +25,7 @@ import {
   type PartitionRegistration,
   type TopicImage,
 } from '@braidlog/metadata'
+import { assert } from '@braidlog/base'
 import { partitionRecordVersion, type Uuid } from '@braidlog/model'
 import type { ControllerState } from './state.ts'
 
@@ -94,6 +96,12 @@ export function changePartition(
   if (recovery !== undefined && recovery !== partition.leaderRecoveryState) change.leaderRecoveryState = recovery
   if (Object.keys(change).length === 2) return undefined
   return metadataRecord('PartitionChange', change, partitionRecordVersion(state.metadataVersion))
+}
+
+/** What a change that {@link changePartition} made turns the partition into. */
+export function mergedPartition(partition: PartitionRegistration, record: MetadataRecord): PartitionRegistration {
+  assert(record.type === 'PartitionChange', 'changes of partitions are PartitionChange records')
+  return mergeChange(partition, record.value)
 }
 
 interface Assignment {

@@ -1,8 +1,12 @@
 /**
- * Reassignments: listing those that a directory brought along, and the changes that need no second broker. Moving replicas
- * between brokers comes with replication.
- * Source: KIP-455.
+ * AlterPartitionReassignments and ListPartitionReassignments: moving replicas between brokers.
+ *
+ * While replicas move, a partition has all of the old and the new ones: the target first, then what is to go. It is done
+ * when all that is added is in sync. Cancelling takes away what was being added.
+ *
+ * Source: KIP-455, KIP-860 (whether the replication factor may change).
  */
+import type { MetadataRecord, PartitionRegistration, TopicImage } from '@braidlog/metadata'
 import { ErrorCode } from '@braidlog/model'
 import type {
   AlterPartitionReassignmentsRequest,
@@ -11,38 +15,96 @@ import type {
   ListPartitionReassignmentsResponse,
 } from '@braidlog/protocol'
 import { fault, NO_FAULT, type Fault } from './fault.ts'
+import { changePartition, type PartitionTarget } from './partition-change.ts'
 import type { ControllerState, Decision } from './state.ts'
 
 export function decideAlterPartitionReassignments(
   state: ControllerState,
   request: AlterPartitionReassignmentsRequest,
 ): Decision<AlterPartitionReassignmentsResponse> {
+  const records: MetadataRecord[] = []
+  const { allowReplicationFactorChange } = request
   const responses = request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map(({ partitionIndex, replicas }) => ({
       partitionIndex,
-      ...reassign(state, name, partitionIndex, replicas),
+      ...reassign(state, name, partitionIndex, { replicas, allowReplicationFactorChange }, records),
     })),
   }))
-  const { allowReplicationFactorChange } = request
   const response = { throttleTimeMs: 0, allowReplicationFactorChange, ...NO_FAULT, responses }
-  return { records: [], response }
+  return { records, response }
 }
 
-function reassign(state: ControllerState, topic: string, partition: number, replicas: readonly number[] | null): Fault {
-  const registration = state.image.partition(topic, partition)
-  if (registration === undefined) {
-    return fault('UNKNOWN_TOPIC_OR_PARTITION', `there is no partition ${topic}-${partition}`)
+interface Wanted {
+  /** `null`: cancel what is under way. */
+  readonly replicas: readonly number[] | null
+  readonly allowReplicationFactorChange: boolean
+}
+
+function reassign(
+  state: ControllerState,
+  topicName: string,
+  partitionId: number,
+  { replicas, allowReplicationFactorChange }: Wanted,
+  records: MetadataRecord[],
+): Fault {
+  const topic = state.image.topic(topicName)
+  const partition = topic?.partitions.get(partitionId)
+  if (topic === undefined || partition === undefined) {
+    return fault('UNKNOWN_TOPIC_OR_PARTITION', `there is no partition ${topicName}-${partitionId}`)
   }
-  if (replicas === null) {
-    return fault('NO_REASSIGNMENT_IN_PROGRESS', `no reassignment of ${topic}-${partition} can be cancelled`)
+  const target = replicas === null ? cancelled(state, topic, partition) : moved(state, partition, replicas)
+  if ('errorCode' in target) return target
+  if (replicas !== null && !allowReplicationFactorChange) {
+    const factor = partition.replicas.length - partition.addingReplicas.length
+    if (replicas.length !== factor) {
+      return fault(
+        'INVALID_REPLICATION_FACTOR',
+        `the replication factor of ${topicName}-${partitionId} is ${factor}, and may not become ${replicas.length}`,
+      )
+    }
   }
-  const stranger = replicas.find((id) => state.image.broker(id) === undefined)
-  if (stranger !== undefined) {
-    return fault('INVALID_REPLICA_ASSIGNMENT', `the assignment names broker ${stranger}, which is not registered`)
+  const election = state.mayElectUncleanly(topicName) ? 'unclean' : 'online'
+  const record = changePartition(state, topic, partitionId, { election, ...target })
+  if (record !== undefined) records.push(record)
+  return NO_FAULT
+}
+
+function cancelled(
+  state: ControllerState,
+  topic: TopicImage,
+  partition: PartitionRegistration,
+): PartitionTarget | Fault {
+  const { replicas, isr, addingReplicas, removingReplicas } = partition
+  if (addingReplicas.length + removingReplicas.length === 0) {
+    return fault('NO_REASSIGNMENT_IN_PROGRESS', 'no replica of the partition is being moved')
   }
-  if (JSON.stringify(replicas) === JSON.stringify(registration.replicas)) return NO_FAULT
-  return fault('INVALID_REPLICA_ASSIGNMENT', 'a cluster of one node has nowhere to move a replica to')
+  const isrLeft = isr.filter((id) => !addingReplicas.includes(id))
+  if (isrLeft.length === 0 && isr.length > 0 && !state.mayElectUncleanly(topic.name)) {
+    return fault(
+      'INVALID_REPLICA_ASSIGNMENT',
+      'no replica that would be left is in sync: going back would lose records (unclean.leader.election.enable)',
+    )
+  }
+  const left = replicas.filter((id) => !addingReplicas.includes(id))
+  return { replicas: left, isr: isrLeft, addingReplicas: [], removingReplicas: [] }
+}
+
+function moved(
+  state: ControllerState,
+  partition: PartitionRegistration,
+  wanted: readonly number[],
+): PartitionTarget | Fault {
+  const wrong = (message: string) => fault('INVALID_REPLICA_ASSIGNMENT', message)
+  if (wanted.length === 0) return wrong('a partition is assigned to no broker')
+  if (new Set(wanted).size < wanted.length) return wrong(`the assignment ${wanted.join(', ')} names a broker twice`)
+  const stranger = wanted.find((id) => state.image.broker(id) === undefined)
+  if (stranger !== undefined) return wrong(`the assignment names broker ${stranger}, which is not registered`)
+  // What an earlier move was adding still has to prove that it is in sync.
+  const settled = partition.replicas.filter((id) => !partition.addingReplicas.includes(id))
+  const removingReplicas = partition.replicas.filter((id) => !wanted.includes(id))
+  const addingReplicas = wanted.filter((id) => !settled.includes(id))
+  return { replicas: [...wanted, ...removingReplicas], addingReplicas, removingReplicas }
 }
 
 export function decideListPartitionReassignments(

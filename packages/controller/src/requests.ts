@@ -4,6 +4,12 @@
  */
 import type { Infer } from '@braidlog/protocol'
 import type {
+  AlterPartitionRequest,
+  AlterPartitionResponse,
+  AssignReplicasToDirsRequest,
+  AssignReplicasToDirsResponse,
+  ControllerRegistrationRequest,
+  ControllerRegistrationResponse,
   AllocateProducerIdsRequest,
   AllocateProducerIdsResponse,
   AlterConfigsRequest,
@@ -47,12 +53,15 @@ interface Exchange<Request, Response> {
 export interface DecidedRequests {
   readonly allocateProducerIds: Exchange<typeof AllocateProducerIdsRequest, typeof AllocateProducerIdsResponse>
   readonly alterConfigs: Exchange<typeof AlterConfigsRequest, typeof AlterConfigsResponse>
+  readonly alterPartition: Exchange<typeof AlterPartitionRequest, typeof AlterPartitionResponse>
   readonly alterPartitionReassignments: Exchange<
     typeof AlterPartitionReassignmentsRequest,
     typeof AlterPartitionReassignmentsResponse
   >
+  readonly assignReplicasToDirs: Exchange<typeof AssignReplicasToDirsRequest, typeof AssignReplicasToDirsResponse>
   readonly brokerHeartbeat: Exchange<typeof BrokerHeartbeatRequest, typeof BrokerHeartbeatResponse>
   readonly brokerRegistration: Exchange<typeof BrokerRegistrationRequest, typeof BrokerRegistrationResponse>
+  readonly controllerRegistration: Exchange<typeof ControllerRegistrationRequest, typeof ControllerRegistrationResponse>
   readonly createAcls: Exchange<typeof CreateAclsRequest, typeof CreateAclsResponse>
   readonly createPartitions: Exchange<typeof CreatePartitionsRequest, typeof CreatePartitionsResponse>
   readonly createTopics: Exchange<typeof CreateTopicsRequest, typeof CreateTopicsResponse>

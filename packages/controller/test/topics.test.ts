@@ -47,7 +47,7 @@ test('the answer shows the effective configurations, by name, with their sources
     configs: [{ name: 'cleanup.policy', value: 'compact' }],
   })
   const { configs } = response.topics[0]!
-  assert.equal(configs!.length, 33)
+  assert.ok(configs!.length >= 33, 'every key that a topic has')
   const shown = (name: string) => {
     const { value, configSource } = configs!.find((config) => config.name === name)!
     return [value, configSource]

@@ -68,6 +68,7 @@ export {
 } from './snapshot-file.ts'
 export {
   LeaderRecoveryState,
+  mergeChange,
   NO_LEADER,
   NO_LEADER_CHANGE,
   partitionRecord,
