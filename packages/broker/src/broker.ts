@@ -1,8 +1,8 @@
 /**
  * A broker: takes requests on its listeners and answers them from the partitions and coordinators of this node.
  *
- * Made of parts that were opened before (`server` does that): connections, the link to the controllers, partitions. `start` brings the
- * partitions in line with the metadata; only then are requests taken up.
+ * Made of parts that were opened before (`server` does that): connections, the link to the controllers, partitions.
+ * `follow` brings the partitions in line with the metadata; only then are requests taken up.
  */
 import type { Clock, Logger, Random, Timers } from '@braidlog/base'
 import { GroupCoordinator, type GroupCoordinatorConfig } from '@braidlog/coordinator'

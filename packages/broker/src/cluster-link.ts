@@ -11,6 +11,10 @@ import type { RequestContext } from './handler.ts'
 export interface LinkOptions extends SubmitOptions {
   /** On whose behalf; without it the broker asks for itself. */
   readonly from?: Pick<RequestContext, 'access' | 'apiVersion' | 'clientHost' | 'clientId'>
+  /** Bound of the whole, waiting for an active controller included. Default 30 s. */
+  readonly timeoutMs?: number
+  /** One attempt: the caller repeats by rules of its own. */
+  readonly once?: boolean
 }
 
 export interface ClusterLink {

@@ -5,10 +5,19 @@
  * request is copied out and decoded, and whatever the function returns is encoded in the version of the request.
  */
 import type { Slab } from '@braidlog/runtime'
-import { apiByKey, Reader, type Fields, type InferFields, type Input, type Message } from '@braidlog/protocol'
+import {
+  apiByKey,
+  encodeResponse,
+  Reader,
+  type Fields,
+  type InferFields,
+  type Input,
+  type Message,
+} from '@braidlog/protocol'
 import { assert } from '@braidlog/base'
 import type { Access, Guard } from './access.ts'
 import type { Exchange } from './exchange.ts'
+import { failedAnswer } from './failed-answer.ts'
 
 export interface ApiHandler {
   readonly key: number
@@ -28,6 +37,13 @@ export interface ApiHandler {
    * @throws ProtocolError when the body is malformed: the connection is closed
    */
   handle(exchange: Exchange, bytes: Uint8Array, at: number, end: number, owner: Slab | undefined): void
+  /**
+   * Serves a request that came inside an Envelope. Only APIs that are declared with `api` can.
+   * @param reader at the body; what it reads from must not change later
+   * @returns the whole response frame
+   * @throws ProtocolError when the body is malformed
+   */
+  serveInner?(reader: Reader, correlationId: number, context: RequestContext): Promise<Uint8Array[]>
 }
 
 /** Where a decoded request comes from. */
@@ -68,6 +84,12 @@ export function api<Request extends Fields, Response extends Fields>(
   assert(known !== undefined, `${request.name} has no API key`)
   const { guard } = options
   const versionMin = options.versionMin ?? known.versionMin
+  const answerTo = (body: InferFields<Request>, context: RequestContext) => {
+    const { access, apiVersion } = context
+    return access === undefined || typeof guard === 'string'
+      ? handle(body, context)
+      : guard(body, access, async (allowed) => handle(allowed, context), apiVersion)
+  }
   return {
     key: known.key,
     name: known.name,
@@ -89,10 +111,7 @@ export function api<Request extends Fields, Response extends Fields>(
         access,
         exchange,
       }
-      const answer =
-        access === undefined || typeof guard === 'string'
-          ? handle(body, context)
-          : guard(body, access, async (allowed) => handle(allowed, context), exchange.apiVersion)
+      const answer = answerTo(body, context)
       const respond = (value: Input<InferFields<Response>>): void => {
         try {
           exchange.respondWith(response, value)
@@ -101,8 +120,18 @@ export function api<Request extends Fields, Response extends Fields>(
           exchange.failed(error)
         }
       }
-      if (answer instanceof Promise) answer.then(respond, (error: unknown) => exchange.failed(error))
-      else respond(answer)
+      if (answer instanceof Promise) {
+        answer.then(respond, (error: unknown) => {
+          const failed = failedAnswer(known.key, body, error)
+          if (failed === undefined) exchange.failed(error)
+          else respond(failed as Input<InferFields<Response>>)
+        })
+      } else respond(answer)
+    },
+    async serveInner(reader, correlationId, context) {
+      const { apiVersion } = context
+      const body = request.read(reader, apiVersion)
+      return encodeResponse(response, { apiVersion, correlationId }, await answerTo(body, context))
     },
   }
 }
