@@ -12,6 +12,12 @@ import type { BrokerSettings } from './settings.ts'
 import type { TopicCreation } from './topic-creation.ts'
 import type { TurnClock } from './turn-clock.ts'
 
+/** What the handlers need that serve clients and, on a listener for controllers, tools and brokers alike. */
+export interface ClusterContext extends Pick<BrokerContext, 'nodeId' | 'clusterId' | 'image' | 'cluster'> {
+  readonly settings: Pick<BrokerSettings, 'deleteTopics'>
+  readonly replicas: Pick<Replicas, 'settled'>
+}
+
 export interface BrokerContext {
   readonly nodeId: number
   readonly clusterId: string

@@ -1,7 +1,11 @@
 /** Public face of `broker`. */
 export { Authorizer, type AclEntry, type AuthorizerSettings, type Requester } from '@braidlog/model'
 export { Broker, type BrokerOptions } from './broker.ts'
+export { NodeLink, type NodeLinkOptions } from './cluster-link-node.ts'
 export type { ClusterLink, LinkOptions } from './cluster-link.ts'
+export { ClusterMembership, type MembershipOptions } from './cluster-membership.ts'
+export { announceController, type ControllerPresenceOptions } from './controller-presence.ts'
+export { controllerHandlersOf, type ControllerContext } from './controller-registry.ts'
 export { Connections, type ConnectionsOptions } from './connections.ts'
 export { defaultConnectionLimits, type ConnectionLimits } from './limits.ts'
 export { newBrokerMetrics, type ApiMetrics, type BrokerMetrics } from './metrics.ts'

@@ -32,6 +32,8 @@ export interface BrokerLifecycleConfig {
   readonly registrationTimeoutMs: number
   /** How long the others may take to take over. */
   readonly shutdownTimeoutMs: number
+  /** How long a broker that wants to leave waits for a word of a controller. */
+  readonly shutdownSilenceMs: number
 }
 
 export type BrokerLifecycleInput =
@@ -101,6 +103,7 @@ export class BrokerLifecycle {
   #nextMs = Infinity
   /** When the state that it is in must have ended. */
   #deadlineMs = Infinity
+  #shutdownMs = Infinity
 
   constructor(config: BrokerLifecycleConfig) {
     this.#config = config
@@ -220,6 +223,7 @@ export class BrokerLifecycle {
     const leaves = this.#state === 'pending-controlled-shutdown'
     this.#nextMs = nowMs + (leaves ? LEAVING_INTERVAL_MS : this.#config.heartbeatIntervalMs)
     if (leaves && shouldShutDown) return this.#stop(out)
+    if (leaves) this.#deadlineMs = Math.min(this.#shutdownMs, nowMs + this.#config.shutdownSilenceMs)
     if (this.#state === 'recovery' && this.#isReady && !isFenced) {
       this.#deadlineMs = Infinity
       this.#moveTo('running', out)
@@ -260,7 +264,8 @@ export class BrokerLifecycle {
     if (this.#state === 'pending-controlled-shutdown' || this.#state === 'shutting-down') return
     if (!this.#isRegistered) return this.#stop(out)
     this.#moveTo('pending-controlled-shutdown', out)
-    this.#deadlineMs = nowMs + this.#config.shutdownTimeoutMs
+    this.#shutdownMs = nowMs + this.#config.shutdownTimeoutMs
+    this.#deadlineMs = Math.min(this.#shutdownMs, nowMs + this.#config.shutdownSilenceMs)
     this.#nextMs = nowMs
   }
 

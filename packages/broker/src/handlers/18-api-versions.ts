@@ -5,7 +5,7 @@
  */
 import { ErrorCode, SUPPORTED_FEATURES } from '@braidlog/model'
 import { ApiVersionsRequest, ApiVersionsResponse } from '@braidlog/protocol'
-import type { BrokerContext } from '../context.ts'
+import type { ClusterContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
 const SOFTWARE_PATTERN = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
@@ -15,7 +15,10 @@ const FEATURES_MIN_VERSION = 3
 const ZERO_LEVELS_MIN_VERSION = 4
 
 /** @param handlers all that is served; read when a request comes, so it may still grow */
-export function apiVersionsHandler(broker: BrokerContext, handlers: readonly ApiHandler[]): ApiHandler {
+export function apiVersionsHandler(
+  broker: Pick<ClusterContext, 'cluster'>,
+  handlers: readonly ApiHandler[],
+): ApiHandler {
   return api(
     ApiVersionsRequest,
     ApiVersionsResponse,

@@ -2,10 +2,10 @@
 import { AclOperation, ErrorCode } from '@braidlog/model'
 import { DescribeQuorumRequest, DescribeQuorumResponse } from '@braidlog/protocol'
 import { clusterGuard } from '../access.ts'
-import type { BrokerContext } from '../context.ts'
+import type { ClusterContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
-export function describeQuorumHandler({ cluster }: BrokerContext): ApiHandler {
+export function describeQuorumHandler({ cluster }: Pick<ClusterContext, 'cluster'>): ApiHandler {
   return api(
     DescribeQuorumRequest,
     DescribeQuorumResponse,

@@ -2,14 +2,14 @@
 import { ErrorCode } from '@braidlog/model'
 import { DescribeClusterRequest, DescribeClusterResponse } from '@braidlog/protocol'
 import { clusterOperations, NOT_ASKED } from '../authorized-operations.ts'
-import type { BrokerContext } from '../context.ts'
+import type { ClusterContext } from '../context.ts'
 import { endpointOf } from '../endpoints.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
 const BROKERS = 1
 const CONTROLLERS = 2
 
-export function describeClusterHandler(broker: BrokerContext): ApiHandler {
+export function describeClusterHandler(broker: Pick<ClusterContext, 'clusterId' | 'image'>): ApiHandler {
   return api(
     DescribeClusterRequest,
     DescribeClusterResponse,
@@ -39,6 +39,41 @@ export function describeClusterHandler(broker: BrokerContext): ApiHandler {
         clusterId,
         controllerId: brokers.find((node) => !node.isFenced)?.brokerId ?? -1,
         brokers,
+        clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations(access) : NOT_ASKED,
+      }
+    },
+    { guard: 'in handler' },
+  )
+}
+
+/** On a listener for controllers: the controllers, as they registered. */
+export function describeControllersHandler(
+  { image, clusterId }: Pick<ClusterContext, 'clusterId' | 'image'>,
+  activeId: () => number,
+): ApiHandler {
+  return api(
+    DescribeClusterRequest,
+    DescribeClusterResponse,
+    (request, { listenerName, access }) => {
+      if (request.endpointType !== CONTROLLERS) {
+        return {
+          errorCode: ErrorCode.MISMATCHED_ENDPOINT_TYPE,
+          errorMessage: 'this listener is for controllers; ask a listener for clients for the endpoints of brokers',
+          endpointType: CONTROLLERS,
+          clusterId,
+        }
+      }
+      const controllers = [...image.controllers()]
+        .sort((a, b) => a.id - b.id)
+        .flatMap(({ id, endpoints }) => {
+          const endpoint = endpoints.find(({ name }) => name === listenerName)
+          return endpoint === undefined ? [] : [{ brokerId: id, host: endpoint.host, port: endpoint.port, rack: null }]
+        })
+      return {
+        endpointType: CONTROLLERS,
+        clusterId,
+        controllerId: activeId(),
+        brokers: controllers,
         clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations(access) : NOT_ASKED,
       }
     },

@@ -13,7 +13,7 @@ import {
   DescribeAclsResponse,
 } from '@braidlog/protocol'
 import { clusterGuard } from '../access.ts'
-import type { BrokerContext } from '../context.ts'
+import type { ClusterContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
 const DISABLED = {
@@ -22,7 +22,7 @@ const DISABLED = {
 }
 const FORBIDDEN = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'not authorized' }
 
-export function aclHandlers(broker: BrokerContext): ApiHandler[] {
+export function aclHandlers(broker: ClusterContext): ApiHandler[] {
   const { cluster } = broker
   return [
     api(

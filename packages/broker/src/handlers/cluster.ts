@@ -24,13 +24,13 @@ import {
 } from '@braidlog/protocol'
 import { clusterGuard, servePartly, type Access } from '../access.ts'
 import { configRefusal, type ConfigResource } from '../config-guard.ts'
-import type { BrokerContext } from '../context.ts'
+import type { ClusterContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
 const { ALTER, ALTER_CONFIGS, DESCRIBE, DESCRIBE_CONFIGS } = AclOperation
 const FORBIDDEN = { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED }
 
-export function clusterHandlers({ cluster }: BrokerContext): ApiHandler[] {
+export function clusterHandlers({ cluster }: Pick<ClusterContext, 'cluster'>): ApiHandler[] {
   return [
     api(DescribeConfigsRequest, DescribeConfigsResponse, (request) => cluster.describeConfigs(request), {
       guard: async (request, access, serve) => ({

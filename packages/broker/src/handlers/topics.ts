@@ -15,7 +15,7 @@ import {
   type Input,
 } from '@braidlog/protocol'
 import { servePartly, type Guard } from '../access.ts'
-import type { BrokerContext } from '../context.ts'
+import type { ClusterContext } from '../context.ts'
 import { api, type ApiHandler } from '../handler.ts'
 
 /** Since then topics may be deleted by id. */
@@ -23,7 +23,7 @@ const DELETE_BY_ID_MIN_VERSION = 6
 /** Since then a client knows the error of a cluster that does not delete topics. */
 const DELETION_DISABLED_MIN_VERSION = 3
 
-export function topicHandlers(broker: BrokerContext): ApiHandler[] {
+export function topicHandlers(broker: ClusterContext): ApiHandler[] {
   const { cluster, replicas } = broker
   return [
     api(
@@ -83,7 +83,7 @@ const guardCreation: Guard<CreateTopicsRequest, Input<CreateTopicsResponse>> = a
 }
 
 /** The name of a topic that was given by its id is told only to those who may describe it. */
-function guardDeletion(broker: BrokerContext): Guard<DeleteTopicsRequest, Input<DeleteTopicsResponse>> {
+function guardDeletion(broker: ClusterContext): Guard<DeleteTopicsRequest, Input<DeleteTopicsResponse>> {
   return async (request, access, serve, apiVersion) => {
     const mayDelete = (name: string | undefined): boolean =>
       name === undefined || access.mayOnTopic(AclOperation.DELETE, name)

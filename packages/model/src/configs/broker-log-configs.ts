@@ -62,7 +62,6 @@ export const BROKER_LOG_CONFIGS = {
     default: false,
     importance: 'high',
     mode: 'cluster-wide',
-    applies: false,
     doc: 'Allow a replica outside the in-sync set to lead as a last resort, at the price of lost records.',
   }),
   'message.max.bytes': int({

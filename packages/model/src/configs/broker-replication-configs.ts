@@ -87,21 +87,18 @@ export const BROKER_REPLICATION_CONFIGS = {
   'auto.leader.rebalance.enable': boolean({
     default: true,
     importance: 'high',
-    applies: false,
     doc: 'Give leadership back to preferred replicas from time to time.',
   }),
   'leader.imbalance.check.interval.seconds': long({
     default: 300,
     importance: 'high',
     check: atLeast(1),
-    applies: false,
     doc: 'Time between checks for leaders that are not preferred.',
   }),
   'unclean.leader.election.interval.ms': long({
     default: 300_000,
     importance: 'medium',
     check: atLeast(1),
-    applies: false,
     internal: true,
     doc: 'Time between attempts to elect leaders for partitions without one.',
   }),
@@ -143,7 +140,6 @@ export const BROKER_REPLICATION_CONFIGS = {
     default: [],
     importance: 'high',
     check: hostsAndPorts,
-    applies: false,
     doc: 'Addresses through which the quorum is found: host:port, comma-separated.',
   }),
   'controller.quorum.auto.join.enable': boolean({
@@ -156,21 +152,18 @@ export const BROKER_REPLICATION_CONFIGS = {
     default: 1000,
     importance: 'high',
     check: atLeast(0),
-    applies: false,
     doc: 'Time without an outcome after which an election starts anew.',
   }),
   'controller.quorum.election.backoff.max.ms': int({
     default: 1000,
     importance: 'high',
     check: atLeast(0),
-    applies: false,
     doc: 'Longest random pause between elections.',
   }),
   'controller.quorum.fetch.timeout.ms': int({
     default: 2000,
     importance: 'high',
     check: atLeast(0),
-    applies: false,
     doc: 'Time without hearing from the leader after which a voter starts an election.',
   }),
   'controller.quorum.fetch.max.bytes': int({
@@ -191,14 +184,12 @@ export const BROKER_REPLICATION_CONFIGS = {
     default: 2000,
     importance: 'medium',
     check: atLeast(0),
-    applies: false,
     doc: 'Time limit of requests in the quorum.',
   }),
   'controller.quorum.retry.backoff.ms': int({
     default: 20,
     importance: 'low',
     check: atLeast(0),
-    applies: false,
     doc: 'Pause before a request in the quorum is tried again.',
   }),
   'controller.quorum.append.linger.ms': int({

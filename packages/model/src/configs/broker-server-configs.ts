@@ -41,7 +41,6 @@ export const BROKER_SERVER_CONFIGS = {
   'inter.broker.listener.name': string({
     default: null,
     importance: 'medium',
-    applies: false,
     doc: 'Listener that brokers use among themselves.',
   }),
   'security.inter.broker.protocol': string({
@@ -212,19 +211,16 @@ export const BROKER_SERVER_CONFIGS = {
   'initial.broker.registration.timeout.ms': int({
     default: 60_000,
     importance: 'medium',
-    applies: false,
     doc: 'How long the first registration with the controller may take.',
   }),
   'broker.heartbeat.interval.ms': int({
     default: 2000,
     importance: 'medium',
-    applies: false,
     doc: 'Time between heartbeats to the controller.',
   }),
   'broker.session.timeout.ms': int({
     default: 9000,
     importance: 'medium',
-    applies: false,
     doc: 'A broker silent for longer is fenced.',
   }),
   'controlled.shutdown.enable': boolean({

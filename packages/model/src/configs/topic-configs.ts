@@ -213,7 +213,6 @@ export const TOPIC_CONFIGS = {
   'unclean.leader.election.enable': boolean({
     default: false,
     importance: 'medium',
-    applies: false,
     doc: 'Allow a replica outside the in-sync set to lead as a last resort, at the price of lost records.',
   }),
   ...SCHEMA_VALIDATION_TOPIC_CONFIGS,
