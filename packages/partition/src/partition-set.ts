@@ -32,6 +32,7 @@ import type { Codecs } from '@braidlog/records'
 import { Partition, type Durability } from './partition.ts'
 import { TurnWrites } from './turn-writes.ts'
 import { WaitingRooms } from './waiting-room.ts'
+import { Recompressor } from './recompressor.ts'
 
 /** Partitions looked at in one turn by periodic work, so that none of it delays requests for long. */
 const PARTITIONS_PER_TURN = 64
@@ -109,6 +110,7 @@ export class PartitionSet {
   readonly #wheel: TimerWheel
   readonly #flusher: Flusher
   readonly #turnWrites: TurnWrites
+  readonly #recompressor: Recompressor
   /** By topic id, then partition number. */
   readonly #partitions = new Map<Uuid, Map<number, Partition>>()
   /** Openings under way, so that one partition is not opened twice. */
@@ -133,6 +135,7 @@ export class PartitionSet {
       onRoundEnd: () => this.rooms.drain(),
       ...(histogram === undefined ? {} : { durations: { histogram, clock } }),
     })
+    this.#recompressor = new Recompressor(codecs)
     this.#turnWrites = new TurnWrites({ defer, onEnd: () => this.rooms.drain() })
   }
 
@@ -328,6 +331,7 @@ export class PartitionSet {
       flusher: this.#flusher,
       rooms: this.rooms,
       turnWrites: this.#turnWrites,
+      recompressor: this.#recompressor,
       wheel: this.#wheel,
       durability,
       strictRecords,

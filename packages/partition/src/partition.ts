@@ -45,6 +45,8 @@ import { NO_RECORD_ERRORS, refusedAppend, type AppendOptions, type AppendResult 
 import { recompressBatch } from './recompress.ts'
 import type { TurnWriter, TurnWrites } from './turn-writes.ts'
 import { PartitionWaiters, type WaitingRooms } from './waiting-room.ts'
+import type { RecompressTarget } from './recompress.ts'
+import type { Recompressor } from './recompressor.ts'
 
 export type Isolation = 'read-uncommitted' | 'read-committed'
 
@@ -121,6 +123,7 @@ export interface PartitionOptions {
   readonly flusher: Flusher
   readonly rooms: WaitingRooms
   readonly turnWrites: TurnWrites
+  readonly recompressor: Recompressor
   readonly wheel: TimerWheel
   readonly durability: Durability
   /** Walk the records of every client batch, not only where a rule of the topic needs it. */
@@ -139,6 +142,7 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
   readonly #flusher: Flusher
   readonly #rooms: WaitingRooms
   readonly #turnWrites: TurnWrites
+  readonly #recompressor: Recompressor
   readonly #wheel: TimerWheel
   readonly #durability: Durability
   readonly #strictRecords: boolean
@@ -166,6 +170,7 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     this.#flusher = options.flusher
     this.#rooms = options.rooms
     this.#turnWrites = options.turnWrites
+    this.#recompressor = options.recompressor
     this.#wheel = options.wheel
     this.#durability = options.durability
     this.#strictRecords = options.strictRecords
@@ -221,6 +226,37 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
   /** Whether an append with this required offset may be answered with success. */
   isAcknowledged(requiredOffset: number): boolean {
     return requiredOffset <= this.#highWatermark
+  }
+
+  /**
+   * The batch of a client has to be recompressed, or to wait behind one that is: `appendRecompressed` it. Only its header
+   * is looked at.
+   */
+  mustRecompress(view: DataView, at: number): boolean {
+    return this.#recompressor.hasLine(this) || this.#recompressionOf(view, at) !== undefined
+  }
+
+  /**
+   * Like `append`, for a client's batch that must be recompressed first, off the event loop. Appends of this kind happen
+   * in the order of the calls.
+   * @param batch one whole batch, which must not change until then
+   * @param onAppended called once, in the turn of the append, maybe inside this call
+   */
+  appendRecompressed(batch: Uint8Array, options: AppendOptions, onAppended: (result: AppendResult) => void): void {
+    const view = viewOf(batch)
+    const refuse = (result: AppendResult): void => {
+      this.metrics.appendsFailed++
+      onAppended(result)
+    }
+    const refusal = checkHeader(batch, view, 0, batch.length, this.log.config, this.#fromClient)
+    if (refusal !== undefined) return refuse(this.#refuse(refusal))
+    const taken = this.#recompressor.take(this, batch, this.#recompressionOf(view, 0), (outcome) => {
+      if (outcome.ok) return onAppended(this.append(outcome.batch, 0, outcome.batch.length, options))
+      const { message } = outcome.error
+      const isBroken = outcome.error instanceof RecordsError
+      refuse(this.#refused(isBroken ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.UNKNOWN_SERVER_ERROR, message))
+    })
+    if (!taken) refuse(this.#refused(ErrorCode.REQUEST_TIMED_OUT, 'Too many batches wait for their recompression.'))
   }
 
   /** From the tail cache or the page cache; see {@link Partition.isCold}. Never waits for data. */
@@ -384,11 +420,8 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
         const fault = checkRecords(bytes, view, start, { config, strict, nowMs, codecs })
         if (fault !== undefined) return this.#refuse(fault)
       }
-      if (
-        config.compressionType !== 'producer' &&
-        config.compressionType !== compressionOf(batchAttributes(view, start))
-      )
-        return this.#appendRecompressed(bytes, view, start, options, nowMs)
+      const target = this.#recompressionOf(view, start)
+      if (target !== undefined) return this.#recompressAndWrite(bytes, view, start, target, options, nowMs)
       return this.#write(bytes, view, start, end, options, nowMs)
     } catch (error) {
       return this.#refused(this.#storageError(error), 'The log directory has failed.')
@@ -433,18 +466,25 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     }
   }
 
-  #appendRecompressed(
+  /** @returns `undefined`: the batch is in the topic's codec */
+  #recompressionOf(view: DataView, at: number): RecompressTarget | undefined {
+    const { compressionType: type, compressionLevel: level } = this.log.config
+    return type === 'producer' || type === compressionOf(batchAttributes(view, at)) ? undefined : { type, level }
+  }
+
+  /** On the event loop: for who cannot wait. */
+  #recompressAndWrite(
     bytes: Uint8Array,
     view: DataView,
     at: number,
+    target: RecompressTarget,
     options: AppendOptions,
     nowMs: number,
   ): AppendResult {
-    const { compressionType, compressionLevel, maxMessageBytes } = this.log.config
+    const { maxMessageBytes } = this.log.config
     let batch: Uint8Array
     try {
-      const type = compressionType === 'producer' ? 'none' : compressionType
-      batch = recompressBatch(bytes, view, at, { type, level: compressionLevel }, this.#codecs)
+      batch = recompressBatch(bytes, view, at, target, this.#codecs)
     } catch (error) {
       if (!(error instanceof RecordsError)) throw error
       return this.#refused(ErrorCode.CORRUPT_MESSAGE, error.message)
@@ -452,7 +492,7 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     if (batch.length > maxMessageBytes)
       return this.#refused(
         ErrorCode.MESSAGE_TOO_LARGE,
-        `The batch has ${batch.length} bytes as ${compressionType}; max.message.bytes is ${maxMessageBytes}.`,
+        `The batch has ${batch.length} bytes as ${target.type}; max.message.bytes is ${maxMessageBytes}.`,
       )
     const { acks, origin } = options
     return this.#write(batch, viewOf(batch), 0, batch.length, { acks, origin }, nowMs)

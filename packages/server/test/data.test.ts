@@ -127,6 +127,45 @@ describe('produce and fetch', () => {
     )
   })
 
+  it('requests in flight keep their order through recompression, large and small, in several partitions', async () => {
+    await using node = await startNode()
+    const { client } = node
+    await createTopic(client, 'zipped', { partitions: 2, configs: { 'compression.type': 'gzip' } })
+    await createTopic(client, 'plain')
+    const value = (i: number): string => `${i} `.repeat(i % 3 === 0 ? 100_000 : 1)
+    for (let i = 0; i < 12; i++) {
+      const records = batchOf([value(i)], { compression: i % 4 === 1 ? 'gzip' : 'none' })
+      client.send(ProduceRequest, 9, {
+        acks: -1,
+        timeoutMs: 30_000,
+        topicData: [
+          { name: 'zipped', partitionData: [0, 1].map((index) => ({ index, records })) },
+          { name: 'plain', partitionData: [{ index: 0, records }] },
+        ],
+      })
+    }
+    for (let i = 0; i < 12; i++) {
+      const { responses } = await client.receive(ProduceResponse, 9)
+      const partitions = responses.flatMap((topic) => topic.partitionResponses)
+      assert.deepEqual(
+        partitions.map(({ errorCode, baseOffset }) => [errorCode, baseOffset]),
+        [
+          [0, i],
+          [0, i],
+          [0, i],
+        ],
+      )
+    }
+    for (const partition of [0, 1]) {
+      const { values, records } = await fetch(client, 'zipped', { partition, maxBytes: 1 << 24 })
+      assert.deepEqual(
+        values.map(({ value: text }) => text),
+        Array.from({ length: 12 }, (_, i) => value(i)),
+      )
+      assert(records!.length < 100_000, 'it is stored compressed')
+    }
+  })
+
   it('refuses unknown topics, partitions and ids with the code that each client expects', async () => {
     await using node = await startNode({ 'auto.create.topics.enable': false })
     const { client } = node

@@ -11,7 +11,7 @@
 import { AclOperation, ErrorCode, isInternalTopic, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { AppendResult, DelayedProduce, Partition } from '@braidlog/partition'
 import { ProduceResponse, ProtocolError, Reader } from '@braidlog/protocol'
-import { batchAttributes, batchMagic, BATCH_HEADER_SIZE_BYTES } from '@braidlog/records'
+import { batchAttributes, batchMagic, BATCH_HEADER_SIZE_BYTES, viewOf } from '@braidlog/records'
 import type { Slab } from '@braidlog/runtime'
 import type { BrokerContext } from '../context.ts'
 import { asksForLeader, endpointsOfLeaders, leaderHint, type LeaderHint } from '../endpoints.ts'
@@ -55,8 +55,8 @@ interface Produced {
   /** Of a held batch: nothing yet. */
   result: AppendResult
   readonly replica: Partition | undefined
-  /** It waits for a schema registry. */
-  readonly held: HeldBatch | undefined
+  /** It waits for a schema registry, or for its recompression. */
+  readonly held: HeldBatch | Uint8Array | undefined
 }
 
 /** A request that has been appended, from then until it is answered. */
@@ -108,7 +108,10 @@ function endWithoutAnswer(exchange: Exchange, failed: boolean): void {
   else exchange.respondNothing()
 }
 
-/** Some batches wait for the schema registry; the others are appended already, and are watched from now on. */
+/**
+ * Some batches wait, for the schema registry, for their recompression, or for one after the other; the others are
+ * appended already, and are watched from now on.
+ */
 function awaitHeld(state: ProduceState, request: ProduceReader, heldCount: number): void {
   const { broker, exchange, produced } = state
   const { timeoutMs } = request
@@ -122,30 +125,49 @@ function awaitHeld(state: ProduceState, request: ProduceReader, heldCount: numbe
       operation.watch(replica!, result.requiredOffset, i)
     }
   }
-  const settle = (i: number, { bytes }: HeldBatch, refusal: AppendResult | undefined): void => {
-    const one = produced[i]!
-    one.result = refusal ?? one.replica!.append(bytes, 0, bytes.length, { acks, origin: 'client' })
-    if (one.result.errorCode === ErrorCode.NONE) broker.metrics.bytesProduced += bytes.length
+  const settle = (i: number, result: AppendResult): void => {
+    produced[i]!.result = result
     watch(i)
     if (--left > 0) return
     const failed = produced.some(({ result }) => result.errorCode !== ErrorCode.NONE)
     if (acks === 0) endWithoutAnswer(exchange, failed)
     else if (!rooms.parkProduce(operation, timeoutMs)) respond(state, operation)
   }
+  const append = (i: number, batch: Uint8Array): void => {
+    const replica = produced[i]!.replica!
+    appendOwned(replica, batch, acks, (result) => {
+      if (result.errorCode === ErrorCode.NONE) broker.metrics.bytesProduced += batch.length
+      settle(i, result)
+    })
+  }
+  for (let i = 0; i < produced.length; i++) if (produced[i]!.held === undefined) watch(i)
   for (let i = 0; i < produced.length; i++) {
     const { held } = produced[i]!
-    if (held === undefined) {
-      watch(i)
-      continue
-    }
-    held.onSettled = (refusal) => {
-      try {
-        settle(i, held, refusal)
-      } catch (error) {
-        exchange.failed(error)
+    if (held instanceof Uint8Array) {
+      append(i, held)
+    } else if (held !== undefined) {
+      held.onSettled = (refusal) => {
+        try {
+          if (refusal === undefined) append(i, held.bytes)
+          else settle(i, refusal)
+        } catch (error) {
+          exchange.failed(error)
+        }
       }
     }
   }
+}
+
+/** Appends a batch that has its bytes for itself, now or after its recompression. */
+function appendOwned(
+  replica: Partition,
+  batch: Uint8Array,
+  acks: -1 | 0 | 1,
+  onAppended: (result: AppendResult) => void,
+): void {
+  const options = { acks, origin: 'client' } as const
+  if (replica.mustRecompress(viewOf(batch), 0)) replica.appendRecompressed(batch, options, onAppended)
+  else onAppended(replica.append(batch, 0, batch.length, options))
 }
 
 function onComplete(operation: DelayedProduce<ProduceState>): void {
@@ -168,7 +190,7 @@ function appendOne(
   const partition = request.partitions[i]!
   const known = byId ? image.topicById(requestedId) : image.topic(requestedName)
   const topicId = known?.id ?? requestedId
-  const done = (result: AppendResult, replica?: Partition, held?: HeldBatch): Produced => ({
+  const done = (result: AppendResult, replica?: Partition, held?: Produced['held']): Produced => ({
     topic: requestedName,
     topicId,
     partition,
@@ -219,6 +241,7 @@ function appendOne(
     const verdict = broker.validation.inspect(exchange.connection, replica, bytes, start, end)
     if (verdict !== undefined) return 'bytes' in verdict ? done(UNDECIDED, replica, verdict) : done(verdict, replica)
   }
+  if (replica.mustRecompress(view, start)) return done(UNDECIDED, replica, bytes.slice(start, end))
   const acks = request.acks as -1 | 0 | 1
   const result = replica.append(
     bytes,
