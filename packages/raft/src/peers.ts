@@ -12,8 +12,8 @@ type Named = typeof protocol
 
 /** Apache Kafka's names of all APIs, such as `Fetch`. */
 export type PeerApi = {
-  [K in keyof Named & string]: K extends `${infer N}Request` ? (`${N}Response` extends keyof Named ? N : never) : never
-}[keyof Named & string]
+  [K in keyof Named]: K extends `${infer N}Request` ? (`${N}Response` extends keyof Named ? N : never) : never
+}[keyof Named]
 
 export type PeerRequest<N extends PeerApi> = Input<DecodedOf<`${N}Request`>>
 /** As decoded: bytes in it are views of the received frame, which is the caller's. */

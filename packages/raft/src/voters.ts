@@ -8,6 +8,9 @@ import { ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { VotersRecord } from '@braidlog/protocol'
 import type { ControlRecord } from '@braidlog/records'
 
+/** What this release supports of kraft.version. */
+export const KRAFT_VERSIONS = { min: 0, max: 1 } as const
+
 export interface VoterEndpoint {
   readonly name: string
   readonly host: string
@@ -19,6 +22,8 @@ export interface Voter {
   /** {@link ZERO_UUID} in a static quorum. */
   readonly directoryId: Uuid
   readonly endpoints: readonly VoterEndpoint[]
+  /** What the voter supports of kraft.version; what this release does when left out. */
+  readonly kraftVersions?: { readonly min: number; readonly max: number }
 }
 
 /** What the control records up to some offset say of the quorum. */
@@ -51,6 +56,10 @@ export function applyControls(
         id: voter.voterId,
         directoryId: voter.voterDirectoryId,
         endpoints: voter.endpoints,
+        kraftVersions: {
+          min: voter.kRaftVersionFeature.minSupportedVersion,
+          max: voter.kRaftVersionFeature.maxSupportedVersion,
+        },
       }))
       votersOffset = offset
     }
@@ -65,7 +74,10 @@ export function votersRecord(voters: readonly Voter[]): VotersRecord {
       voterId: voter.id,
       voterDirectoryId: voter.directoryId,
       endpoints: [...voter.endpoints],
-      kRaftVersionFeature: { minSupportedVersion: 0, maxSupportedVersion: 1 },
+      kRaftVersionFeature: {
+        minSupportedVersion: voter.kraftVersions?.min ?? KRAFT_VERSIONS.min,
+        maxSupportedVersion: voter.kraftVersions?.max ?? KRAFT_VERSIONS.max,
+      },
     })),
   }
 }
