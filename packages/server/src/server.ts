@@ -2,7 +2,7 @@
  * One Braidlog node in this process: controller and broker on one data directory.
  */
 import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
-import type { BrokerMetrics } from '@braidlog/broker'
+import type { BrokerMetrics, LoadSchemaFormats } from '@braidlog/broker'
 
 export interface ServerOptions {
   /** Text of a `server.properties` file. */
@@ -20,6 +20,11 @@ export interface ServerOptions {
   readonly random?: Random
   /** Default: silent. */
   readonly logger?: Logger
+  /**
+   * The formats of schemas, for topics that have the payload of their records checked, or their subject by the record's
+   * name: `@braidlog/schema-registry/payload` has them. Without them those topics take no records.
+   */
+  readonly schemaFormats?: LoadSchemaFormats | undefined
 }
 
 export interface ServerListener {
