@@ -1,10 +1,9 @@
 /**
  * Who writes: nobody, another instance, or this one, once it has read everything that its predecessor wrote.
  *
- * Invariant: this instance decides about a write only when a barrier that it wrote after the election has come back.
+ * Invariant: this instance decides about a write only when a term that it claimed after the election has come back (`store/writer.ts`).
  */
 import type { Logger } from '@braidlog/base'
-import type { SchemasLog } from './store/schemas-log.ts'
 import type { Writer } from './store/writer.ts'
 
 export type Leadership =
@@ -16,19 +15,17 @@ export type Leadership =
 
 /** Requests that may wait for a leader. */
 const WAITERS_MAX = 1_000
-const BARRIER_AGAIN_MS = 500
+const CLAIM_AGAIN_MS = 500
 
 export class LeadershipState {
-  readonly #log: SchemasLog
   readonly #writer: Writer
   readonly #logger: Logger
   readonly #changed = new Set<() => void>()
   #current: Leadership = { kind: 'nobody' }
-  /** Changes with every assignment: an earlier one's barrier must not make a later one's leader. */
-  #term = 0
+  /** Changes with every assignment: an earlier one's claim must not make a later one's leader. */
+  #assignment = 0
 
-  constructor(log: SchemasLog, writer: Writer, logger: Logger) {
-    this.#log = log
+  constructor(writer: Writer, logger: Logger) {
     this.#writer = writer
     this.#logger = logger
   }
@@ -38,19 +35,19 @@ export class LeadershipState {
   }
 
   follow(url: string | null): void {
-    this.#term++
+    this.#assignment++
     this.#set(url === null ? { kind: 'nobody' } : { kind: 'other', url })
   }
 
   lead(): void {
-    const term = ++this.#term
+    const assignment = ++this.#assignment
     this.#set({ kind: 'becoming' })
-    void this.#readToEnd(term)
+    void this.#claim(assignment)
   }
 
   /** Writes under way end first. */
   async release(): Promise<void> {
-    this.#term++
+    this.#assignment++
     this.#set({ kind: 'nobody' })
     await this.#writer.exclusively(async () => {})
   }
@@ -70,16 +67,18 @@ export class LeadershipState {
     this.#changed.delete(end!)
   }
 
-  async #readToEnd(term: number): Promise<void> {
-    while (term === this.#term) {
+  async #claim(assignment: number): Promise<void> {
+    while (assignment === this.#assignment) {
       try {
-        await this.#writer.exclusively(async () => await this.#log.barrier())
-        if (term === this.#term) this.#set({ kind: 'self' })
-        return
+        if (await this.#writer.claim()) {
+          if (assignment === this.#assignment) this.#set({ kind: 'self' })
+          return
+        }
+        this.#logger.warn('elected, but another instance has claimed leadership at the same time; claiming again')
       } catch (error) {
         this.#logger.error('elected, but the topic of the schemas cannot be written', { error })
-        await this.change(BARRIER_AGAIN_MS)
       }
+      await this.change(CLAIM_AGAIN_MS)
     }
   }
 

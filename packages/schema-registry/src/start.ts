@@ -59,10 +59,19 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     loadTimeoutMs: resolved.storeTimeoutMs,
     appendTimeoutMs: writeTimeoutMs,
     logger,
-    onRecord: (record) => machine.apply(record),
+    onRecord: (record, term) => {
+      const isAccepted = machine.apply(record, term)
+      if (!isAccepted && record.kind !== 'NOOP') correct()
+      return isAccepted
+    },
   })
   const writer = new Writer(machine, log)
-  const leadership = new LeadershipState(log, writer, logger)
+  const leadership = new LeadershipState(writer, logger)
+  // Not left for the next write: until then the topic says something else than its readers.
+  const correct = (): void => {
+    if (leadership.current.kind !== 'self') return
+    writer.correct().catch((error: unknown) => logger.warn('stale records could not be put right yet', { error }))
+  }
   const cleanUp: (() => Promise<unknown>)[] = [
     async () => await electionKafka.close({ timeoutMs: 1_000 }),
     async () => await kafka.close({ timeoutMs: 1_000 }),

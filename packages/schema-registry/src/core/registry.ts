@@ -12,6 +12,7 @@ import type { RegistryRecord } from './record.ts'
 import { decideRegister, type RegisterRequest } from './register.ts'
 import { decideDeleteConfig, decideDeleteMode, decideSetConfig, decideSetMode, type ConfigChange } from './settings.ts'
 import { RegistryState } from './state.ts'
+import { Terms } from './terms.ts'
 
 export type WriteRequest =
   | RegisterRequest
@@ -61,6 +62,7 @@ const SETTINGS: CoreSettings = {
 }
 
 export class RegistryMachine {
+  readonly #terms = new Terms()
   /** For the queries beside this file; written by `apply` alone. */
   readonly core: Core
 
@@ -72,8 +74,25 @@ export class RegistryMachine {
     return this.#decide(request) as Decision<ResponseOf<R>>
   }
 
-  apply(record: RegistryRecord): void {
+  /**
+   * Applies a record if it counts.
+   * @param term its writer's; undefined for a record of another registry
+   * @returns whether it counts: see `terms.ts`
+   */
+  apply(record: RegistryRecord, term?: number): boolean {
+    if (!this.#terms.admit(record, term)) return false
     this.core.state.apply(record)
+    return true
+  }
+
+  /** The highest term that was claimed. */
+  get term(): number {
+    return this.#terms.current
+  }
+
+  /** What the leader has to write so that the topic alone says what is true. */
+  corrections(): RegistryRecord[] {
+    return this.#terms.corrections(this.core.state)
   }
 
   snapshot(): Iterable<RegistryRecord> {

@@ -106,6 +106,11 @@ export class RegistryState {
     return this.#subjects.get(subject)?.get(version)
   }
 
+  /** The value under that version's key; null when there is none. @param subject in any spelling */
+  versionAsWritten(subject: string, version: number): StoredSchema | null {
+    return this.version(canonicalSubject(subject), version)?.value ?? null
+  }
+
   /** The newest live version. */
   latest(subject: string): Entry | undefined {
     let latest: Entry | undefined

@@ -3,12 +3,12 @@
  * what this process writes it reads back before it answers.
  *
  * Invariants: `onRecord` is called once per record and in order of offset; `position` is the offset after the last one applied (or
- * passed over), and never goes back; an `append` whose outcome is unknown poisons the writer until a barrier has been read back, so
- * that nothing is decided on a state that may be missing a record.
+ * passed over), and never goes back.
  */
 import type { Logger } from '@braidlog/base'
-import type { ConsumerBatch, Kafka, Producer, Reader } from '@braidlog/client'
+import type { ConsumerBatch, Kafka, Producer, Reader, RecordHeaders } from '@braidlog/client'
 import { decodeRecord, encodeRecord, type RegistryRecord } from '../core/record.ts'
+import { TERM_HEADER } from '../core/terms.ts'
 import { RegistryError } from '../errors.ts'
 import { ensureTopic, pause } from './topic.ts'
 
@@ -21,12 +21,22 @@ export interface SchemasLogOptions {
   /** Bound of one append, retries included. */
   readonly appendTimeoutMs: number
   readonly logger: Logger
-  readonly onRecord: (record: RegistryRecord) => void
+  /** @returns whether it counts */
+  readonly onRecord: (record: RegistryRecord, term: number | undefined) => boolean
+}
+
+export interface Appended {
+  /** Of the last of the records. */
+  readonly offset: number
+  /** Whether all of them count: false when another process had claimed a higher term before them. */
+  readonly isAccepted: boolean
 }
 
 /** Waits for offsets at the same time; more are refused. */
 const WAITERS_MAX = 10_000
 const READ_AGAIN_MS = 500
+/** Offsets that are remembered until whoever wrote there has looked: one write is under way at a time. */
+const REFUSED_MAX = 10_000
 /** How many records that are not understood are logged one by one. */
 const LOGGED_MAX = 10
 
@@ -41,13 +51,13 @@ export class SchemasLog {
   readonly #closing = new AbortController()
   readonly #waiters = new Set<Waiter>()
   readonly #decoder = new TextDecoder()
+  /** Offsets of records that were read lately and do not count. */
+  readonly #refused = new Set<number>()
   #position = 0
   #recordCount = 0
   #passedOver = 0
   #following: Promise<void> = Promise.resolve()
   #isReading = false
-  /** The outcome of an append is not known: see `barrier`. */
-  #isInDoubt = false
 
   constructor(options: SchemasLogOptions) {
     this.#options = options
@@ -105,19 +115,26 @@ export class SchemasLog {
   }
 
   /**
-   * Appends the records as one batch, on the disks of all in-sync replicas when this resolves, and applied here.
-   * @returns the offset of the last one
+   * Appends the records as one batch, on the disks of all in-sync replicas and read back when this resolves; so is whatever anybody
+   * appended before.
    * @throws RegistryError STORE_FAILED when it is not certain that they were written
    */
-  async append(records: readonly RegistryRecord[]): Promise<number> {
-    if (this.#isInDoubt) await this.barrier()
-    return await this.#write(records)
-  }
-
-  /** Writes a NOOP and reads it back: what anybody appended before is applied when this resolves. */
-  async barrier(): Promise<void> {
-    await this.#write([{ kind: 'NOOP' }])
-    this.#isInDoubt = false
+  async append(records: readonly RegistryRecord[], term: number): Promise<Appended> {
+    const { topic, appendTimeoutMs } = this.#options
+    const headers = { [TERM_HEADER]: String(term) }
+    const values = records.map((record) => ({ ...encodeRecord(record), headers, partition: 0 }))
+    let offsets: number[]
+    try {
+      const written = await this.#producer.sendBatch(topic, values)
+      offsets = written.map(({ offset }) => Number(offset))
+    } catch (error) {
+      throw new RegistryError('STORE_FAILED', `topic ${topic} cannot be written: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+    const offset = Math.max(...offsets)
+    await this.applied(offset, appendTimeoutMs)
+    return { offset, isAccepted: !offsets.some((each) => this.#refused.has(each)) }
   }
 
   /** Resolves once the record at `offset` has been applied. @throws RegistryError STORE_TIMED_OUT */
@@ -152,23 +169,6 @@ export class SchemasLog {
     this.#closing.abort(new RegistryError('CLOSED', 'the registry is closed'))
     await this.#producer.close({ timeoutMs: 1_000 }).catch(() => {})
     await this.#following
-  }
-
-  async #write(records: readonly RegistryRecord[]): Promise<number> {
-    const { topic, appendTimeoutMs } = this.#options
-    const values = records.map((record) => ({ ...encodeRecord(record), partition: 0 }))
-    let offset: number
-    try {
-      const written = await this.#producer.sendBatch(topic, values)
-      offset = Number(written.at(-1)!.offset)
-    } catch (error) {
-      this.#isInDoubt = true
-      throw new RegistryError('STORE_FAILED', `topic ${topic} cannot be written: ${(error as Error).message}`, {
-        cause: error,
-      })
-    }
-    await this.applied(offset, appendTimeoutMs)
-    return offset
   }
 
   async #load(signal: AbortSignal): Promise<void> {
@@ -211,7 +211,8 @@ export class SchemasLog {
   }
 
   #apply(batch: ConsumerBatch<Buffer, Buffer>): void {
-    for (const { rawKey, rawValue, offset } of batch) {
+    for (const record of batch) {
+      const { rawKey, rawValue, offset } = record
       // A batch that a failed reader had begun may come again.
       if (Number(offset) < this.#position) continue
       this.#recordCount++
@@ -221,10 +222,19 @@ export class SchemasLog {
       }
       const value = rawValue === null ? null : this.#decoder.decode(rawValue)
       const decoded = decodeRecord(this.#decoder.decode(rawKey), value)
-      if (decoded.ok) this.#options.onRecord(decoded.record)
-      else this.#passOver(offset, decoded.reason)
+      if (!decoded.ok) this.#passOver(offset, decoded.reason)
+      else if (!this.#options.onRecord(decoded.record, termOf(record))) this.#refuse(Number(offset))
     }
     this.#advance(Number(batch.lastOffset) + 1)
+  }
+
+  #refuse(offset: number): void {
+    this.#refused.add(offset)
+    if (this.#refused.size > REFUSED_MAX) this.#refused.delete(this.#refused.values().next().value!)
+    this.#options.logger.warn('a record of a leader that had been succeeded does not count', {
+      topic: this.#options.topic,
+      offset,
+    })
   }
 
   #passOver(offset: bigint, reason: string): void {
@@ -246,4 +256,10 @@ export class SchemasLog {
       waiter.resolve()
     }
   }
+}
+
+/** The term in a record's header; undefined when it has none, or none of ours. */
+function termOf({ headers }: { readonly headers: RecordHeaders }): number | undefined {
+  const text = headers.size === 0 ? undefined : headers.text(TERM_HEADER)
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
