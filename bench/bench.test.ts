@@ -3,9 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compare } from './harness.ts'
 import type { Entry } from './history.ts'
-import { ratio, report } from './report.ts'
-import { rowsOf, type Scenario } from './samples.ts'
+import { judge } from './goals.ts'
+import { ratioText, report } from './report.ts'
+import { FrameSkimmer } from './replay/skimmer.ts'
+import { runScenarios } from './run.ts'
+import { inRounds, rowsOf, type Scenario } from './samples.ts'
 import { median, percentile, threeDigits } from './statistics.ts'
+import { values } from './values.ts'
 
 test('the median of an even number of rounds lies between the two in the middle', () => {
   assert.equal(median([3, 1, 2]), 2)
@@ -43,12 +47,12 @@ test('rounds become one row per case and metric, with a median per subject', () 
   })
   const [row] = rowsOf([of('braidlog', 10), of('kafka', 5), of('braidlog', 30), of('braidlog', 20)])
   assert.deepEqual(row?.subjects['braidlog'], { median: 20, rounds: [10, 30, 20] })
-  assert.equal(ratio(row), '4.00 ×')
+  assert.equal(ratioText(row), '4.00 ×')
 })
 
 test('a ratio is bold where ours is behind, whichever way better lies', () => {
   const row = (metric: string, ours: number, other: number): string =>
-    ratio({
+    ratioText({
       case: 'a',
       metric,
       subjects: { braidlog: { median: ours, rounds: [] }, kafka: { median: other, rounds: [] } },
@@ -59,7 +63,17 @@ test('a ratio is bold where ours is behind, whichever way better lies', () => {
 })
 
 test('the page has a table per metric, ours first, and says of a quick run that it is one', () => {
-  const scenario: Scenario = { name: 'x', title: 'Title', about: 'About.', run: () => Promise.resolve([]) }
+  const goal = { text: 'at least three times', metric: /MB/, bound: { ratio: 3 } }
+  const scenario: Scenario = {
+    name: 'x',
+    title: 'Title',
+    about: 'About.',
+    durability: 'flush',
+    minutes: 1,
+    goals: [goal],
+    plots: ['MB/s'],
+    run: () => Promise.resolve(),
+  }
   const rows = rowsOf([
     { case: 'a', subject: 'kafka', metric: 'MB/s', value: 1 },
     { case: 'a', subject: 'braidlog', metric: 'MB/s', value: 2 },
@@ -75,10 +89,16 @@ test('the page has a table per metric, ours first, and says of a quick run that 
     kafka: '4.3',
     rows,
   }
-  const page = report([scenario], new Map([['x', entry]]))
-  assert.match(page, /\| \| Braidlog \| Apache Kafka \| ratio \|/)
-  assert.match(page, /\| a \| 2\.00 \| 1\.00 \| 2\.00 × \|/)
-  assert.match(page, /quick run/)
+  const { text, plots } = report([scenario], new Map([['x', entry]]))
+  assert.match(text, /\| \| Braidlog \| Apache Kafka \| ratio \|/)
+  assert.match(text, /\| a \| 2\.00 \| 1\.00 \| 2\.00 × \|/)
+  assert.match(text, /Durability of both: `flush`/)
+  assert.match(text, /quick run/)
+  assert.match(text, /\| Title \| at least three times \| \*\*0 of 1\*\* \| 2\.00 × \(a\) \|/)
+  assert.match(text, /\(performance\/plot-x-mb-s\.svg\)/)
+  const svg = plots.get('plot-x-mb-s.svg')!
+  assert.match(svg, /^<svg .*<\/svg>\n$/s)
+  assert.equal(svg.match(/<rect /g)?.length, 4) // Two bars, two marks of the legend.
 })
 
 test('variants of a micro-benchmark are measured with the same number of iterations', () => {
@@ -92,4 +112,86 @@ test('variants of a micro-benchmark are measured with the same number of iterati
       ['two', 10],
     ],
   )
+})
+
+test('a goal is an upper bound where less is better, a lower one else, and rows without both sides do not count', () => {
+  const rows = rowsOf([
+    { case: 'a', subject: 'braidlog', metric: 'MB/s', value: 3 },
+    { case: 'a', subject: 'braidlog enqueue', metric: 'MB/s', value: 6 },
+    { case: 'a', subject: 'kafka', metric: 'MB/s', value: 2 },
+    { case: 'b', subject: 'braidlog', metric: 'MB/s', value: 3 },
+    { case: 'a', subject: 'braidlog', metric: 'CPU s', value: 3 },
+    { case: 'a', subject: 'kafka', metric: 'CPU s', value: 2 },
+  ])
+  const of = (metric: RegExp, bound: { ratio: number } | { figure: number }): (number | boolean)[] =>
+    judge({ text: '', metric, bound }, rows).rows.flatMap(({ value, isReached }) => [value, isReached])
+  assert.deepEqual(of(/MB/, { ratio: 3 }), [3, true])
+  assert.deepEqual(of(/MB/, { ratio: 3.1 }), [3, false])
+  assert.deepEqual(of(/CPU/, { ratio: 1.4 }), [1.5, false])
+  assert.deepEqual(of(/CPU/, { figure: 3 }), [3, true])
+})
+
+test('a scenario that fails leaves what it measured, and the next one runs', async () => {
+  const finished: string[] = []
+  const scenario = (name: string, run: Scenario['run']): Scenario => ({ name, title: name, about: '', minutes: 1, run })
+  const failed = await runScenarios(
+    [
+      scenario('first', async ({ record }) => {
+        record({ case: 'a', subject: 'braidlog' }, { ms: 1 })
+        return Promise.reject(new Error('broken'))
+      }),
+      scenario('second', (options) =>
+        inRounds(options, async (round) => options.record({ case: 'a', subject: 'braidlog' }, { ms: round })),
+      ),
+    ],
+    {
+      quick: true,
+      rounds: 3,
+      budgetMinutes: undefined,
+      keep: false,
+      write: () => {},
+      finished: ({ name }, rows) => finished.push(`${name} ${rows[0]!.subjects['braidlog']!.rounds.join()}`),
+    },
+  )
+  assert.deepEqual(failed, ['first'])
+  assert.deepEqual(finished, ['first 1', 'second 1,2,3'])
+})
+
+test('rounds end when another one would not fit, but there is always one', async () => {
+  const rounds: number[] = []
+  const options = { quick: true, rounds: 5, pace: { leftMs: () => -1 }, say: () => {}, record: () => {} }
+  await inRounds(options, async (round) => void rounds.push(round))
+  assert.deepEqual(rounds, [1])
+})
+
+test('a skimmer finds frames however the bytes are cut, and keeps the beginning of each', () => {
+  const frame = (size: number, mark: number): Buffer => {
+    const bytes = Buffer.alloc(4 + size, mark)
+    bytes.writeInt32BE(size)
+    return bytes
+  }
+  const stream = Buffer.concat([frame(3, 1), frame(2000, 2), frame(0, 3), frame(512, 4)])
+  for (const cut of [1, 3, 7, 100, 4096]) {
+    const seen: [number, number, number][] = []
+    const skimmer = new FrameSkimmer((head, size) => seen.push([size, head.length, head[0] ?? 0]))
+    for (let at = 0; at < stream.length; at += cut) {
+      const chunk = stream.subarray(at, at + cut)
+      skimmer.push(chunk, chunk.length)
+    }
+    assert.deepEqual(seen, [
+      [3, 3, 1],
+      [2000, 512, 2],
+      [0, 0, 0],
+      [512, 512, 4],
+    ])
+  }
+})
+
+test('values are JSON of exactly the size', () => {
+  for (const sizeBytes of [100, 1024]) {
+    for (const value of values(sizeBytes)) {
+      assert.equal(value.length, sizeBytes)
+      JSON.parse(value.toString())
+    }
+  }
 })

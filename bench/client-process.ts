@@ -1,69 +1,151 @@
 /**
- * The process that one client library is measured in: a library, a workload, a topic; prints one line of JSON.
+ * The process that one client library is measured in: does the jobs it is given one after the other, prints a line of JSON for each.
  *
- * Time and CPU are taken around the work alone, after a warm-up of a tenth of it for producers; a consumer's clock starts with its first
- * record, since joining a group says nothing about speed.
+ * Jobs are bounded by time, so that a slow library costs no more of it than a fast one. Time and CPU are taken around the work alone: after
+ * a warm-up for producers; a consumer's clock starts with its first record, since joining a group says nothing about speed.
  */
 import process from 'node:process'
-import type { ClientUnderTest, Target } from './clients/client.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { ClientUnderTest, Codec, ConsumeWay, ProduceWay, ProducerUnderTest, Target } from './clients/client.ts'
+import { values } from './values.ts'
+import { percentile } from './statistics.ts'
 
-export interface ClientJob extends Target {
-  readonly client: string
-  readonly workload: 'single' | 'batch' | 'consume-batch' | 'consume-record'
-  readonly records: number
+export interface ProduceJob extends Target {
+  readonly kind: 'produce'
+  readonly way: ProduceWay
+  readonly codec: Codec
   readonly recordSizeBytes: number
-  /** Sends in flight (`single`), or records per send (`batch`). */
+  /** Sends in flight (`single`), or records per send (`batches`). */
   readonly width: number
+  readonly warmUpMs: number
+  readonly measureMs: number
 }
+
+export interface ConsumeJob extends Target {
+  readonly kind: 'consume'
+  readonly way: ConsumeWay
+  /** Stops after as many, or after that time. */
+  readonly records: number
+  readonly measureMs: number
+}
+
+export type ClientJob = ProduceJob | ConsumeJob
 
 export interface ClientResult {
   readonly records: number
   readonly seconds: number
   readonly cpuSeconds: number
+  /** Of single sends. */
+  readonly p50Ms?: number
+  readonly p99Ms?: number
 }
 
-const job = JSON.parse(process.argv[2] ?? '{}') as ClientJob
-const { client } = (await import(`./clients/${job.client}.ts`)) as { client: ClientUnderTest }
-const result = job.workload.startsWith('consume') ? await consume() : await produce()
-process.stdout.write(`${JSON.stringify(result)}\n`)
+export type ClientLine = { readonly result: ClientResult } | { readonly failure: string }
+
+const name = process.argv[2]!
+const jobs = JSON.parse(process.argv[3]!) as ClientJob[]
+const { client } = (await import(`./clients/${name}.ts`)) as { client: ClientUnderTest }
+process.on('uncaughtException', (error) => {
+  print({ failure: error.message })
+  process.exit(1)
+})
+for (const job of jobs) {
+  try {
+    print({ result: job.kind === 'produce' ? await produce(job) : await consume(job) })
+  } catch (error) {
+    print({ failure: error instanceof Error ? error.message : String(error) })
+  }
+}
 process.exit(0)
 
-async function produce(): Promise<ClientResult> {
-  const producer = await client.openProducer(job)
-  const value = Buffer.alloc(job.recordSizeBytes, 'x')
-  const work = job.workload === 'single' ? (records: number) => single(records) : (records: number) => batches(records)
-  await work(Math.ceil(job.records / 10))
-  const measured = await timed(() => work(job.records))
-  await producer.close()
-  return { records: job.records, ...measured }
+function print(line: ClientLine): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
 
-  async function single(records: number): Promise<void> {
-    let left = records
-    const lane = async (): Promise<void> => {
-      while (left-- > 0) await producer.sendOne(value)
+async function produce(job: ProduceJob): Promise<ClientResult> {
+  const producer = await client.openProducer(job, job.codec, job.way)
+  try {
+    const work = { single, batches, enqueue }[job.way]
+    await work(job, producer, job.warmUpMs)
+    const [startedMs, cpu] = [performance.now(), process.cpuUsage()]
+    const { records, latencies } = await work(job, producer, job.measureMs)
+    const seconds = (performance.now() - startedMs) / 1000
+    const { user, system } = process.cpuUsage(cpu)
+    const sorted = latencies?.toSorted((a, b) => a - b)
+    return {
+      records,
+      seconds,
+      cpuSeconds: (user + system) / 1e6,
+      ...(sorted === undefined ? {} : { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) }),
     }
-    await Promise.all(Array.from({ length: job.width }, lane))
-  }
-
-  /** Five sends in flight, as many as an idempotent producer may have. */
-  async function batches(records: number): Promise<void> {
-    const values = Array.from({ length: job.width }, () => value)
-    let left = Math.ceil(records / job.width)
-    const lane = async (): Promise<void> => {
-      while (left-- > 0) await producer.sendMany(values)
-    }
-    await Promise.all(Array.from({ length: 5 }, lane))
+  } finally {
+    await producer.close()
   }
 }
 
-async function consume(): Promise<ClientResult> {
+interface Done {
+  readonly records: number
+  readonly latencies?: number[]
+}
+
+async function single(job: ProduceJob, producer: ProducerUnderTest, forMs: number): Promise<Done> {
+  const endMs = performance.now() + forMs
+  const all = values(job.recordSizeBytes)
+  const latencies: number[] = []
+  let records = 0
+  const lane = async (): Promise<void> => {
+    for (let sentMs = performance.now(); sentMs < endMs;) {
+      await producer.sendOne(all[records++ % all.length]!)
+      const nowMs = performance.now()
+      if (job.width === 1) latencies.push(nowMs - sentMs)
+      sentMs = nowMs
+    }
+  }
+  await Promise.all(Array.from({ length: job.width }, lane))
+  return job.width === 1 ? { records, latencies } : { records }
+}
+
+/** Five sends in flight, as many as an idempotent producer may have. */
+async function batches(job: ProduceJob, producer: ProducerUnderTest, forMs: number): Promise<Done> {
+  const endMs = performance.now() + forMs
+  const all = values(job.recordSizeBytes)
+  const batch = Array.from({ length: job.width }, (_, i) => all[i % all.length]!)
+  let records = 0
+  const lane = async (): Promise<void> => {
+    while (performance.now() < endMs) {
+      await producer.sendMany(batch)
+      records += batch.length
+    }
+  }
+  await Promise.all(Array.from({ length: 5 }, lane))
+  return { records }
+}
+
+async function enqueue(job: ProduceJob, producer: ProducerUnderTest, forMs: number): Promise<Done> {
+  const endMs = performance.now() + forMs
+  const all = values(job.recordSizeBytes)
+  let records = 0
+  while (performance.now() < endMs) {
+    // A stretch at a time, as a program does that has other things to do.
+    for (let i = 0; i < job.width; i++) {
+      if (!producer.enqueue!(all[records++ % all.length]!)) await producer.drained!()
+    }
+    await turn()
+  }
+  await producer.flush!()
+  return { records }
+}
+
+async function consume(job: ConsumeJob): Promise<ClientResult> {
   let seen = 0
   let first: { startedMs: number; cpu: NodeJS.CpuUsage; count: number } | undefined
   let last: { endedMs: number; cpu: NodeJS.CpuUsage } | undefined
-  await client.consume(job, job.workload === 'consume-batch' ? 'batch' : 'record', (count) => {
+  await client.consume(job, job.way, (count) => {
     seen += count
     first ??= { startedMs: performance.now(), cpu: process.cpuUsage(), count }
-    if (seen < job.records) return true
+    // The clock is not read for every record.
+    if (seen < job.records && count === 1 && (seen & 0x3f) !== 0) return true
+    if (seen < job.records && performance.now() - first.startedMs < job.measureMs) return true
     last ??= { endedMs: performance.now(), cpu: process.cpuUsage(first.cpu) }
     return false
   })
@@ -73,12 +155,4 @@ async function consume(): Promise<ClientResult> {
     seconds: (last.endedMs - first.startedMs) / 1000,
     cpuSeconds: (last.cpu.user + last.cpu.system) / 1e6,
   }
-}
-
-async function timed(work: () => Promise<void>): Promise<{ seconds: number; cpuSeconds: number }> {
-  const [startedMs, cpu] = [performance.now(), process.cpuUsage()]
-  await work()
-  const seconds = (performance.now() - startedMs) / 1000
-  const spent = process.cpuUsage(cpu)
-  return { seconds, cpuSeconds: (spent.user + spent.system) / 1e6 }
 }

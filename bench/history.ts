@@ -18,13 +18,15 @@ export interface Entry {
   readonly scenario: string
   readonly quick: boolean
   readonly rounds: number
+  /** Why rows or rounds are missing, where the scenario did not come to its end. */
+  readonly incomplete?: string
   readonly machine: string
   readonly node: string
   readonly kafka: string
   readonly rows: readonly Row[]
 }
 
-export function append(result: Pick<Entry, 'scenario' | 'quick' | 'rounds' | 'rows'>): Entry {
+export function append(result: Pick<Entry, 'scenario' | 'quick' | 'rounds' | 'rows' | 'incomplete'>): Entry {
   const entry: Entry = {
     date: new Date().toISOString().slice(0, 19) + 'Z',
     commit: commit(),
@@ -47,6 +49,12 @@ export function newest(): Entry[] {
   return [...entries.values()]
 }
 
+/** Scenarios that were run to their end, not quickly, since `sinceMs`. */
+export function completeSince(sinceMs: number): Set<string> {
+  const since = read().filter((entry) => Date.parse(entry.date) >= sinceMs)
+  return new Set(since.filter((entry) => !entry.quick && entry.incomplete === undefined).map((entry) => entry.scenario))
+}
+
 function read(): Entry[] {
   let text = ''
   try {
@@ -67,7 +75,7 @@ function rounded(entry: Entry): unknown {
   )
 }
 
-function commit(): string {
+export function commit(): string {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim()
   try {

@@ -1,69 +1,75 @@
 /**
  * `npm run bench`: measurements against Apache Kafka and against other JavaScript clients.
  *
- * `npm run bench -- broker-produce latency` runs some scenarios, without names all of them (about an hour); `--quick` takes minutes;
- * `--rounds N` overrides the number of rounds; `report` only writes the page anew. The machine should do nothing else meanwhile.
+ * `npm run bench -- broker-produce latency` runs some scenarios, without names all of them (about an hour). `--quick` takes minutes;
+ * `--rounds N` is the most rounds of each; `--budget MINUTES` shares that time out; `--resume HOURS` leaves out what was measured to its
+ * end in the last hours; `report` only writes the pages anew. The machine should do nothing else meanwhile.
  */
 import { parseArgs } from 'node:util'
 import { ensurePinnedNode } from '../tools/pinned-node.ts'
-import { append } from './history.ts'
-import { ratio, reportFile, writeReport } from './report.ts'
-import { rowsOf, type Scenario } from './samples.ts'
-import { brokerConsume } from './scenarios/broker-consume.ts'
-import { brokerProduce } from './scenarios/broker-produce.ts'
-import { clientConsume, clientProduce } from './scenarios/client.ts'
-import { latency } from './scenarios/latency.ts'
-import { memoryUse, restart, startup } from './scenarios/lifecycle.ts'
+import { completeSince } from './history.ts'
+import { ratioText, reportFile, writeReport } from './report.ts'
+import { runScenarios } from './run.ts'
+import type { Row } from './samples.ts'
+import { scenarios } from './scenarios.ts'
 import { threeDigits } from './statistics.ts'
 
 ensurePinnedNode()
-
-const scenarios: readonly Scenario[] = [
-  brokerProduce,
-  brokerConsume,
-  latency,
-  startup,
-  memoryUse,
-  restart,
-  clientProduce,
-  clientConsume,
-]
 
 const { values, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
+    budget: { type: 'string' },
+    resume: { type: 'string' },
     /** Leaves history and page as they are. */
     'dry-run': { type: 'boolean', default: false },
   },
   allowPositionals: true,
 })
+
 const names = positionals.filter((name) => name !== 'report')
 const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name))
-if (unknown.length > 0) {
-  process.stderr.write(
-    `No such scenario: ${unknown.join(', ')}. There are: ${scenarios.map(({ name }) => name).join(', ')}, report\n`,
-  )
-  process.exit(2)
-}
-const rounds = Number(values.rounds ?? (values.quick ? 2 : 5))
-if (!Number.isInteger(rounds) || rounds < 1) {
-  process.stderr.write(`--rounds ${values.rounds}: a whole number from 1\n`)
-  process.exit(2)
-}
+if (unknown.length > 0)
+  fail(`No such scenario: ${unknown.join(', ')}. There are: ${scenarios.map(({ name }) => name).join(', ')}, report`)
+const rounds = number('rounds', values.rounds) ?? (values.quick ? 2 : 5)
+const budgetMinutes = number('budget', values.budget)
+const resumeHours = number('resume', values.resume)
+const isDone = resumeHours === undefined ? new Set() : completeSince(Date.now() - resumeHours * 3_600_000)
 
-for (const scenario of scenarios) {
-  if (positionals.includes('report') || (names.length > 0 && !names.includes(scenario.name))) continue
-  process.stdout.write(`\n— ${scenario.name}\n`)
-  const say = (text: string): void => void process.stdout.write(`  ${text}\n`)
-  const rows = rowsOf(await scenario.run({ quick: values.quick, rounds, say }))
-  for (const row of rows) {
-    const cells = Object.entries(row.subjects).map(([subject, { median }]) => `${subject} ${threeDigits(median)}`)
-    process.stdout.write(`${row.case.padEnd(60)} ${row.metric.padEnd(24)} ${cells.join('  ')}  ratio ${ratio(row)}\n`)
-  }
-  if (!values['dry-run']) append({ scenario: scenario.name, quick: values.quick, rounds, rows })
-}
+const chosen = positionals.includes('report')
+  ? []
+  : scenarios.filter(({ name }) => (names.length === 0 || names.includes(name)) && !isDone.has(name))
+const failed = await runScenarios(chosen, {
+  quick: values.quick,
+  rounds,
+  budgetMinutes,
+  keep: !values['dry-run'],
+  write: (text) => void process.stdout.write(text),
+  finished(_scenario, rows) {
+    for (const row of rows) process.stdout.write(`${line(row)}\n`)
+    if (!values['dry-run']) writeReport(scenarios)
+  },
+})
 if (!values['dry-run']) {
   writeReport(scenarios)
   process.stdout.write(`\nWritten: ${reportFile}\n`)
+}
+if (failed.length > 0) fail(`Failed: ${failed.join(', ')}`, 1)
+
+function line(row: Row): string {
+  const cells = Object.entries(row.subjects).map(([subject, { median }]) => `${subject} ${threeDigits(median)}`)
+  return `${row.case.padEnd(60)} ${row.metric.padEnd(24)} ${cells.join('  ')}  ratio ${ratioText(row)}`
+}
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (!(value > 0)) fail(`--${name} ${text}: a number above 0`)
+  return value
+}
+
+function fail(message: string, exitCode = 2): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(exitCode)
 }

@@ -1,6 +1,7 @@
 /**
- * What a measurement yields: samples, gathered over rounds, reduced to medians and ratios.
+ * What a measurement yields: samples, gathered over rounds, reduced to medians and ratios; and what a scenario is.
  */
+import type { Goal } from './goals.ts'
 import { median } from './statistics.ts'
 
 export interface Sample {
@@ -21,7 +22,7 @@ export interface Row {
 }
 
 /** Metrics of which more is better; of all others less is. */
-export const moreIsBetter = (metric: string): boolean => /MB\/s|records\/s/.test(metric)
+export const moreIsBetter = (metric: string): boolean => /MB\/s|records\/s|requests\/s/.test(metric)
 
 /** One row per case and metric, in the order of first appearance. */
 export function rowsOf(samples: readonly Sample[]): Row[] {
@@ -43,27 +44,62 @@ export function rowsOf(samples: readonly Sample[]): Row[] {
   }))
 }
 
-/** Samples of one case from an object of metrics. */
-export function samplesOf(
-  what: { case: string; subject: string },
-  metrics: Readonly<Record<string, number>>,
-): Sample[] {
-  return Object.entries(metrics).map(([metric, value]) => ({ ...what, metric, value }))
-}
-
 export interface Scenario {
   readonly name: string
   /** Heading of its table. */
   readonly title: string
   /** What is done and measured, in sentences. */
   readonly about: string
-  run(options: ScenarioOptions): Promise<Sample[]>
+  /** When a record counts as written, on both sides alike. Absent where nothing is written. */
+  readonly durability?: 'page-cache' | 'flush'
+  /** Minutes that a few rounds of it take: its share when the whole run has a budget. */
+  readonly minutes: number
+  /** What it should show. */
+  readonly goals?: readonly Goal[]
+  /** Metrics that the page also draws. */
+  readonly plots?: readonly string[]
+  run(options: ScenarioOptions): Promise<void>
 }
 
 export interface ScenarioOptions {
   /** Fewer rounds and smaller loads: minutes instead of an hour, for the direction only. */
   readonly quick: boolean
+  /** At most; fewer when the time is up. */
   readonly rounds: number
+  readonly pace: Pace
   /** A line on progress. */
   readonly say: (text: string) => void
+  /** Keeps what was measured: also when the scenario fails afterwards, or is interrupted. */
+  readonly record: (
+    what: { readonly case: string; readonly subject: string },
+    metrics: Readonly<Record<string, number>>,
+  ) => void
+}
+
+/** How much time is left for a scenario. */
+export interface Pace {
+  /** Milliseconds until it should be over; Infinity without a budget. */
+  leftMs(): number
+}
+
+/**
+ * Calls `round` with 1, 2, … up to the number of rounds. Another round begins only if one as long as the longest so far still fits, but
+ * there is always one.
+ */
+export async function inRounds(options: ScenarioOptions, round: (number: number) => Promise<void>): Promise<void> {
+  let longestMs = 0
+  for (let number = 1; number <= options.rounds; number++) {
+    if (number > 1 && options.pace.leftMs() < longestMs) {
+      options.say(`no time for round ${number}`)
+      return
+    }
+    const startedMs = performance.now()
+    await round(number)
+    longestMs = Math.max(longestMs, performance.now() - startedMs)
+  }
+}
+
+/** Forwards in odd rounds, backwards in even ones, so that nobody always comes first. */
+export function inTurns<T>(all: readonly T[], round: number): readonly T[] {
+  return round % 2 === 1 ? all : all.toReversed()
 }

@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** The smallest value that at least `fraction` of all are not above (nearest rank). */
-export function percentile(sorted: readonly number[], fraction: number): number {
+export function percentile(sorted: ArrayLike<number>, fraction: number): number {
   if (sorted.length === 0) return NaN
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(fraction * sorted.length) - 1))]!
 }

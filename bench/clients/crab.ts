@@ -1,9 +1,16 @@
 /** kafka-crab-js: Rust over librdkafka, prebuilt. */
-import { KafkaClient } from 'kafka-crab-js'
-import type { ClientUnderTest } from './client.ts'
+import type { KafkaClient } from 'kafka-crab-js'
+import { requireNative } from '../native-clients.ts'
+import { codecs, type ClientUnderTest } from './client.ts'
+
+const { KafkaClient: Client } = requireNative('crab') as { KafkaClient: typeof KafkaClient }
+
+interface Message {
+  readonly payload: Buffer
+}
 
 function open(bootstrap: string): KafkaClient {
-  return new KafkaClient({
+  return new Client({
     brokers: bootstrap,
     clientId: 'bench',
     logLevel: 'error',
@@ -11,9 +18,14 @@ function open(bootstrap: string): KafkaClient {
   })
 }
 
+const batchSize = 1000
+
 export const client: ClientUnderTest = {
-  openProducer({ bootstrap, topic }) {
-    const producer = open(bootstrap).createProducer({ configuration: { acks: 'all' } })
+  codecs,
+  produceWays: ['single', 'batches'],
+  consumeWays: ['batch', 'record', 'json', 'node-stream', 'web-stream'],
+  openProducer({ bootstrap, topic }, codec) {
+    const producer = open(bootstrap).createProducer({ configuration: { acks: 'all', 'compression.codec': codec } })
     return Promise.resolve({
       sendOne: (value: Buffer) => producer.send({ topic, messages: [{ payload: value }] }),
       sendMany: (values: readonly Buffer[]) =>
@@ -21,18 +33,42 @@ export const client: ClientUnderTest = {
       close: () => producer.flush(),
     })
   },
-  async consume({ bootstrap, topic }, how, onRecords) {
-    const consumer = open(bootstrap).createConsumer({
+  async consume({ bootstrap, topic }, way, onRecords) {
+    const options = {
       groupId: `bench-${crypto.randomUUID()}`,
       configuration: { 'auto.offset.reset': 'earliest' },
-    })
+    }
+    const count = (messages: readonly Message[]): number => {
+      let seen = 0
+      for (const { payload } of messages) {
+        if (way === 'json' ? JSON.parse(payload.toString()) !== null : payload.length > 0) seen++
+      }
+      return seen
+    }
+    if (way === 'node-stream') {
+      const stream = open(bootstrap).createStreamConsumer({ ...options, batchSize, batchTimeout: 100 })
+      await stream.subscribe(topic)
+      for await (const messages of stream as AsyncIterable<Message[]>) if (!onRecords(count(messages))) return
+      return
+    }
+    if (way === 'web-stream') {
+      const { stream, consumer } = open(bootstrap).createWebStreamConsumer({ ...options, batchSize, batchTimeout: 100 })
+      await consumer.subscribe(topic)
+      for await (const messages of stream as unknown as AsyncIterable<Message[]>)
+        if (!onRecords(count(messages))) return
+      return
+    }
+    const consumer = open(bootstrap).createConsumer(options)
     await consumer.subscribe(topic)
-    if (how === 'batch') {
+    if (way === 'record') {
       for (;;) {
-        const batch = await consumer.recvBatch(1000, 100)
-        if (batch.length > 0 && !onRecords(batch.length)) return
+        const message = await consumer.recv()
+        if (message !== null && !onRecords(count([message]))) return
       }
     }
-    for (;;) if ((await consumer.recv()) !== null && !onRecords(1)) return
+    for (;;) {
+      const messages = await consumer.recvBatch(batchSize, 100)
+      if (messages.length > 0 && !onRecords(count(messages))) return
+    }
   },
 }

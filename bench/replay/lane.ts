@@ -1,0 +1,183 @@
+/**
+ * One connection that keeps a number of equal requests in flight to one partition.
+ */
+import { connect, type Socket } from 'node:net'
+import {
+  batchOf,
+  fetchErrorAt,
+  fetchFrame,
+  fetchSizeAt,
+  produceErrorAt,
+  produceFrame,
+  type BatchShape,
+  type Place,
+} from './frames.ts'
+import { FrameSkimmer } from './skimmer.ts'
+
+export interface ProduceLane extends Place {
+  readonly kind: 'produce'
+  readonly port: number
+  readonly acks: 1 | -1
+  readonly batch: BatchShape
+  /** Requests in flight. */
+  readonly width: number
+}
+
+export interface FetchLane extends Place {
+  readonly kind: 'fetch'
+  readonly port: number
+  /** What the partition holds: the offset after an answer follows from its size. */
+  readonly batch: BatchShape
+  readonly maxBytes: number
+}
+
+export type LaneJob = ProduceLane | FetchLane
+
+const receiveBuffer = Buffer.allocUnsafeSlow(1 << 20)
+const batches = new Map<string, Uint8Array>()
+
+function sharedBatch(shape: BatchShape): Uint8Array {
+  const key = `${shape.recordCount}×${shape.recordSizeBytes}`
+  let batch = batches.get(key)
+  if (batch === undefined) batches.set(key, (batch = batchOf(shape)))
+  return batch
+}
+
+export interface LaneCount {
+  requests: number
+  /** Payload of the records that were acknowledged or fetched. */
+  payloadBytes: number
+  /** Of every request since the last `reset`, in microseconds. */
+  latencies: number[]
+}
+
+export class Lane {
+  readonly job: LaneJob
+  readonly count: LaneCount = { requests: 0, payloadBytes: 0, latencies: [] }
+  readonly #socket: Socket
+  readonly #sentMs: number[] = []
+  readonly #next: () => Buffer
+  readonly #take: (head: Buffer) => void
+  readonly #failed: (error: Error) => void
+  #isStopping = false
+  #over: (() => void) | undefined
+
+  private constructor(
+    job: LaneJob,
+    socketOf: (received: (size: number) => void) => Socket,
+    failed: (error: Error) => void,
+  ) {
+    this.job = job
+    this.#failed = failed
+    ;[this.#next, this.#take] = job.kind === 'produce' ? this.#producing(job) : this.#fetching(job)
+    const skimmer = new FrameSkimmer((head) => this.#answered(head))
+    this.#socket = socketOf((size) => {
+      this.#socket.cork()
+      skimmer.push(receiveBuffer, size)
+      this.#socket.uncork()
+    })
+    this.#socket.on('error', failed)
+  }
+
+  static open(job: LaneJob, failed: (error: Error) => void): Promise<Lane> {
+    return new Promise((resolve, reject) => {
+      const lane: Lane = new Lane(
+        job,
+        (received) =>
+          connect({
+            host: '127.0.0.1',
+            port: job.port,
+            noDelay: true,
+            onread: {
+              buffer: receiveBuffer,
+              callback: (size) => {
+                received(size)
+                return true
+              },
+            },
+          }).once('connect', () => resolve(lane)),
+        (error) => {
+          reject(error)
+          failed(error)
+        },
+      )
+    })
+  }
+
+  start(): void {
+    const width = this.job.kind === 'produce' ? this.job.width : 1
+    for (let i = 0; i < width; i++) this.#send()
+  }
+
+  reset(): void {
+    this.count.requests = 0
+    this.count.payloadBytes = 0
+    this.count.latencies = []
+  }
+
+  /** Sends no more; resolves when everything in flight is answered, a fetch that waits excepted. */
+  stop(): Promise<void> {
+    this.#isStopping = true
+    return new Promise((resolve) => {
+      this.#over = () => {
+        this.#socket.destroy()
+        resolve()
+      }
+      if (this.#sentMs.length === 0 || this.job.kind === 'fetch') this.#over()
+    })
+  }
+
+  #send(): void {
+    this.#sentMs.push(performance.now())
+    this.#socket.write(this.#next())
+  }
+
+  #answered(head: Buffer): void {
+    const sentMs = this.#sentMs.shift()
+    if (sentMs === undefined) return
+    this.count.requests++
+    this.count.latencies.push((performance.now() - sentMs) * 1000)
+    try {
+      this.#take(head)
+    } catch (error) {
+      this.#failed(error as Error)
+      return
+    }
+    if (!this.#isStopping) this.#send()
+    else if (this.#sentMs.length === 0) this.#over?.()
+  }
+
+  #producing(job: ProduceLane): [() => Buffer, (head: Buffer) => void] {
+    const frame = produceFrame(job, job.acks, sharedBatch(job.batch))
+    const errorAt = produceErrorAt(job.topic)
+    const payloadBytes = job.batch.recordCount * job.batch.recordSizeBytes
+    return [
+      () => frame,
+      (head) => {
+        refuse(head.readInt16BE(errorAt), job)
+        this.count.payloadBytes += payloadBytes
+      },
+    ]
+  }
+
+  #fetching(job: FetchLane): [() => Buffer, (head: Buffer) => void] {
+    const batchSizeBytes = sharedBatch(job.batch).length
+    const payloadBytes = job.batch.recordCount * job.batch.recordSizeBytes
+    const [errorAt, sizeAt] = [fetchErrorAt(job.topic), fetchSizeAt(job.topic)]
+    let offset = 0
+    return [
+      () => fetchFrame(job, offset, { maxBytes: job.maxBytes, maxWaitMs: 500 }),
+      (head) => {
+        refuse(head.readInt16BE(errorAt), job)
+        // Whole batches only: brokers cut the last one off where the answer is full.
+        const batchCount = Math.floor(head.readInt32BE(sizeAt) / batchSizeBytes)
+        offset += batchCount * job.batch.recordCount
+        this.count.payloadBytes += batchCount * payloadBytes
+      },
+    ]
+  }
+}
+
+function refuse(errorCode: number, job: LaneJob): void {
+  if (errorCode !== 0) throw new Error(`${job.kind} to ${job.topic}-${job.partition}: error code ${errorCode}`)
+}

@@ -1,0 +1,156 @@
+/** Consuming with our client beside others. */
+import { availableClients, runJobs, serverTitles } from '../client-runs.ts'
+import type { ConsumeJob } from '../client-process.ts'
+import { codecs, type Codec, type ConsumeWay } from '../clients/client.ts'
+import type { PeerServer } from '../../conformance/peers/server.ts'
+import { sizeName } from '../loads/measure.ts'
+import { inRounds, inTurns, type Scenario, type ScenarioOptions } from '../samples.ts'
+import { withBoth } from '../servers.ts'
+import { createTopic } from '../topics.ts'
+import { warmUp } from '../warm-up.ts'
+
+const partitions = 4
+
+interface Work {
+  readonly case: string
+  readonly way: ConsumeWay
+  readonly codec: Codec
+  readonly recordSizeBytes: number
+}
+
+const topicOf = ({ codec, recordSizeBytes }: Work): string => `consume-${codec}-${recordSizeBytes}`
+
+/** Fills the topics of some works with our own client, for a stretch of time. @returns how many records each has */
+async function fill(server: PeerServer, works: readonly Work[], fillMs: number): Promise<Map<string, number>> {
+  const topics = new Map(works.map((work) => [topicOf(work), work]))
+  for (const topic of topics.keys()) await createTopic(server, topic, partitions)
+  const jobs = [...topics].map(([topic, { codec, recordSizeBytes }]) => ({
+    kind: 'produce' as const,
+    bootstrap: server.bootstrap,
+    topic,
+    way: 'enqueue' as const,
+    codec,
+    recordSizeBytes,
+    width: 1000,
+    warmUpMs: 0,
+    measureMs: fillMs,
+  }))
+  const results = await runJobs('braidlog', jobs)
+  return new Map(
+    [...topics.keys()].map((topic, index) => {
+      const result = results[index]!
+      if (typeof result === 'string') throw new Error(`${topic} could not be filled: ${result}`)
+      return [topic, result.records]
+    }),
+  )
+}
+
+async function measure(works: readonly Work[], options: ScenarioOptions): Promise<void> {
+  const { quick, rounds, say, record } = options
+  const clients = await availableClients(options)
+  await withBoth('page-cache', async (servers) => {
+    await warmUp(servers)
+    const filled = new Map<PeerServer, Map<string, number>>()
+    for (const server of servers) filled.set(server, await fill(server, works, quick ? 300 : 800))
+    await inRounds(options, async (number) => {
+      for (const server of servers) {
+        for (const { name, client } of inTurns(clients, number)) {
+          const own = works.filter(
+            ({ way, codec }) => client.consumeWays.includes(way) && client.codecs.includes(codec),
+          )
+          const jobs: ConsumeJob[] = own.map((work) => ({
+            kind: 'consume',
+            bootstrap: server.bootstrap,
+            topic: topicOf(work),
+            way: work.way,
+            records: filled.get(server)!.get(topicOf(work))!,
+            measureMs: quick ? 250 : 400,
+          }))
+          // A process for each job: consumers of most libraries cannot be made to end at once.
+          for (const [index, job] of jobs.entries()) {
+            const [result] = await runJobs(name, [job])
+            const text = `${own[index]!.case}, ${serverTitles[server.name]}`
+            if (typeof result !== 'object') {
+              say(`${name}: ${text} failed: ${result}`)
+              continue
+            }
+            const metrics = {
+              'records/s': result.records / result.seconds,
+              'client CPU µs/record': (result.cpuSeconds / result.records) * 1e6,
+            }
+            say(
+              `${number}/${rounds} ${name}: ${text}: ${Math.round(metrics['records/s']).toLocaleString('en-US')} records/s, ${metrics['client CPU µs/record'].toFixed(2)} µs`,
+            )
+            record({ case: text, subject: name }, metrics)
+          }
+        }
+      }
+    })
+  })
+}
+
+const about =
+  'A group of one member reads four partitions from the beginning and touches each value; from the first record on, up to half a second. ' +
+  'Each library is alone in its process with its own defaults. By batch: `batches()`, `eachBatch`, `recvBatch(1000)`; @platformatic/kafka has no ' +
+  'batches and is measured by its events, its fastest way. By record: `for await`, `eachMessage`, `recv`. JSON values: the fastest way of ' +
+  'each, with a deserializer where it has them, else `JSON.parse`. Node streams and Web streams: what the library offers, or ' +
+  '`Readable.toWeb` of it.'
+
+const goals = [
+  { text: 'more records/s than every other client', metric: /records\/s/, bound: { ratio: 1 } },
+  { text: 'less CPU a record than every other client', metric: /CPU/, bound: { ratio: 1 } },
+] as const
+
+const wayNames: Readonly<Record<ConsumeWay, string>> = {
+  batch: 'by batch',
+  record: 'by record',
+  json: 'JSON values',
+  'node-stream': 'Node stream',
+  'web-stream': 'Web stream',
+}
+
+export const clientConsume: Scenario = {
+  name: 'client-consume',
+  title: 'Client: consuming in every way',
+  about,
+  durability: 'page-cache',
+  minutes: 4,
+  goals,
+  plots: ['records/s'],
+  run: (options) =>
+    measure(
+      (Object.keys(wayNames) as ConsumeWay[]).flatMap((way) =>
+        [100, 1024].map((recordSizeBytes) => ({
+          case: `${sizeName(recordSizeBytes)}, ${wayNames[way]}`,
+          way,
+          codec: 'none' as const,
+          recordSizeBytes,
+        })),
+      ),
+      options,
+    ),
+}
+
+export const clientConsumeCodecs: Scenario = {
+  name: 'client-consume-codecs',
+  title: 'Client: consuming with every codec',
+  about: `By batch, from topics that our producer filled. ${about}`,
+  durability: 'page-cache',
+  minutes: 3,
+  goals,
+  plots: ['records/s'],
+  run: (options) =>
+    measure(
+      codecs
+        .filter((codec) => codec !== 'none')
+        .flatMap((codec) =>
+          [100, 1024].map((recordSizeBytes) => ({
+            case: `${sizeName(recordSizeBytes)}, ${codec}`,
+            way: 'batch' as const,
+            codec,
+            recordSizeBytes,
+          })),
+        ),
+      options,
+    ),
+}
