@@ -4,6 +4,7 @@
  * Invariant: this instance decides about a write only when a term that it claimed after the election has come back (`store/writer.ts`).
  */
 import type { Logger } from '@braidlog/base'
+import { pause } from './store/topic.ts'
 import type { Writer } from './store/writer.ts'
 
 export type Leadership =
@@ -13,8 +14,9 @@ export type Leadership =
   | { readonly kind: 'becoming' }
   | { readonly kind: 'self' }
 
-/** Requests that may wait for a leader. */
+/** Requests that may wait for a leader; more have to look for themselves. */
 const WAITERS_MAX = 1_000
+const LOOK_AGAIN_MS = 250
 const CLAIM_AGAIN_MS = 500
 
 export class LeadershipState {
@@ -52,17 +54,21 @@ export class LeadershipState {
     await this.#writer.exclusively(async () => {})
   }
 
-  /** Resolves at the next change, or after `timeoutMs`. */
-  async change(timeoutMs: number): Promise<void> {
-    if (this.#changed.size >= WAITERS_MAX) return
+  /** Resolves at the next change, after `timeoutMs`, or when the signal is aborted. */
+  async change(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return
+    // Never at once: who asks again in a loop would keep everything else from running.
+    if (this.#changed.size >= WAITERS_MAX) return await pause(Math.min(timeoutMs, LOOK_AGAIN_MS), signal)
     let end: (() => void) | undefined
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => end?.(), timeoutMs)
       end = () => {
         clearTimeout(timer)
+        signal?.removeEventListener('abort', end!)
         resolve()
       }
       this.#changed.add(end)
+      signal?.addEventListener('abort', end, { once: true })
     })
     this.#changed.delete(end!)
   }

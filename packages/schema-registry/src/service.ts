@@ -11,7 +11,7 @@ import { contextOf } from './core/subject.ts'
 import type { UsageSource } from './options.ts'
 import type { RegistryMachine, ResponseOf, WriteRequest } from './core/registry.ts'
 import { RegistryError } from './errors.ts'
-import { forward, type Forwarded, type ForwardRequest } from './election/forward.ts'
+import { forward, type Forwarded, type ForwardOptions, type ForwardRequest } from './election/forward.ts'
 import type { LeadershipState } from './leadership.ts'
 import type { SchemasLog } from './store/schemas-log.ts'
 import type { Writer } from './store/writer.ts'
@@ -116,7 +116,7 @@ export class RegistryService {
 
   /** @param original the request as it came in: what is sent on to the leader */
   async write<R extends WriteRequest>(request: R, original: ForwardRequest): Promise<WriteAnswer<ResponseOf<R>>> {
-    const { leadership, writer, forwardTimeoutMs, nowMs, tls, logger } = this.#parts
+    const { leadership, writer, forwardTimeoutMs, nowMs, logger } = this.#parts
     const deadlineMs = nowMs() + forwardTimeoutMs
     for (;;) {
       const leftMs = deadlineMs - nowMs()
@@ -132,10 +132,9 @@ export class RegistryService {
         case 'other': {
           // Sent by an instance that takes us for the leader: sending it on could go in circles.
           if (original.isForwarded) return own(refuse(RegistryErrorCode.UNKNOWN_LEADER, 'This instance does not lead'))
-          const outcome = await forward(current.url, original, {
+          const outcome = await this.#forward(current.url, original, {
             timeoutMs: leftMs,
             isRepeatable: isRepeatable(request),
-            tls: tls(),
           })
           if (outcome.kind === 'answered') {
             if (outcome.answer.offset !== undefined) await this.seen(outcome.answer.offset)
@@ -157,6 +156,29 @@ export class RegistryService {
         default:
           current satisfies never
       }
+    }
+  }
+
+  /** Given up when somebody else is elected, if the same may be asked again: the one that was may have stopped for good. */
+  async #forward(url: string, original: ForwardRequest, options: Omit<ForwardOptions, 'tls' | 'signal'>) {
+    const { leadership, tls } = this.#parts
+    const answered = new AbortController()
+    const succeeded = new AbortController()
+    const watch = async (): Promise<void> => {
+      while (!answered.signal.aborted) {
+        await leadership.change(options.timeoutMs, answered.signal)
+        const { current } = leadership
+        if (current.kind !== 'other' || current.url !== url) {
+          succeeded.abort(new Error('another instance was elected'))
+          return
+        }
+      }
+    }
+    if (options.isRepeatable) void watch()
+    try {
+      return await forward(url, original, { ...options, tls: tls(), signal: succeeded.signal })
+    } finally {
+      answered.abort()
     }
   }
 

@@ -44,6 +44,7 @@ export type ForwardOutcome =
 export interface ForwardOptions {
   readonly timeoutMs: number
   readonly isRepeatable: boolean
+  readonly signal: AbortSignal
   /** Certificate, key and authorities, where the leader is reached by TLS. */
   readonly tls: SecureContextOptions | undefined
 }
@@ -88,7 +89,7 @@ interface Answer {
 async function exchange(url: URL, { method, headers, requester, body }: ForwardRequest, options: ForwardOptions) {
   const init = {
     method,
-    signal: AbortSignal.timeout(Math.ceil(options.timeoutMs)),
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(options.timeoutMs))]),
     headers: {
       ...headers,
       'content-length': String(Buffer.byteLength(body ?? '')),
