@@ -54,6 +54,7 @@ export {
 } from './record.ts'
 export {
   BOOTSTRAP_SNAPSHOT_ID,
+  decodeSnapshot,
   deleteSnapshot,
   listSnapshots,
   parseSnapshotFileName,

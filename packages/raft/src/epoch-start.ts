@@ -1,5 +1,5 @@
 /**
- * The first batch of a leader's epoch: LEADER_CHANGE and, in a dynamic quorum, its version and voters when the log does
+ * The quorum's own batches. The first of a leader's epoch: LEADER_CHANGE and, in a dynamic quorum, its version and voters when the log does
  * not have them yet or the leader's own endpoints have changed.
  *
  * Source: KIP-595, KIP-853.
@@ -9,13 +9,18 @@ import { KRaftVersionRecord, LeaderChangeMessage, VotersRecord } from '@braidlog
 import { BatchBuilder, CONTROL_TYPES, type Codecs, type ControlRecord } from '@braidlog/records'
 import { sameEndpoints, votersRecord, type QuorumConfiguration, type Voter } from './voters.ts'
 
-export interface EpochStart {
+export interface BatchPlace {
   readonly codecs: Codecs
   readonly baseOffset: number
   readonly epoch: number
   readonly timestampMs: number
+}
+
+export interface EpochStart extends BatchPlace {
   readonly leader: Voter
   readonly quorum: QuorumConfiguration
+  /** Who voted for the leader. */
+  readonly grantedBy: readonly { readonly id: number }[]
 }
 
 /** Apache Kafka writes version 0, without directory ids, at every kraft.version. */
@@ -34,7 +39,7 @@ export function epochStartBatch(start: EpochStart): {
         version: LEADER_CHANGE_VERSION,
         leaderId: leader.id,
         voters: quorum.voters.map((voter) => ({ voterId: voter.id, voterDirectoryId: ZERO_UUID })),
-        grantingVoters: [{ voterId: leader.id, voterDirectoryId: ZERO_UUID }],
+        grantingVoters: start.grantedBy.map((voter) => ({ voterId: voter.id, voterDirectoryId: ZERO_UUID })),
       },
     },
   ]
@@ -43,13 +48,25 @@ export function epochStartBatch(start: EpochStart): {
     controls.push({ type: 'kraftVersion', message: { version: 0, kRaftVersion: quorum.kraftVersion } })
     controls.push({ type: 'kraftVoters', message: votersRecord(voters) })
   }
-  const builder = new BatchBuilder({ codecs: start.codecs, sizeBytesMax: BATCH_SIZE_BYTES_MAX })
+  return { bytes: controlBatchOf(start, controls), controls }
+}
+
+/** A control batch with a new set of voters. */
+export function votersBatch(
+  position: BatchPlace,
+  voters: readonly Voter[],
+): { readonly bytes: Uint8Array; readonly controls: readonly ControlRecord[] } {
+  const controls: ControlRecord[] = [{ type: 'kraftVoters', message: votersRecord(voters) }]
+  return { bytes: controlBatchOf(position, controls), controls }
+}
+
+function controlBatchOf(place: BatchPlace, controls: readonly ControlRecord[]): Uint8Array {
+  const builder = new BatchBuilder({ codecs: place.codecs, sizeBytesMax: BATCH_SIZE_BYTES_MAX })
   for (const control of controls) {
     const key = Uint8Array.of(0, 0, 0, CONTROL_TYPES.indexOf(control.type))
-    builder.append(key, encodeControl(control), start.timestampMs)
+    builder.append(key, encodeControl(control), place.timestampMs)
   }
-  const bytes = builder.build({ baseOffset: start.baseOffset, leaderEpoch: start.epoch, control: true }).slice()
-  return { bytes, controls }
+  return builder.build({ baseOffset: place.baseOffset, leaderEpoch: place.epoch, control: true }).slice()
 }
 
 function votersAreDue(quorum: QuorumConfiguration, leader: Voter): boolean {

@@ -1,7 +1,7 @@
 /** Public face of `raft`. */
 export { formatElectionState, NO_NODE, parseElectionState, UNATTACHED, type ElectionState } from './election-state.ts'
 export { RaftError, type RaftErrorCode } from './errors.ts'
-export { RaftMachine, type LocalVoter, type RaftEffect, type RaftInput, type RaftRole } from './machine.ts'
+export type { RaftRole } from './machine/roles.ts'
 export type { MetadataLogOptions } from './metadata-log.ts'
 export {
   PeerError,
@@ -28,4 +28,6 @@ export {
 } from './raft-node-options.ts'
 export { RaftNode } from './raft-node.ts'
 export { snapshotsToDelete, type RetentionLimits, type StoredSnapshot } from './retention.ts'
-export type { Voter, VoterEndpoint } from './voters.ts'
+export type { QuorumConfiguration, Voter, VoterEndpoint } from './voters.ts'
+export type { QuorumResponse } from './wire-answers.ts'
+export type { QuorumRequest } from './wire-requests.ts'

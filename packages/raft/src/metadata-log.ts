@@ -7,6 +7,7 @@
 import { assert, type Clock, type Logger, type Random, type Storage } from '@braidlog/base'
 import { defaultLogConfig, LogResources, makeDirectoryDurably, openLog, type Log, type LogConfig } from '@braidlog/log'
 import {
+  decodeSnapshot,
   deleteSnapshot,
   listSnapshots,
   METADATA_LOG_DIRECTORY,
@@ -14,6 +15,7 @@ import {
   readMetadataBatches,
   readSnapshot,
   removeUnfinishedSnapshots,
+  snapshotFileName,
   writeSnapshot,
   type LoadedSnapshot,
   type MetadataBatch,
@@ -21,13 +23,16 @@ import {
   type SnapshotId,
 } from '@braidlog/metadata'
 import { CLUSTER_METADATA_TOPIC, METADATA_TOPIC_ID } from '@braidlog/model'
-import type { Codecs, ControlRecord } from '@braidlog/records'
+import type { Codecs } from '@braidlog/records'
 import { formatElectionState, parseElectionState, UNATTACHED, type ElectionState } from './election-state.ts'
+import type { LogContents } from './machine/log-view.ts'
 import { snapshotsToDelete, type RetentionLimits, type StoredSnapshot } from './retention.ts'
 
 const QUORUM_STATE_FILE = 'quorum-state'
 /** So much of the log is decoded at a time while loading. */
 const READ_SIZE_BYTES = 1024 * 1024
+/** At most so much of a snapshot goes into one answer, whatever was asked for. */
+const PIECE_SIZE_BYTES_MAX = 1024 * 1024
 
 export interface MetadataLogOptions {
   readonly storage: Storage
@@ -90,7 +95,7 @@ export class MetadataLog {
       recoveryPoint: 0,
     })
     const snapshotEnd = newestId?.endOffset ?? 0
-    if (log.logEndOffset < snapshotEnd) await log.truncateFullyAndStartAt(snapshotEnd)
+    if (newestId !== undefined && isBehind(log, newestId)) await log.truncateFullyAndStartAt(snapshotEnd)
     if (log.logStartOffset > snapshotEnd) {
       throw new MetadataError(
         'CORRUPT',
@@ -138,16 +143,42 @@ export class MetadataLog {
     return Math.max(this.#log.latestEpoch, this.latestSnapshotId?.epoch ?? 0)
   }
 
-  /** The batches from `offset` to the end, decoded, in order. */
-  read(offset: number): Generator<MetadataBatch, void, void> {
-    return this.#read(offset, false)
+  /** What the machine must know of the log. */
+  get contents(): LogContents {
+    const { logEndOffset: endOffset, logStartOffset } = this.#log
+    const epochs = this.#log.epochs.entries().filter((each) => each.startOffset < endOffset)
+    return {
+      start: this.#snapshots.find(({ id }) => id.endOffset === logStartOffset)?.id ?? { endOffset: 0, epoch: 0 },
+      endOffset,
+      durableOffset: this.#log.durableOffset,
+      epochs,
+      latestSnapshot: this.#replicatedSnapshots.at(-1)?.id,
+    }
   }
 
-  *#read(offset: number, controlsOnly: boolean): Generator<MetadataBatch, void, void> {
+  /** Not the one that formatting leaves: what is in it is in the log of the first leader. */
+  get #replicatedSnapshots(): StoredSnapshot[] {
+    return this.#snapshots.filter(({ id }) => id.endOffset > 0)
+  }
+
+  /** The batches of [offset, upToOffset), decoded, in order. */
+  read(offset: number, upToOffset = Infinity): Generator<MetadataBatch, void, void> {
+    return this.#read(offset, upToOffset, false)
+  }
+
+  /** @returns the bytes of whole batches from the one that holds `offset` on, at least one; the caller's */
+  readBytes(offset: number, upToOffset: number, maxBytes: number): Uint8Array {
+    const read = this.#log.read({ offset, upToOffset, maxBytes, minOneBatch: true })
+    const bytes = concatenate(read.chunks, read.sizeBytes)
+    read.release()
+    return bytes
+  }
+
+  *#read(offset: number, upToOffset: number, controlsOnly: boolean): Generator<MetadataBatch, void, void> {
     const { codecs } = this.#options
-    const end = this.#log.logEndOffset
+    const end = Math.min(this.#log.logEndOffset, upToOffset)
     while (offset < end) {
-      const read = this.#log.read({ offset, maxBytes: READ_SIZE_BYTES, minOneBatch: true })
+      const read = this.#log.read({ offset, upToOffset: end, maxBytes: READ_SIZE_BYTES, minOneBatch: true })
       assert(read.sizeBytes > 0, 'a log has batches up to its end')
       const bytes = concatenate(read.chunks, read.sizeBytes)
       const { nextOffset } = read
@@ -161,10 +192,8 @@ export class MetadataLog {
   }
 
   /** The control records from `offset` to the end, batch by batch; records are not decoded. */
-  *readControls(offset: number): Generator<readonly [offset: number, controls: readonly ControlRecord[]], void, void> {
-    for (const batch of this.#read(offset, true)) {
-      if (batch.controls.length > 0) yield [batch.baseOffset, batch.controls]
-    }
+  *readControls(offset: number): Generator<MetadataBatch, void, void> {
+    for (const batch of this.#read(offset, Infinity, true)) if (batch.controls.length > 0) yield batch
   }
 
   /** Into the page cache. The bytes are only read during the call. */
@@ -174,6 +203,11 @@ export class MetadataLog {
 
   flush(): Promise<void> {
     return this.#log.flush()
+  }
+
+  /** Durable on return. */
+  truncateTo(offset: number): Promise<void> {
+    return this.#log.truncateTo(offset)
   }
 
   readElectionState(): ElectionState {
@@ -194,17 +228,90 @@ export class MetadataLog {
     this.#snapshots.push({ id, sizeBytes, timestampMs: contents.lastContainedLogTimestampMs })
   }
 
-  /** Deletes old snapshots, and the segments that only they needed. */
-  async clean(limits: RetentionLimits): Promise<void> {
+  /**
+   * A piece of a snapshot that is replicated.
+   * @returns `undefined` when there is no such snapshot; no bytes when the position is outside
+   */
+  readSnapshotPiece(
+    id: SnapshotId,
+    position: number,
+    maxBytes: number,
+  ): { readonly bytes: Uint8Array; readonly sizeBytes: number } | undefined {
+    if (!this.#replicatedSnapshots.some((each) => sameSnapshot(each.id, id))) return undefined
+    const file = this.#options.storage.open(`${this.#path}/${snapshotFileName(id)}`)
+    try {
+      const sizeBytes = file.sizeBytes()
+      const bytes = new Uint8Array(Math.max(0, Math.min(maxBytes, PIECE_SIZE_BYTES_MAX, sizeBytes - position)))
+      if (position < 0 || bytes.length === 0) return { bytes: new Uint8Array(0), sizeBytes }
+      file.read(bytes, 0, bytes.length, position)
+      return { bytes, sizeBytes }
+    } finally {
+      file.close()
+    }
+  }
+
+  /** Bytes of a snapshot that comes from the leader; position 0 begins it anew. */
+  writeSnapshotPiece(id: SnapshotId, position: number, bytes: Uint8Array): void {
+    const path = this.#partPath(id)
+    if (position === 0) this.#options.storage.remove(path)
+    const file = this.#options.storage.open(path, { create: position === 0 })
+    try {
+      file.write(bytes, 0, bytes.length, position)
+    } finally {
+      file.close()
+    }
+  }
+
+  /**
+   * Puts a snapshot that came from the leader in place: the log is emptied and begins at its end. A crash in between
+   * leaves the snapshot beside a log that is behind it, which opening sets right.
+   * @returns `undefined` when the bytes are no whole snapshot; they are gone then, and nothing has changed
+   */
+  async installSnapshot(id: SnapshotId): Promise<LoadedSnapshot | undefined> {
+    const { codecs, storage } = this.#options
+    const path = `${this.#path}/${snapshotFileName(id)}`
+    const part = this.#partPath(id)
+    let loaded: LoadedSnapshot
+    try {
+      loaded = decodeSnapshot(storage.readFile(part), { id, path, codecs })
+    } catch (error) {
+      this.#options.logger.warn('a fetched metadata snapshot is damaged', { id, error })
+      storage.remove(part)
+      return undefined
+    }
+    const file = storage.open(part)
+    try {
+      await file.sync()
+    } finally {
+      file.close()
+    }
+    storage.rename(part, path)
+    await storage.syncDirectory(this.#path)
+    await this.#log.truncateFullyAndStartAt(id.endOffset)
+    const old = this.#snapshots
+    this.#snapshots = [storedSnapshot(loaded)]
+    for (const each of old) deleteSnapshot(storage, this.#path, each.id)
+    await storage.syncDirectory(this.#path)
+    return loaded
+  }
+
+  #partPath(id: SnapshotId): string {
+    return `${this.#path}/${snapshotFileName(id)}.part`
+  }
+
+  /** Deletes old snapshots, and the segments that only they needed. @returns where the log begins now, if that changed */
+  async clean(limits: RetentionLimits): Promise<SnapshotId | undefined> {
     const doomed = snapshotsToDelete(this.#snapshots, this.#log.sizeBytes, this.#options.clock.nowMs(), limits)
-    if (doomed.length === 0) return
+    if (doomed.length === 0) return undefined
     this.#snapshots = this.#snapshots.slice(doomed.length)
-    const newStart = this.#snapshots[0]!.id.endOffset
+    const start = this.#snapshots[0]!.id
+    const newStart = start.endOffset
     // The log first: a crash in between leaves a snapshot too many, never a gap.
     if (newStart > this.#log.logStartOffset) this.#log.raiseLogStartOffset(newStart)
     this.#log.deleteOldSegments(newStart)
     for (const snapshot of doomed) deleteSnapshot(this.#options.storage, this.#path, snapshot.id)
     await this.#options.storage.syncDirectory(this.#path)
+    return start
   }
 
   close(): Promise<void> {
@@ -223,6 +330,16 @@ function metadataLogConfig(options: MetadataLogOptions): LogConfig {
     cleanupDelete: false,
     maxMessageBytes: 2 ** 31 - 1,
   }
+}
+
+/** What the snapshot covers is committed: a log that ends before it, or in an older epoch, has nothing to add. */
+function isBehind(log: Log, snapshot: SnapshotId): boolean {
+  if (log.logEndOffset < snapshot.endOffset) return true
+  return log.logEndOffset > 0 && log.latestEpoch >= 0 && log.latestEpoch < snapshot.epoch
+}
+
+function sameSnapshot(a: SnapshotId, b: SnapshotId): boolean {
+  return a.endOffset === b.endOffset && a.epoch === b.epoch
 }
 
 function storedSnapshot(snapshot: LoadedSnapshot): StoredSnapshot {

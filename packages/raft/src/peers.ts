@@ -19,7 +19,8 @@ export type PeerRequest<N extends PeerApi> = Input<DecodedOf<`${N}Request`>>
 /** As decoded: bytes in it are views of the received frame, which is the caller's. */
 export type PeerResponse<N extends PeerApi> = DecodedOf<`${N}Response`>
 
-type DecodedOf<K extends string> = K extends keyof Named
+/** The decoded value of a message by its name, such as `VoteRequest`. */
+export type DecodedOf<K extends string> = K extends keyof Named
   ? Named[K] extends { decode(bytes: Uint8Array, version: number): infer D }
     ? D
     : never

@@ -1,74 +1,127 @@
 /**
- * The shell around {@link RaftMachine}: performs its effects in order on the log directory, groups appends into one
- * fdatasync, and hands committed batches to the listener. It runs over injected interfaces, in the simulator too.
+ * The shell around {@link RaftMachine}: performs its effects in order on the log directory and through `Peers`, groups
+ * appends into one fdatasync, and hands committed batches to the listener. It runs over injected interfaces, in the
+ * simulator too.
  *
  *     append → page cache → (end of turn) fdatasync → high watermark → listener → `committed` resolves
  *
- * Invariant: the listener sees every batch once, in order, and only when it is durable; `committed` resolves after the
- * listener has seen it.
+ * Invariant: the listener sees every batch once, in order, and only when it is committed; `committed` resolves after the
+ * listener has seen it. An effect is performed when the one before is done.
  * Source: `KafkaRaftClient` of Apache Kafka (KIP-595).
  */
-import { assert } from '@braidlog/base'
+import { assert, type Timer } from '@braidlog/base'
 import {
   MetadataBatchWriter,
   metadataRecord,
-  type LoadedSnapshot,
   type MetadataBatch,
   type MetadataRecord,
   type SnapshotId,
 } from '@braidlog/metadata'
+import { ErrorCode } from '@braidlog/model'
 import type { ControlRecord } from '@braidlog/records'
-import { epochStartBatch } from './epoch-start.ts'
+import { Committed } from './committed.ts'
+import { describeQuorum } from './describe-quorum.ts'
+import { NO_NODE } from './election-state.ts'
+import { epochStartBatch, votersBatch } from './epoch-start.ts'
 import { RaftError } from './errors.ts'
-import { RaftMachine, type RaftEffect, type RaftInput, type RaftRole } from './machine.ts'
+import type { RaftEffect, RaftInput } from './machine/effects.ts'
+import { RaftMachine } from './machine/machine.ts'
+import type { Answer } from './machine/messages.ts'
+import type { RaftRole } from './machine/roles.ts'
+import type { LocalReplica } from './machine/state.ts'
 import { MetadataLog } from './metadata-log.ts'
-import type { Appended, QuorumLeader, RaftNodeOptions } from './raft-node-options.ts'
-import { applyControls, staticQuorum, votersRecord, type QuorumConfiguration, type Voter } from './voters.ts'
+import {
+  DEFAULT_RAFT_TIMEOUTS,
+  type Appended,
+  type LeaderAndEpoch,
+  type QuorumApi,
+  type QuorumLeader,
+  type RaftNodeOptions,
+} from './raft-node-options.ts'
+import { checkVoters, storedQuorum } from './stored-quorum.ts'
+import { votersRecord, type Voter } from './voters.ts'
+import { errorResponse, formatAnswer, type QuorumResponse, type WireAnswer } from './wire-answers.ts'
+import { QuorumPeers, type FetchedBatch } from './wire-peers.ts'
+import { parseRequest, type MachineApi, type QuorumRequest } from './wire-requests.ts'
 
-interface CommitWaiter {
-  readonly lastOffset: number
-  readonly resolve: () => void
-  readonly reject: (error: RaftError) => void
-}
+/** Requests of other nodes that wait for their answer; above it new ones are refused. */
+const WAITING_REQUESTS_MAX = 4096
+/** A leader that closes waits so long for the others to take notice. */
+const RESIGN_WAIT_MAX_MS = 1000
+
+type Effect<T extends RaftEffect['type']> = RaftEffect & { readonly type: T }
 
 export class RaftNode {
   readonly #options: RaftNodeOptions
+  readonly #local: LocalReplica
   readonly #log: MetadataLog
   readonly #machine: RaftMachine
+  readonly #committed: Committed
   readonly #writer: MetadataBatchWriter
-  #quorum: QuorumConfiguration
-  /** Appended, not committed yet, in order. */
-  readonly #uncommitted: MetadataBatch[] = []
-  readonly #waiters: CommitWaiter[] = []
-  /** Offset and epoch up to which the listener has seen everything. */
-  #applied: SnapshotId = { endOffset: 0, epoch: 0 }
-  #appliedTimestampMs = 0
-  #sizeBytesSinceSnapshot = 0
+  readonly #peers: QuorumPeers | undefined
+  /** Effects to be performed, in order. */
+  readonly #effects: RaftEffect[] = []
+  #performing = false
+  /** Answers to requests of other nodes, by token. */
+  readonly #replies = new Map<number, { answer(answer: WireAnswer): void; refuse(error: ErrorCode): void }>()
+  #nextToken = 1
+  #performedTruncations = 0
+  /** The epoch whose first batch this leader has appended. */
+  #begunEpoch = -1
+  #told: LeaderAndEpoch = { leaderId: undefined, epoch: -1 }
+  #timer: Timer | undefined
+  #timerAtMs = Infinity
+  #timerLatenessMaxMs = 0
   #flushNeeded = false
   #flushing: Promise<void> | undefined
   #snapshotting: Promise<void> | undefined
+  /** Called after every step. */
+  readonly #watchers = new Set<() => void>()
   #failure: RaftError | undefined
   #closed = false
 
-  private constructor(options: RaftNodeOptions, log: MetadataLog, quorum: QuorumConfiguration) {
+  private constructor(options: RaftNodeOptions, log: MetadataLog) {
+    const { nodeId: id, directoryId, endpoints, network } = options
     this.#options = options
+    this.#local = { id, directoryId, endpoints, canVote: options.canVote ?? true }
     this.#log = log
-    this.#quorum = quorum
-    this.#machine = new RaftMachine(options)
+    this.#committed = new Committed(log, options.listener)
+    this.#machine = new RaftMachine({
+      local: this.#local,
+      bootstrap: (network?.bootstrapServers ?? []).map(({ host, port }, i) => ({ id: -2 - i, host, port })),
+      timeouts: network?.timeouts ?? DEFAULT_RAFT_TIMEOUTS,
+      random: options.random,
+    })
     this.#writer = new MetadataBatchWriter(options.codecs)
+    this.#peers =
+      network &&
+      new QuorumPeers({
+        peers: network.peers,
+        codecs: options.codecs,
+        clusterId: options.clusterId,
+        listenerName: endpoints[0]?.name ?? 'CONTROLLER',
+      })
   }
 
   /**
-   * Recovers the log, becomes leader in a new epoch and hands everything that is committed to the listener.
-   * @throws RaftError `SEVERAL_VOTERS`, `NOT_A_VOTER`, `CORRUPT`; MetadataError, LogError, StorageError
+   * Recovers the log and takes part in the quorum. A quorum of one has its leader, and everything that is committed is with
+   * the listener, when this resolves; otherwise that comes later.
+   * @throws RaftError `SEVERAL_VOTERS` and `NOT_A_VOTER` without a network, `CORRUPT`; MetadataError, LogError, StorageError
    */
   static async open(options: RaftNodeOptions): Promise<RaftNode> {
     const log = await MetadataLog.open(options)
     try {
-      const quorum = storedQuorum(log, options)
-      checkVoters(quorum, options)
-      const node = new RaftNode(options, log, quorum)
-      await node.#start()
+      const { base, batches, quorum } = storedQuorum(log, options)
+      if (options.network === undefined) checkVoters(quorum, options)
+      const node = new RaftNode(options, log)
+      // What was recovered may not be on the disk, and this node is about to say that it is.
+      await log.flush()
+      const snapshot = log.takeLoadedSnapshot()
+      if (snapshot !== undefined) node.#committed.load(snapshot)
+      const election = log.readElectionState()
+      node.#step({ type: 'start', election, log: log.contents, quorum: base, quorumBatches: batches })
+      const isAlone = quorum.voters.length === 1 && quorum.voters[0]!.id === options.nodeId
+      if (isAlone && node.#local.canVote) await node.#until(() => node.#told.leaderId === options.nodeId)
       return node
     } catch (error) {
       await log.close()
@@ -80,20 +133,26 @@ export class RaftNode {
     return this.#machine.role
   }
 
+  /** Whether the voters in force name this node. */
+  get isVoter(): boolean {
+    return this.#machine.isVoter
+  }
+
   get epoch(): number {
     return this.#machine.epoch
   }
 
   /** `undefined` while nobody is known to lead. */
   get leader(): QuorumLeader | undefined {
-    if (this.#machine.role !== 'leader') return undefined
-    const { nodeId: id, endpoints } = this.#options
-    const first = endpoints[0]
-    const address = first && { id, host: first.host, port: first.port }
-    return { id, epoch: this.epoch, endpoints, address }
+    const { epoch, leaderEndpoints: endpoints, leaderId: id, role } = this.#machine
+    if (id === NO_NODE || (id === this.#options.nodeId && role !== 'leader')) return undefined
+    const name = this.#options.endpoints[0]?.name
+    const endpoint = endpoints.find((each) => each.name === name) ?? endpoints[0]
+    const address = endpoint && { id, host: endpoint.host, port: endpoint.port }
+    return { id, epoch, endpoints, address }
   }
 
-  /** First offset that is not committed. */
+  /** First offset that is not committed, as far as this node knows. */
   get highWatermark(): number {
     return this.#machine.highWatermark
   }
@@ -106,12 +165,17 @@ export class RaftNode {
     return this.#log.startOffset
   }
 
+  /** End offset and epoch of what the listener has seen. */
+  get applied(): SnapshotId {
+    return this.#committed.applied
+  }
+
   get kraftVersion(): number {
-    return this.#quorum.kraftVersion
+    return this.#machine.quorum.kraftVersion
   }
 
   get voters(): readonly Voter[] {
-    return this.#quorum.voters
+    return this.#machine.quorum.voters
   }
 
   get latestSnapshotId(): SnapshotId | undefined {
@@ -120,23 +184,28 @@ export class RaftNode {
 
   /** Bytes of committed batches that no snapshot covers yet. */
   get sizeBytesSinceSnapshot(): number {
-    return this.#sizeBytesSinceSnapshot
+    return this.#committed.sizeBytesSinceSnapshot
   }
 
   /** Timestamp of the last record that the listener has seen. */
   get appliedTimestampMs(): number {
-    return this.#appliedTimestampMs
+    return this.#committed.timestampMs
+  }
+
+  /** The most that a timer of the quorum was late: how long other work has kept elections and heartbeats waiting. */
+  get timerLatenessMaxMs(): number {
+    return this.#timerLatenessMaxMs
   }
 
   /**
    * Appends records: all of them take effect, or none. What is too much for one batch becomes a metadata transaction over
    * several, which needs metadata.version 3.6-IV1.
-   * @throws RaftError `STORAGE_FAILED`: nothing is appended any more; `CLOSED`
+   * @throws RaftError `NOT_LEADER`; `STORAGE_FAILED`: nothing is appended any more; `CLOSED`
    */
   append(records: readonly MetadataRecord[]): Appended {
     this.#assertUsable()
     assert(records.length > 0, 'there is something to append')
-    assert(this.#machine.role === 'leader', 'only a leader appends')
+    if (!this.#mayAppend(this.#begunEpoch)) throw this.#notLeader()
     const baseOffset = this.#log.endOffset
     const { epoch } = this
     const timestampMs = this.#options.clock.nowMs()
@@ -147,19 +216,43 @@ export class RaftNode {
       group = [metadataRecord('BeginTransaction', {}), ...records, metadataRecord('EndTransaction', {})]
       built = this.#writer.write(group, position)
     }
-    try {
-      for (const batch of built) this.#log.append(batch)
-    } catch (cause) {
-      throw this.#fail('could not be written', cause)
-    }
-    const lastOffset = this.#log.endOffset - 1
+    const lastOffset = baseOffset + group.length - 1
     const sizeBytes = built.reduce((size, batch) => size + batch.length, 0)
-    this.#uncommitted.push({ baseOffset, lastOffset, epoch, timestampMs, sizeBytes, records: group, controls: [] })
-    const committed = new Promise<void>((resolve, reject) => this.#waiters.push({ lastOffset, resolve, reject }))
-    // A caller that does not wait must not make the process fail on an unhandled rejection.
-    committed.catch(() => {})
-    this.#step({ type: 'appended', endOffset: this.#log.endOffset })
+    const batch = { baseOffset, lastOffset, epoch, timestampMs, sizeBytes, records: group, controls: [] }
+    this.#write(built, batch)
+    const committed = this.#committed.waitFor(lastOffset)
+    this.#step({ type: 'appended', batch })
     return { baseOffset, lastOffset, epoch, committed }
+  }
+
+  /**
+   * Serves a request of another node, or of an operator. Bounded by the request's own wait, at most the fetch wait.
+   * @param version of the request: what it cannot say is left out of the response
+   */
+  handleRequest<N extends QuorumApi>(api: N, body: QuorumRequest<N>, version: number): Promise<QuorumResponse<N>> {
+    if (this.#closed || this.#failure !== undefined || this.#replies.size >= WAITING_REQUESTS_MAX)
+      return Promise.resolve(errorResponse(ErrorCode.BROKER_NOT_AVAILABLE) as QuorumResponse<N>)
+    if (api === 'DescribeQuorum') {
+      const request = body as QuorumRequest<'DescribeQuorum'>
+      return Promise.resolve(
+        describeQuorum(this.#machine, this.#local, this.#options.clock, request) as QuorumResponse<N>,
+      )
+    }
+    const parsed = parseRequest(api as MachineApi, body as QuorumRequest<MachineApi>, this.#options.clusterId)
+    if ('error' in parsed) return Promise.resolve(errorResponse(parsed.error) as QuorumResponse<N>)
+    const token = this.#nextToken++
+    return new Promise((resolve) => {
+      this.#replies.set(token, {
+        answer: (answer) => resolve(formatAnswer(answer, version) as QuorumResponse<N>),
+        refuse: (error) => resolve(errorResponse(error) as QuorumResponse<N>),
+      })
+      this.#step({ type: 'request', token, request: parsed.request })
+    })
+  }
+
+  /** Gives up leadership, if there is any; another voter should take over. */
+  resign(): void {
+    if (this.#machine.role === 'leader') this.#step({ type: 'resign' })
   }
 
   /**
@@ -173,14 +266,16 @@ export class RaftNode {
     return this.#snapshotting
   }
 
-  /** Makes durable what was appended, stops, closes the files. Safe to call twice. */
+  /** Hands leadership over, makes durable what was appended, stops, closes the files. Safe to call twice. */
   async close(): Promise<void> {
     if (this.#closed) return
-    this.#closed = true
     await this.#flushing
+    await this.#handOver()
+    this.#closed = true
+    this.#timer?.cancel()
     await this.#snapshotting?.catch(() => {})
-    this.#rejectWaiters(new RaftError('CLOSED', 'the metadata log is closed'))
-    this.#step({ type: 'resign' })
+    await this.#flushing
+    this.#end(new RaftError('CLOSED', 'the metadata log is closed'))
     try {
       await this.#log.close()
     } catch (error) {
@@ -189,69 +284,201 @@ export class RaftNode {
     }
   }
 
-  async #start(): Promise<void> {
-    const recoveredEnd = this.#log.endOffset
-    const snapshot = this.#log.takeLoadedSnapshot()
-    await this.#startMachine({
-      type: 'start',
-      election: this.#log.readElectionState(),
-      lastEpoch: this.#log.lastEpoch,
-      endOffset: recoveredEnd,
+  /** Tells the other voters that this leader goes, so that they need not wait for it to be missed. */
+  async #handOver(): Promise<void> {
+    const { network } = this.#options
+    if (network === undefined || this.#machine.role !== 'leader' || this.#failure !== undefined) return
+    if (this.voters.every((voter) => voter.id === this.#options.nodeId)) return
+    this.#step({ type: 'resign' })
+    let isOver = false
+    const timer = network.timers.after(RESIGN_WAIT_MAX_MS, () => {
+      isOver = true
+      this.#watch()
     })
-    await this.#log.flush()
-    // What was recovered is committed as soon as the epoch's first batch is; it is read back, not held in memory.
-    if (snapshot !== undefined) this.#loadSnapshot(snapshot)
-    for (const batch of this.#log.read(this.#applied.endOffset)) {
-      if (batch.baseOffset >= recoveredEnd) break
-      this.#deliver(batch)
-    }
-    this.#step({ type: 'flushed', endOffset: this.#log.durableOffset })
-    assert(this.highWatermark === this.#log.endOffset, 'a new leader of a quorum of one commits all that it has')
-    this.#options.listener.handleLeaderChange?.({ leaderId: this.#options.nodeId, epoch: this.epoch })
+    await this.#until(() => isOver || this.#machine.untoldCount === 0).catch(() => {})
+    timer.cancel()
   }
 
-  /** The steps before leadership, whose effects must be durable one after the other. */
-  async #startMachine(input: RaftInput): Promise<void> {
-    const effects: RaftEffect[] = []
-    this.#machine.step(input, effects)
-    for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) {
-      if (effect.type === 'persist') {
-        const voterIds = this.#quorum.voters.map((voter) => voter.id)
-        await this.#log.writeElectionState(effect.election, this.#quorum.kraftVersion, voterIds)
-        this.#machine.step({ type: 'persisted' }, effects)
-      } else if (effect.type === 'begin-epoch') {
-        this.#beginEpoch(effect.epoch, effects)
-      } else assert(effect.type === 'flush', 'nothing is committed before the epoch began')
-    }
+  #mayAppend(epoch: number): boolean {
+    return this.#machine.role === 'leader' && this.#machine.epoch === epoch
   }
 
-  #beginEpoch(epoch: number, effects: RaftEffect[]): void {
-    const { codecs, clock, nodeId, directoryId, endpoints } = this.#options
-    const baseOffset = this.#log.endOffset
-    const { bytes, controls } = epochStartBatch({
-      codecs,
-      baseOffset,
-      epoch,
-      timestampMs: clock.nowMs(),
-      leader: { id: nodeId, directoryId, endpoints },
-      quorum: this.#quorum,
-    })
-    this.#log.append(bytes)
-    this.#quorum = applyControls(this.#quorum, controls, baseOffset)
-    const lastOffset = this.#log.endOffset - 1
-    const position = { baseOffset, lastOffset, epoch, timestampMs: clock.nowMs(), sizeBytes: bytes.length }
-    this.#uncommitted.push({ ...position, records: [], controls })
-    this.#machine.step({ type: 'appended', endOffset: this.#log.endOffset }, effects)
-  }
-
+  /** Performs nothing itself: effects are queued, and performed as far as none has to be waited for. */
   #step(input: RaftInput): void {
-    const effects: RaftEffect[] = []
-    this.#machine.step(input, effects)
-    for (const effect of effects) {
-      if (effect.type === 'flush') this.#requestFlush()
-      else if (effect.type === 'high-watermark') this.#deliverCommitted(effect.offset)
-      else assert(false, `a running leader has no effect ${effect.type}`)
+    if (this.#closed) return
+    this.#machine.step(input, this.#options.clock.monotonicMs(), this.#effects)
+    this.#perform()
+    this.#watch()
+    this.#arm()
+  }
+
+  #perform(): void {
+    if (this.#performing) return
+    this.#performing = true
+    try {
+      for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) {
+        if (this.#closed || this.#failure !== undefined) return
+        const work = this.#begin(effect)
+        if (work === undefined) continue
+        work.then(
+          () => this.#resume(),
+          (cause: unknown) => this.#fail('could not be written', cause),
+        )
+        return
+      }
+    } catch (cause) {
+      throw this.#fail('could not be written', cause)
     }
+    this.#performing = false
+  }
+
+  #resume(): void {
+    this.#performing = false
+    try {
+      this.#perform()
+    } catch {
+      // Told to `onFailure`.
+    }
+    this.#watch()
+  }
+
+  /** @returns what the next effect has to wait for */
+  #begin(effect: RaftEffect): Promise<void> | undefined {
+    switch (effect.type) {
+      case 'persist': {
+        if (this.#isOvertaken()) return undefined
+        const { kraftVersion, voters } = this.#machine.quorum
+        return this.#log.writeElectionState(
+          effect.election,
+          kraftVersion,
+          voters.map((voter) => voter.id),
+        )
+      }
+      case 'send':
+        this.#send(effect)
+        return undefined
+      case 'answer':
+        this.#reply(effect.token, this.#withRecords(effect.answer))
+        return undefined
+      case 'answer-snapshot':
+        this.#answerSnapshot(effect)
+        return undefined
+      case 'begin-epoch':
+        if (this.#mayAppend(effect.epoch)) this.#beginEpoch(effect)
+        return undefined
+      case 'append-voters':
+        if (this.#mayAppend(effect.epoch)) this.#appendControls(votersBatch(this.#place(), effect.voters))
+        return undefined
+      case 'append':
+        for (const batch of effect.batches as readonly FetchedBatch[]) this.#log.append(batch.bytes)
+        return undefined
+      case 'truncate':
+        this.#performedTruncations++
+        return this.#log.truncateTo(effect.offset)
+      case 'flush':
+        this.#requestFlush()
+        return undefined
+      case 'high-watermark':
+        this.#committed.advance(effect.offset)
+        this.#tellLeader()
+        return undefined
+      case 'write-snapshot':
+        this.#log.writeSnapshotPiece(effect.id, effect.position, effect.bytes)
+        return undefined
+      case 'install-snapshot':
+        return this.#installSnapshot(effect.id)
+      case 'leader-changed':
+        if (this.#machine.role !== 'leader' || this.#begunEpoch !== this.epoch)
+          this.#committed.reject(this.#notLeader())
+        this.#tellLeader()
+        return undefined
+      default:
+        return effect satisfies never
+    }
+  }
+
+  /** Another vote is to be persisted and nothing that others see comes before it: one write is enough. */
+  #isOvertaken(): boolean {
+    const next = this.#effects.find((effect) => effect.type !== 'leader-changed')
+    return next?.type === 'persist'
+  }
+
+  #send({ request, timeoutMs, to, token }: Effect<'send'>): void {
+    assert(this.#peers !== undefined, 'a quorum of one sends nothing')
+    void this.#peers
+      .send(to, request, timeoutMs)
+      .then((response) => this.#stepSafely({ type: 'response', token, response }))
+  }
+
+  #withRecords(answer: Answer): WireAnswer {
+    if (answer.type === 'fetchSnapshot') return { ...answer, piece: undefined }
+    if (answer.type !== 'fetch') return answer
+    const { read } = answer
+    const records =
+      read === undefined
+        ? new Uint8Array(0)
+        : this.#log.readBytes(read.fromOffset, read.upToOffset, Math.min(read.maxBytes, READ_SIZE_BYTES_MAX))
+    return { ...answer, records }
+  }
+
+  #answerSnapshot({ request, token }: Effect<'answer-snapshot'>): void {
+    const { maxBytes, position, snapshotId: id } = request
+    const found = this.#log.readSnapshotPiece(id, position, maxBytes)
+    const error =
+      found === undefined
+        ? ErrorCode.SNAPSHOT_NOT_FOUND
+        : found.bytes.length === 0
+          ? ErrorCode.POSITION_OUT_OF_RANGE
+          : ErrorCode.NONE
+    const { epoch, leaderEndpoints, leaderId } = this.#machine
+    const piece = error === ErrorCode.NONE ? { id, position, ...found! } : undefined
+    this.#reply(token, { type: 'fetchSnapshot', error, epoch, leaderId, leaderEndpoints, piece })
+  }
+
+  #reply(token: number, answer: WireAnswer): void {
+    const reply = this.#replies.get(token)
+    this.#replies.delete(token)
+    reply?.answer(answer)
+  }
+
+  #place() {
+    const { clock, codecs } = this.#options
+    return { codecs, baseOffset: this.#log.endOffset, epoch: this.epoch, timestampMs: clock.nowMs() }
+  }
+
+  #beginEpoch({ epoch, grantedBy }: Effect<'begin-epoch'>): void {
+    const { directoryId, endpoints, nodeId: id } = this.#options
+    this.#begunEpoch = epoch
+    const leader = { id, directoryId, endpoints }
+    this.#appendControls(epochStartBatch({ ...this.#place(), leader, quorum: this.#machine.quorum, grantedBy }))
+  }
+
+  #appendControls({ bytes, controls }: { bytes: Uint8Array; controls: readonly ControlRecord[] }): void {
+    const { baseOffset, epoch, timestampMs } = this.#place()
+    const lastOffset = baseOffset + controls.length - 1
+    const batch = { baseOffset, lastOffset, epoch, timestampMs, sizeBytes: bytes.length, records: [], controls }
+    this.#write([bytes], batch)
+    this.#step({ type: 'appended', batch })
+  }
+
+  #write(built: readonly Uint8Array[], batch: MetadataBatch): void {
+    try {
+      for (const bytes of built) this.#log.append(bytes)
+    } catch (cause) {
+      throw this.#fail('could not be written', cause)
+    }
+    assert(this.#log.endOffset === batch.lastOffset + 1, 'the log has grown by the batch')
+    this.#committed.appended(batch)
+  }
+
+  async #installSnapshot(id: SnapshotId): Promise<void> {
+    const snapshot = await this.#log.installSnapshot(id)
+    const quorum = snapshot && storedQuorum(this.#log, this.#options, snapshot).base
+    if (snapshot !== undefined) {
+      this.#performedTruncations++
+      this.#committed.load(snapshot)
+    }
+    this.#step({ type: 'installed', id, quorum })
   }
 
   /** The flush begins at the end of the turn, so that all appends of the turn share it. */
@@ -265,8 +492,10 @@ export class RaftNode {
       while (this.#flushNeeded && this.#failure === undefined) {
         await Promise.resolve()
         this.#flushNeeded = false
+        const truncations = this.#performedTruncations
         await this.#log.flush()
-        this.#step({ type: 'flushed', endOffset: this.#log.durableOffset })
+        const isOfNow = truncations === this.#performedTruncations
+        if (isOfNow) this.#step({ type: 'flushed', endOffset: this.#log.durableOffset, truncations })
       }
     } catch (cause) {
       this.#fail('could not be made durable', cause)
@@ -276,66 +505,107 @@ export class RaftNode {
     }
   }
 
-  #deliverCommitted(highWatermark: number): void {
-    let count = 0
-    for (const batch of this.#uncommitted) {
-      if (batch.lastOffset >= highWatermark) break
-      this.#deliver(batch)
-      count++
+  /** Who leads; and that this node does only after the listener has seen what earlier leaders have committed. */
+  #tellLeader(): void {
+    const { epoch, epochStartOffset, leaderId: id, role } = this.#machine
+    const isOurs = id === this.#options.nodeId
+    if (isOurs && role === 'leader' && this.applied.endOffset <= epochStartOffset!) return
+    const leaderId = id === NO_NODE || (isOurs && role !== 'leader') ? undefined : id
+    if (this.#told.leaderId === leaderId && this.#told.epoch === epoch) return
+    this.#told = { leaderId, epoch }
+    this.#options.listener.handleLeaderChange?.(this.#told)
+  }
+
+  #arm(): void {
+    const { clock, network } = this.#options
+    if (network === undefined || this.#closed || this.#failure !== undefined) return
+    const atMs = this.#machine.nextDeadlineMs()
+    if (atMs === this.#timerAtMs) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#timerAtMs = atMs
+    if (atMs === Infinity) return
+    this.#timer = network.timers.after(Math.max(0, atMs - clock.monotonicMs()), () => {
+      this.#timerAtMs = Infinity
+      this.#timerLatenessMaxMs = Math.max(this.#timerLatenessMaxMs, clock.monotonicMs() - atMs)
+      this.#stepSafely({ type: 'tick' })
+    })
+  }
+
+  /** For callbacks, which nobody catches: the failure has been told to `onFailure`. */
+  #stepSafely(input: RaftInput): void {
+    if (this.#failure !== undefined) return
+    try {
+      this.#step(input)
+    } catch (cause) {
+      this.#fail('could not go on', cause)
     }
-    this.#uncommitted.splice(0, count)
-    const waiting = this.#waiters.findIndex((waiter) => waiter.lastOffset >= highWatermark)
-    for (const waiter of this.#waiters.splice(0, waiting === -1 ? this.#waiters.length : waiting)) waiter.resolve()
   }
 
-  #loadSnapshot(snapshot: LoadedSnapshot): void {
-    this.#applied = snapshot.id
-    this.#appliedTimestampMs = snapshot.lastContainedLogTimestampMs
-    this.#options.listener.handleLoadSnapshot(snapshot)
+  #watch(): void {
+    for (const watcher of this.#watchers) watcher()
   }
 
-  #deliver(batch: MetadataBatch): void {
-    // Before the listener is called, since it may ask for a snapshot of what it has just taken in.
-    this.#applied = { endOffset: batch.lastOffset + 1, epoch: batch.epoch }
-    this.#appliedTimestampMs = batch.timestampMs
-    this.#sizeBytesSinceSnapshot += batch.sizeBytes
-    this.#options.listener.handleCommit(batch)
+  /** Resolves when `condition` holds after a step; rejects when the node fails. */
+  #until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.#failure === undefined && !condition()) return
+        this.#watchers.delete(look)
+        if (this.#failure === undefined) resolve()
+        else reject(this.#failure)
+      }
+      this.#watchers.add(look)
+      look()
+    })
   }
 
   async #writeSnapshot(records: Iterable<MetadataRecord>): Promise<void> {
     this.#assertUsable()
-    const id = this.#applied
+    const id = this.applied
     if (this.latestSnapshotId?.endOffset === id.endOffset) return
-    const { kraftVersion, voters } = this.#quorum
-    const coveredBytes = this.#sizeBytesSinceSnapshot
+    const { kraftVersion, voters } = this.#machine.quorumAt(id.endOffset)
+    const coveredBytes = this.sizeBytesSinceSnapshot
     try {
       await this.#log.writeSnapshot(id, {
-        lastContainedLogTimestampMs: this.#appliedTimestampMs,
+        lastContainedLogTimestampMs: this.appliedTimestampMs,
         records,
         quorum:
           kraftVersion === 0
             ? undefined
             : { kraftVersion: { version: 0, kRaftVersion: kraftVersion }, voters: votersRecord(voters) },
       })
-      this.#sizeBytesSinceSnapshot -= coveredBytes
-      await this.#log.clean(this.#options.retention)
+      this.#committed.snapshotWritten(coveredBytes)
+      this.#step({ type: 'snapshot-created', id })
+      const start = await this.#log.clean(this.#options.retention)
+      if (start !== undefined) this.#step({ type: 'log-cleaned', start })
     } catch (cause) {
       // The log still has everything: a snapshot that cannot be written costs disk space, not metadata.
       throw new RaftError('STORAGE_FAILED', `the snapshot at offset ${id.endOffset} could not be written`, { cause })
     }
   }
 
+  #notLeader(): RaftError {
+    const { leader } = this
+    const now = leader === undefined ? 'nobody is known to lead' : `node ${leader.id} leads`
+    return new RaftError('NOT_LEADER', `node ${this.#options.nodeId} does not lead the quorum; ${now}`)
+  }
+
   #fail(what: string, cause: unknown): RaftError {
     if (this.#failure !== undefined) return this.#failure
     const reason = cause instanceof Error ? cause.message : String(cause)
     this.#failure = new RaftError('STORAGE_FAILED', `the metadata log ${what}: ${reason}; restart the node`, { cause })
-    this.#rejectWaiters(this.#failure)
+    this.#timer?.cancel()
+    this.#end(this.#failure)
     this.#options.onFailure(this.#failure)
+    this.#watch()
     return this.#failure
   }
 
-  #rejectWaiters(error: RaftError): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+  #end(error: RaftError): void {
+    this.#committed.reject(error)
+    for (const reply of this.#replies.values()) reply.refuse(ErrorCode.BROKER_NOT_AVAILABLE)
+    this.#replies.clear()
   }
 
   #assertUsable(): void {
@@ -344,32 +614,5 @@ export class RaftNode {
   }
 }
 
-/** The quorum as snapshot and log have it; the configured static one when they say nothing. */
-function storedQuorum(log: MetadataLog, options: RaftNodeOptions): QuorumConfiguration {
-  let quorum = staticQuorum(options.staticVoters)
-  const snapshot = log.loadedSnapshot
-  // Offset 0 is no place in the log: such a snapshot is what formatting left.
-  if (snapshot !== undefined) quorum = applyControls(quorum, snapshot.controls, snapshot.id.endOffset - 1)
-  for (const [offset, controls] of log.readControls(snapshot?.id.endOffset ?? 0)) {
-    quorum = applyControls(quorum, controls satisfies readonly ControlRecord[], offset)
-  }
-  return quorum
-}
-
-function checkVoters(quorum: QuorumConfiguration, options: RaftNodeOptions): void {
-  const { voters, kraftVersion } = quorum
-  const names = voters.map((voter) => voter.id).join(', ')
-  if (voters.length > 1) {
-    throw new RaftError('SEVERAL_VOTERS', `the quorum has the voters ${names}; only a quorum of one node can be run`)
-  }
-  const voter = voters[0]
-  const isUs = voter?.id === options.nodeId && (kraftVersion === 0 || voter.directoryId === options.directoryId)
-  if (isUs) return
-  const us = `node ${options.nodeId}${kraftVersion === 0 ? '' : ` with directory ${options.directoryId}`}`
-  throw new RaftError(
-    'NOT_A_VOTER',
-    voter === undefined
-      ? `no voter is known: set controller.quorum.voters, or format the directory for a quorum of its own`
-      : `the voter is node ${names} with directory ${voter.directoryId}, not ${us}`,
-  )
-}
+/** Of one answer to a fetch, whatever was asked for. */
+const READ_SIZE_BYTES_MAX = 8 * 1024 * 1024

@@ -156,7 +156,8 @@ export interface FetchAnswer extends QuorumView {
 /** Answers that the machine gives; `read` of the log is added by the shell. */
 export type Answer =
   | (QuorumView & { readonly type: 'vote'; readonly granted: boolean })
-  | (QuorumView & { readonly type: 'beginEpoch' | 'endEpoch' | 'fetchSnapshot' | 'updateVoter' })
+  | (QuorumView & { readonly type: 'beginEpoch' | 'endEpoch' | 'updateVoter' })
+  | (QuorumView & { readonly type: 'fetchSnapshot' })
   | (FetchAnswer & { readonly read?: LogRange | undefined })
   | {
       readonly type: 'addVoter' | 'removeVoter'
