@@ -2,7 +2,7 @@
  * One partition of a consumer's present assignment: its signal, its watermark, what of it is with the application.
  * A later assignment of the same partition is another object, so nothing of this one can be committed by mistake.
  */
-import { CommitWatermark, type Span } from './core/commit-watermark.ts'
+import { CommitWatermark } from './core/commit-watermark.ts'
 import type { Start } from './core/fetch-partition.ts'
 import type { DeliveredBatch } from './delivered-batch.ts'
 import type { KafkaError } from './errors.ts'
@@ -12,12 +12,13 @@ export class Assigned {
   readonly partition: number
   readonly watermark = new CommitWatermark(-1)
   readonly #controller = new AbortController()
-  readonly #spans = new WeakMap<DeliveredBatch, Span>()
   /** Where the application moved it before fetching began. */
   start: Start | undefined
   /** The last offset that the coordinator acknowledged. */
   committedOffset = -1
   isPaused = false
+  /** What `signal` says, at less cost. */
+  isAborted = false
   /** Nothing may be committed any more. */
   isGone = false
   /** Batches with the application, those of them with handlers that we call, and whoever waits for their return. */
@@ -39,20 +40,14 @@ export class Assigned {
   }
 
   abort(reason: KafkaError): void {
+    this.isAborted = true
     this.#controller.abort(reason)
   }
 
+  /** From here on the batch knows its span; what it says about one from before a seek, or of another assignment, is void. */
   delivered(batch: DeliveredBatch): void {
-    this.#spans.set(batch, this.watermark.deliver(batch.nextOffset, batch.leaderEpoch))
-  }
-
-  /** `undefined` for batches of another assignment, or from before a seek. */
-  spanOf(batch: DeliveredBatch): Span | undefined {
-    return this.#spans.get(batch)
-  }
-
-  forget(batch: DeliveredBatch): void {
-    this.#spans.delete(batch)
+    const { watermark } = this
+    batch.delivery = { watermark, span: watermark.deliver(batch.nextOffset, batch.leaderEpoch), assigned: this }
   }
 
   /**

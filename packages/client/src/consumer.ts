@@ -14,7 +14,8 @@ import { abortable } from './calls.ts'
 import type { Cluster } from './cluster.ts'
 import { resolveConsumerOptions, type ResolvedConsumerOptions } from './consumer-options.ts'
 import { bury } from './dead-letter.ts'
-import type { DeliveredBatch, DeliveredRecord } from './delivered-batch.ts'
+import type { DeliveredBatch } from './delivered-batch.ts'
+import type { DeliveredRecord } from './delivered-record.ts'
 import { KafkaError } from './errors.ts'
 import { FetchLoop } from './fetch-loop.ts'
 import { GroupSession } from './group-session.ts'
@@ -187,7 +188,7 @@ export class Consumer<K, V> implements Reading<K, V> {
         return batch === undefined ? undefined : { batch, finished: assigned?.occupy(true) ?? ((): void => {}) }
       },
       add: (record) => {
-        const span = this.#ownerOf(record.batch)?.spanOf(record.batch)
+        const span = record.batch.delivery?.span
         const index = span?.add(record.offsetNumber)
         return () => {
           if (span !== undefined) span.finishRecord(index!)
@@ -472,17 +473,14 @@ export class Consumer<K, V> implements Reading<K, V> {
   }
 
   #done(batch: DeliveredBatch): void {
-    const assigned = this.#ownerOf(batch)
-    const span = assigned?.spanOf(batch)
-    if (span !== undefined) assigned!.watermark.finish(span)
+    batch.delivery?.watermark.finish(batch.delivery.span)
   }
 
   #recordDone(record: DeliveredRecord, isLast: boolean): void {
-    const assigned = this.#ownerOf(record.batch)
-    const span = assigned?.spanOf(record.batch)
-    if (span === undefined) return
-    if (isLast) assigned!.watermark.finish(span)
-    else span.finishRecord(span.add(record.offsetNumber))
+    const { delivery } = record.batch
+    if (delivery === undefined) return
+    if (isLast) delivery.watermark.finish(delivery.span)
+    else delivery.span.finishTo(record.offsetNumber + 1)
   }
 
   async #commitBatch(batch: DeliveredBatch, options: CallOptions | undefined): Promise<void> {

@@ -1,5 +1,5 @@
 /** Records nobody could handle: their own bytes in another topic, with headers that tell where they came from and why. */
-import type { DeliveredRecord } from './delivered-batch.ts'
+import type { DeliveredRecord } from './delivered-record.ts'
 import type { Producer } from './producer.ts'
 
 /**

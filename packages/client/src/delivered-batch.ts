@@ -1,12 +1,14 @@
 /**
- * Batches and records as the application sees them, over the lazy views of `records`: nothing is decoded that is not
- * asked for. Serdes run on access; where the application chose to skip what cannot be read, on iteration.
+ * Batches as the application sees them: nothing is decoded that is not asked for. Serdes run on access; where the
+ * application chose to skip what cannot be read, on iteration.
  */
-import type { RecordBatch, RecordView } from '@braidlog/records'
+import { RecordScanner, type RecordBatch } from '@braidlog/records'
+import type { CommitWatermark, Span } from './core/commit-watermark.ts'
+import { BatchSource, DeliveredRecord } from './delivered-record.ts'
 import { KafkaError } from './errors.ts'
 import type { OnDeserializationError } from './options.ts'
-import type { CallOptions, ConsumerBatch, ConsumerRecord, RecordHeaders } from './record.ts'
-import type { Deserializer, SerdeContext } from './serde.ts'
+import type { CallOptions, ConsumerBatch } from './record.ts'
+import type { Deserializer } from './serde.ts'
 
 /** How the records of one consumer are read. */
 export interface Decoding {
@@ -39,6 +41,13 @@ export interface BatchOptions {
   readonly owner: BatchOwner
 }
 
+/** How a batch is accounted for by the consumer that handed it out. */
+export interface Delivery {
+  readonly watermark: CommitWatermark
+  readonly span: Span
+  readonly assigned: { readonly isAborted: boolean }
+}
+
 export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   readonly topic: string
   readonly partition: number
@@ -53,6 +62,8 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   readonly #highWatermark: number
   readonly #owner: BatchOwner
   #size: number | undefined
+  /** What is told when the batch is done, or a record of it; `undefined` where nobody commits. */
+  delivery: Delivery | undefined
   /** Offsets of records that went to a dead letter topic instead. */
   #buried: Set<number> | undefined
 
@@ -88,9 +99,18 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
     return this.#size
   }
 
-  *[Symbol.iterator](): Generator<DeliveredRecord, void, void> {
+  [Symbol.iterator](): IterableIterator<DeliveredRecord> {
     const policy = this.decoding.onDeserializationError
-    const eager = policy !== 'fail' && (typeof policy !== 'object' || this.#buried === undefined)
+    if (policy === 'fail' && this.#buried === undefined) return this.all()
+    return this.#readable(policy !== 'fail' && (typeof policy !== 'object' || this.#buried === undefined))
+  }
+
+  /** Every record there is, whether it can be read or not. */
+  all(): IterableIterator<DeliveredRecord> {
+    return new DeliveredRecords(this, this.#batches, this.#fromOffset, this.#toOffset)
+  }
+
+  *#readable(eager: boolean): Generator<DeliveredRecord, void, void> {
     for (const record of this.all()) {
       if (this.#buried?.has(record.offsetNumber) === true) continue
       if (eager && !this.#isReadable(record)) continue
@@ -98,15 +118,9 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
     }
   }
 
-  /** Every record there is, whether it can be read or not. */
-  *all(): Generator<DeliveredRecord, void, void> {
-    for (const batch of this.#batches) {
-      const isWhole = this.#isWhole(batch)
-      for (const view of batch) {
-        if (!isWhole && !this.#contains(view.offset)) continue
-        yield new DeliveredRecord(view, this, batch.leaderEpoch)
-      }
-    }
+  /** What `signal` says, for those who ask before every record. */
+  get isTakenAway(): boolean {
+    return this.delivery === undefined ? this.signal.aborted : this.delivery.assigned.isAborted
   }
 
   /** Leaves records out of what is delivered; set once, before the batch is handed out. */
@@ -145,19 +159,10 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
     let count = 0
     for (const batch of this.#batches) {
       count += batch.recordCount
-      if (this.#isWhole(batch)) continue
-      for (const view of batch) if (!this.#contains(view.offset)) count--
+      if (isWithin(batch, this.#fromOffset, this.#toOffset)) continue
+      for (const { offset } of batch) if (offset < this.#fromOffset || offset >= this.#toOffset) count--
     }
     return count
-  }
-
-  /** All of the batch's records are delivered. */
-  #isWhole(batch: RecordBatch): boolean {
-    return batch.baseOffset >= this.#fromOffset && batch.lastOffset < this.#toOffset
-  }
-
-  #contains(offset: number): boolean {
-    return offset >= this.#fromOffset && offset < this.#toOffset
   }
 
   /** Reads the record once; asks the application about a failure. @returns false to leave it out @throws to stop */
@@ -185,147 +190,64 @@ export class DeliveredBatch implements ConsumerBatch<unknown, unknown> {
   }
 }
 
-export class DeliveredRecord implements ConsumerRecord<unknown, unknown> {
-  readonly #view: RecordView
-  readonly #batch: DeliveredBatch
-  readonly leaderEpoch: number
-  /** Set once, before the record is handed out. */
-  error: KafkaError | null = null
+/** All of the batch's records are in [from, to). */
+function isWithin(batch: RecordBatch, fromOffset: number, toOffset: number): boolean {
+  return batch.baseOffset >= fromOffset && batch.lastOffset < toOffset
+}
 
-  constructor(view: RecordView, batch: DeliveredBatch, leaderEpoch: number) {
-    this.#view = view
-    this.#batch = batch
-    this.leaderEpoch = leaderEpoch
+/**
+ * Walks the records of some batches. Written by hand: a generator costs more than the scan of a record, and this is the
+ * way of every record that is consumed. Compared with the iteration of `RecordBatch` in the tests.
+ */
+class DeliveredRecords implements IterableIterator<DeliveredRecord> {
+  readonly #delivered: DeliveredBatch
+  readonly #batches: readonly RecordBatch[]
+  readonly #fromOffset: number
+  readonly #toOffset: number
+  readonly #scanner = new RecordScanner()
+  #next = 0
+  #source: BatchSource | undefined
+  /** Of the present batch not every record is delivered. */
+  #isPartial = false
+
+  constructor(delivered: DeliveredBatch, batches: readonly RecordBatch[], fromOffset: number, toOffset: number) {
+    this.#delivered = delivered
+    this.#batches = batches
+    this.#fromOffset = fromOffset
+    this.#toOffset = toOffset
   }
 
-  get topic(): string {
-    return this.#batch.topic
+  [Symbol.iterator](): this {
+    return this
   }
 
-  get partition(): number {
-    return this.#batch.partition
-  }
-
-  get offset(): bigint {
-    return BigInt(this.#view.offset)
-  }
-
-  /** The offset as a number, for our own arithmetic. */
-  get offsetNumber(): number {
-    return this.#view.offset
-  }
-
-  get batch(): DeliveredBatch {
-    return this.#batch
-  }
-
-  get timestamp(): number {
-    return this.#view.timestampMs
-  }
-
-  get timestampType(): 'create' | 'append' {
-    return this.#view.timestampType === 'LogAppendTime' ? 'append' : 'create'
-  }
-
-  get key(): unknown {
-    const bytes = this.rawKey
-    return bytes === null ? null : this.#read(bytes, this.#batch.decoding.key, true)
-  }
-
-  get value(): unknown {
-    const bytes = this.rawValue
-    return bytes === null ? null : this.#read(bytes, this.#batch.decoding.value, false)
-  }
-
-  get rawKey(): Buffer | null {
-    const { bytes, keyStart, keyEnd } = this.#view
-    return keyStart < 0 ? null : Buffer.from(bytes.buffer, bytes.byteOffset + keyStart, keyEnd - keyStart)
-  }
-
-  get rawValue(): Buffer | null {
-    const { bytes, valueStart, valueEnd } = this.#view
-    return valueStart < 0 ? null : Buffer.from(bytes.buffer, bytes.byteOffset + valueStart, valueEnd - valueStart)
-  }
-
-  get headers(): RecordHeaders {
-    return this.#view.headerCount === 0 ? NO_HEADERS : new DeliveredHeaders(this.#view)
-  }
-
-  detach(): DeliveredRecord {
-    const copy = new DeliveredRecord(this.#view.detach(), this.#batch.withoutRecords(), this.leaderEpoch)
-    copy.error = this.error
-    return copy
-  }
-
-  #read(bytes: Buffer, serde: Deserializer<unknown>, isKey: boolean): unknown {
-    const { topic, partition } = this.#batch
-    try {
-      return serde.deserialize(bytes, new DeliveredContext(this, isKey))
-    } catch (cause) {
-      if (this.error !== null) return null
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new KafkaError(
-        'DESERIALIZATION_FAILED',
-        `${topic}-${partition}@${this.#view.offset}: the ${isKey ? 'key' : 'value'} cannot be read: ${reason}`,
-        {
-          cause,
-          details: [
-            { item: `${topic}-${partition}@${this.#view.offset}`, topic, partition, offset: this.offset, error: null },
-          ],
-        },
-      )
+  next(): IteratorResult<DeliveredRecord, undefined> {
+    for (;;) {
+      const source = this.#source ?? this.#open()
+      if (source === undefined) return { value: undefined, done: true }
+      const scanner = this.#scanner
+      while (scanner.next()) {
+        const offset = source.baseOffset + scanner.offsetDelta
+        if (this.#isPartial && (offset < this.#fromOffset || offset >= this.#toOffset)) continue
+        return { value: new DeliveredRecord(this.#delivered, source, source.bytes, offset, scanner), done: false }
+      }
+      this.#source = undefined
+      if (scanner.malformed) throw this.#batches[this.#next - 1]!.malformedError()
     }
   }
-}
 
-/** What deserializers see of the record they read; headers are decoded for those that look. */
-export class DeliveredContext implements SerdeContext {
-  readonly #record: DeliveredRecord
-  readonly isKey: boolean
-
-  constructor(record: DeliveredRecord, isKey: boolean) {
-    this.#record = record
-    this.isKey = isKey
+  return(): IteratorResult<DeliveredRecord, undefined> {
+    this.#next = this.#batches.length
+    this.#source = undefined
+    return { value: undefined, done: true }
   }
 
-  get topic(): string {
-    return this.#record.topic
-  }
-
-  get headers(): RecordHeaders {
-    return this.#record.headers
+  #open(): BatchSource | undefined {
+    const batch = this.#batches[this.#next]
+    if (batch === undefined) return undefined
+    this.#next++
+    batch.scan(this.#scanner)
+    this.#isPartial = !isWithin(batch, this.#fromOffset, this.#toOffset)
+    return (this.#source = new BatchSource(batch, this.#scanner.bytes))
   }
 }
-
-class DeliveredHeaders implements RecordHeaders {
-  readonly #headers: readonly (readonly [string, Buffer | null])[]
-
-  constructor(view: Pick<RecordView, 'headers'>) {
-    this.#headers = view.headers.map(({ key, value }) => [
-      key,
-      value === null ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-    ])
-  }
-
-  get size(): number {
-    return this.#headers.length
-  }
-
-  [Symbol.iterator](): Iterator<readonly [string, Buffer | null]> {
-    return this.#headers[Symbol.iterator]()
-  }
-
-  get(name: string): Buffer | null | undefined {
-    return this.#headers.findLast((each) => each[0] === name)?.[1]
-  }
-
-  text(name: string): string | undefined {
-    return this.get(name)?.toString('utf8')
-  }
-
-  getAll(name: string): (Buffer | null)[] {
-    return this.#headers.filter((each) => each[0] === name).map((each) => each[1])
-  }
-}
-
-const NO_HEADERS = new DeliveredHeaders({ headers: [] })

@@ -2,7 +2,8 @@
  * What is done to a batch before it is handed out: serdes fetch what they need for its records, and records that cannot be
  * read are sent to a dead letter topic, if there is one. Serdes that need neither cost nothing.
  */
-import { DeliveredContext, type Decoding, type DeliveredBatch, type DeliveredRecord } from './delivered-batch.ts'
+import type { Decoding, DeliveredBatch } from './delivered-batch.ts'
+import { DeliveredContext, type DeliveredRecord } from './delivered-record.ts'
 import { KafkaError } from './errors.ts'
 
 export function needsPreparation({ key, value, onDeserializationError }: Decoding): boolean {

@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream'
 import type { Cluster } from './cluster.ts'
 import type { LocateTarget, Start } from './core/fetch-partition.ts'
-import type { DeliveredBatch, DeliveredRecord } from './delivered-batch.ts'
+import type { DeliveredBatch } from './delivered-batch.ts'
+import type { DeliveredRecord } from './delivered-record.ts'
 import { brokerError, KafkaError } from './errors.ts'
 import type { FetchLoop } from './fetch-loop.ts'
 import type { CallOptions, ConsumerBatch, ConsumerRecord, OffsetInput, TopicPartition } from './record.ts'
@@ -112,42 +113,48 @@ export class BatchIterator implements AsyncIterableIterator<ConsumerBatch<unknow
 
 const OVER = { value: undefined, done: true } as const
 
-/** An iteration over records. Asking for the next one tells `done` about the one before. */
+/**
+ * An iteration over records. Asking for the next one tells `done` about the one before. A record that is there already is
+ * answered at once: no function of this path is `async`, so that a record costs one promise.
+ */
 export class RecordIterator implements AsyncIterableIterator<ConsumerRecord<unknown, unknown>> {
   readonly #batches: BatchIterator
   readonly #done: (record: DeliveredRecord, isLastOfBatch: boolean) => void
-  readonly #signal: AbortSignal | undefined
+  #isAborted = false
   #batch: DeliveredBatch | undefined
   #records: Iterator<DeliveredRecord> | undefined
   #previous: DeliveredRecord | undefined
+  /** The last of those that wait for a batch; whoever asks meanwhile comes after it. */
+  #tail: Promise<unknown> | undefined
 
   constructor(
     next: NextBatch,
     done: (record: DeliveredRecord, isLastOfBatch: boolean) => void,
     signal: AbortSignal | undefined,
-    finished?: () => void,
+    finished: () => void = () => {},
   ) {
-    this.#batches = new BatchIterator(next, signal, finished)
+    this.#batches = new BatchIterator(next, signal, () => {
+      signal?.removeEventListener('abort', this.#onAbort)
+      finished()
+    })
     this.#done = done
-    this.#signal = signal
+    if (signal?.aborted === true) this.#isAborted = true
+    else signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  async next(): Promise<IteratorResult<DeliveredRecord, undefined>> {
-    for (;;) {
-      if (this.#records !== undefined && !this.#signal?.aborted) {
-        const record = this.#advance(this.#batch!, this.#records)
-        if (record !== undefined) return { value: record, done: false }
-      }
-      this.#records = undefined
-      const { value: batch } = await this.#batches.next()
-      if (batch === undefined) return OVER
-      this.#batch = batch
-      this.#records = batch[Symbol.iterator]()
+  next(): Promise<IteratorResult<DeliveredRecord, undefined>> {
+    if (this.#tail !== undefined) return this.#queue(this.#tail.then(this.#take, this.#take))
+    try {
+      const record = this.#nextHere()
+      if (record !== undefined) return Promise.resolve({ value: record, done: false })
+    } catch (error) {
+      return Promise.reject(error as Error)
     }
+    return this.#queue(this.#nextBatch())
   }
 
   async return(): Promise<IteratorResult<DeliveredRecord, undefined>> {
@@ -161,6 +168,42 @@ export class RecordIterator implements AsyncIterableIterator<ConsumerRecord<unkn
     throw error
   }
 
+  readonly #onAbort = (): void => {
+    this.#isAborted = true
+  }
+
+  #queue<T>(answer: Promise<T>): Promise<T> {
+    const clear = (): void => {
+      if (this.#tail === answer) this.#tail = undefined
+    }
+    this.#tail = answer
+    answer.then(clear, clear)
+    return answer
+  }
+
+  readonly #take = async (): Promise<IteratorResult<DeliveredRecord, undefined>> => {
+    const record = this.#nextHere()
+    return record === undefined ? await this.#nextBatch() : { value: record, done: false }
+  }
+
+  /** The next record of the present batch. */
+  #nextHere(): DeliveredRecord | undefined {
+    if (this.#records === undefined || this.#isAborted) return undefined
+    return this.#advance(this.#batch!, this.#records)
+  }
+
+  async #nextBatch(): Promise<IteratorResult<DeliveredRecord, undefined>> {
+    for (;;) {
+      this.#records = undefined
+      const { value: batch } = await this.#batches.next()
+      if (batch === undefined) return OVER
+      this.#batch = batch
+      this.#records = batch[Symbol.iterator]()
+      const record = this.#advance(batch, this.#records)
+      if (record !== undefined) return { value: record, done: false }
+    }
+  }
+
   #advance(batch: DeliveredBatch, records: Iterator<DeliveredRecord>): DeliveredRecord | undefined {
     const { value: record } = records.next() as IteratorResult<DeliveredRecord, undefined>
     const previous = this.#previous
@@ -168,7 +211,7 @@ export class RecordIterator implements AsyncIterableIterator<ConsumerRecord<unkn
     if (previous !== undefined) this.#done(previous, record === undefined)
     else if (record === undefined) batch.done()
     // Taken away while the application was busy: the rest of the batch is somebody else's.
-    if (record === undefined || batch.signal.aborted) return undefined
+    if (record === undefined || batch.isTakenAway) return undefined
     this.#previous = record
     return record
   }

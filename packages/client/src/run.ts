@@ -12,7 +12,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { bury } from './dead-letter.ts'
-import type { DeliveredBatch, DeliveredRecord } from './delivered-batch.ts'
+import type { DeliveredBatch } from './delivered-batch.ts'
+import type { DeliveredRecord } from './delivered-record.ts'
 import { KafkaError } from './errors.ts'
 import type { Order, RunOptions } from './options.ts'
 import type { Producer } from './producer.ts'

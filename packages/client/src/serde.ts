@@ -22,6 +22,8 @@ export interface SerdeContext {
 export interface Serde<T> {
   serialize(value: T, context: SerdeContext): Uint8Array | string
   deserialize(bytes: Uint8Array, context: SerdeContext): T
+  /** `deserialize` of `bytes[start, end)` without a view of it: optional, for serdes that can read in place. */
+  deserializeSlice?(bytes: Buffer, start: number, end: number, context: SerdeContext): T
   /**
    * What `serialize` must wait for; the records of the topic keep their order meanwhile.
    * A rejection fails this record with `SERIALIZATION_FAILED`, or as the KafkaError it is.
@@ -37,15 +39,19 @@ export interface Serde<T> {
 
 /** A serde for programs that only write, or only read. */
 export type Serializer<T> = Pick<Serde<T>, 'serialize' | 'beforeSerialize'>
-export type Deserializer<T> = Pick<Serde<T>, 'deserialize' | 'beforeDeserialize'>
+export type Deserializer<T> = Pick<Serde<T>, 'deserialize' | 'deserializeSlice' | 'beforeDeserialize'>
 
 /** UTF-8 text. */
 export function string(): Serde<string> {
   return {
     serialize: (value) => value,
     deserialize: (bytes) => buffer(bytes).toString('utf8'),
+    deserializeSlice: (bytes, start, end) => bytes.toString(UTF8, start, end),
   }
 }
+
+/** `toString` without the name of an encoding is UTF-8, and does not look the name up. */
+const UTF8 = undefined
 
 /** Raw bytes: written as they are (strings as UTF-8), read as a Buffer that is a view of the batch. */
 export function bytes(): Serde<Buffer> & Serializer<Uint8Array | string> {
@@ -65,6 +71,7 @@ export function json<T>(): Serde<T> {
       return text
     },
     deserialize: (bytes) => JSON.parse(buffer(bytes).toString('utf8')) as T,
+    deserializeSlice: (bytes, start, end) => JSON.parse(bytes.toString(UTF8, start, end)) as T,
   }
 }
 
@@ -178,6 +185,10 @@ export function validated<T>(schema: StandardSchema<T>, inner: Serde<unknown> = 
   const serde: Serde<T> = {
     serialize: (value, context) => inner.serialize(check(value, 'SERIALIZATION_FAILED'), context),
     deserialize: (bytes, context) => check(inner.deserialize(bytes, context), 'DESERIALIZATION_FAILED'),
+  }
+  if (inner.deserializeSlice !== undefined) {
+    serde.deserializeSlice = (bytes, start, end, context) =>
+      check(inner.deserializeSlice!(bytes, start, end, context), 'DESERIALIZATION_FAILED')
   }
   if (inner.beforeSerialize !== undefined) {
     serde.beforeSerialize = (value, context) => inner.beforeSerialize!(check(value, 'SERIALIZATION_FAILED'), context)

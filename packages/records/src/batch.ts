@@ -211,7 +211,25 @@ export class RecordBatch implements Iterable<RecordView> {
   *[Symbol.iterator](): Generator<RecordView, void, void> {
     const scanner = this.scan()
     while (scanner.next()) yield this.#recordView(scanner)
-    if (scanner.malformed) throw this.#malformed()
+    if (scanner.malformed) throw this.malformedError()
+  }
+
+  /** The timestamp of a record by its distance from the batch's; NaN when it is no safe integer. */
+  timestampOf(timestampDelta: number): number {
+    const timestamp = this.#timestamp + (this.#isLogAppendTime ? 0 : timestampDelta)
+    return Number.isSafeInteger(timestamp) ? timestamp : Number.NaN
+  }
+
+  /** The record that a scanner of this batch found at [start, end). */
+  recordBetween(start: number, end: number): RecordView {
+    const scanner = new RecordScanner().reset(this.#records, start, end, 1)
+    scanner.next()
+    return this.#recordView(scanner)
+  }
+
+  /** What a scan of this batch's records says when it ends as malformed. */
+  malformedError(): RecordsError {
+    return new RecordsError('CORRUPT_BATCH', `offset ${this.baseOffset}: ${faultMessage(BatchFault.MalformedRecords)}`)
   }
 
   /** @param index in [0, recordCount) @throws RecordsError `CORRUPT_BATCH`, RangeError */
@@ -219,10 +237,7 @@ export class RecordBatch implements Iterable<RecordView> {
     this.#positions ??= this.#findPositions()
     const start = this.#positions[index]
     if (start === undefined) throw new RangeError(`record ${index} of ${this.recordCount}`)
-    const end = this.#positions[index + 1] ?? this.#recordsEnd
-    const scanner = new RecordScanner().reset(this.#records, start, end, 1)
-    scanner.next()
-    return this.#recordView(scanner)
+    return this.recordBetween(start, this.#positions[index + 1] ?? this.#recordsEnd)
   }
 
   #findPositions(): Int32Array {
@@ -231,7 +246,7 @@ export class RecordBatch implements Iterable<RecordView> {
     const positions = new Int32Array(Math.min(this.recordCount, Math.ceil(this.recordsSizeBytes / 7)))
     let found = 0
     while (scanner.next()) positions[found++] = scanner.recordStart
-    if (scanner.malformed) throw this.#malformed()
+    if (scanner.malformed) throw this.malformedError()
     return positions
   }
 
@@ -258,9 +273,5 @@ export class RecordBatch implements Iterable<RecordView> {
     if (this.#isLogAppendTime) return this.#view.getBigInt64(this.#at + MAX_TIMESTAMP_AT)
     const delta = new VarintReader(scanner.bytes, scanner.timestampDeltaAt).varlongBigInt()
     return BigInt.asIntN(64, this.#view.getBigInt64(this.#at + BASE_TIMESTAMP_AT) + delta)
-  }
-
-  #malformed(): RecordsError {
-    return new RecordsError('CORRUPT_BATCH', `offset ${this.baseOffset}: ${faultMessage(BatchFault.MalformedRecords)}`)
   }
 }

@@ -15,6 +15,8 @@ export class Span {
   #ends: number[] | undefined
   #finished: boolean[] | undefined
   #firstOpen = 0
+  /** Where records that finish in order stand; -1 before the first. */
+  #inOrderTo = -1
 
   constructor(nextOffset: number, epoch: number) {
     this.nextOffset = nextOffset
@@ -35,9 +37,14 @@ export class Span {
     while (finished[this.#firstOpen] === true) this.#firstOpen++
   }
 
+  /** Every record before `nextOffset` is done: for those that are worked on one after the other. */
+  finishTo(nextOffset: number): void {
+    if (nextOffset > this.#inOrderTo) this.#inOrderTo = nextOffset
+  }
+
   /** Offset behind the last record of the unbroken run of finished ones; -1 when there is none. */
   get finishedTo(): number {
-    return this.#firstOpen === 0 ? -1 : this.#ends![this.#firstOpen - 1]!
+    return this.#firstOpen === 0 ? this.#inOrderTo : Math.max(this.#inOrderTo, this.#ends![this.#firstOpen - 1]!)
   }
 }
 
