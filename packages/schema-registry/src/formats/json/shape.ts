@@ -124,10 +124,12 @@ const MODERN: ReadonlySet<string> = new Set(['2019-09', '2020-12'])
 export class Shapes {
   readonly document: JsonSchemaDocument
   readonly #known = new Map<JsonObject, Shape>()
-  readonly #patterns: PatternBudget = { left: PATTERN_STEPS_MAX }
+  readonly #patterns: PatternBudget
 
-  constructor(document: JsonSchemaDocument) {
+  /** @param patterns what matching may cost in all; the caller may fill it up again */
+  constructor(document: JsonSchemaDocument, patterns: PatternBudget = { left: PATTERN_STEPS_MAX }) {
     this.document = document
+    this.#patterns = patterns
   }
 
   of(node: Shape | JsonValue): Shape {
