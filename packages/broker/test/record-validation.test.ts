@@ -9,6 +9,7 @@ import { ErrorCode, type SchemaRule, type SchemaRules } from '@braidlog/model'
 import type { AppendResult, Partition } from '@braidlog/partition'
 import { batches, BatchBuilder, type CompressionType, type HeaderInput } from '@braidlog/records'
 import { nodeCodecs } from '@braidlog/runtime'
+import { run } from '../bench/record-validation.ts'
 import {
   RecordValidation,
   type BatchSource,
@@ -461,4 +462,10 @@ test('any batch is judged as record by record would judge it', async () => {
     if (named[0] !== 0 || named.length < 5 || named.readInt32BE(1) !== 1 || field === 'key') return false
     return (header === undefined ? bytes[5] : bytes[0]) !== 120
   }
+})
+
+test('the bench runs', async () => {
+  const lines: string[] = []
+  await run((line) => lines.push(line), 1)
+  assert.equal(lines.length, 6)
 })
