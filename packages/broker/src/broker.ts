@@ -6,8 +6,15 @@
  */
 import type { Clock, Logger, Random, Timers } from '@braidlog/base'
 import { GroupCoordinator, type GroupCoordinatorConfig } from '@braidlog/coordinator'
-import { Authorizer, CONSUMER_OFFSETS_TOPIC, type AuthorizerSettings } from '@braidlog/model'
-import type { Partition, PartitionSet } from '@braidlog/partition'
+import {
+  Authorizer,
+  CONSUMER_OFFSETS_TOPIC,
+  type AuthorizerSettings,
+  replicaFetchVersion,
+  replicaListOffsetsVersion,
+} from '@braidlog/model'
+import type { IsrProposal, Partition, PartitionSet } from '@braidlog/partition'
+import type { Peers } from '@braidlog/raft'
 import type { Codecs } from '@braidlog/records'
 import { atEndOfTurn } from '@braidlog/runtime'
 import type { ClusterLink } from './cluster-link.ts'
@@ -20,6 +27,10 @@ import { Pipeline } from './pipeline.ts'
 import { handlersOf } from './registry.ts'
 import { RecordValidation, type SchemaRegistrySettings } from './record-validation/record-validation.ts'
 import { Replicas } from './replicas.ts'
+import { peerAddressOf } from './replication/eligible.ts'
+import { IsrChanges } from './replication/isr-changes.ts'
+import type { ReplicaFetchSettings } from './replication/replica-fetcher.ts'
+import { ReplicaFetchers } from './replication/replica-fetchers.ts'
 import type { BrokerSettings } from './settings.ts'
 import { TopicCreation } from './topic-creation.ts'
 
@@ -32,6 +43,8 @@ export interface BrokerOptions {
   readonly connections: Connections
   readonly cluster: ClusterLink
   readonly partitions: PartitionSet
+  /** Of a node that is not alone; without it, no partition has other replicas. */
+  readonly replication?: ReplicationOptions | undefined
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
@@ -48,6 +61,15 @@ export interface BrokerOptions {
   readonly onFailure: (error: Error) => void
 }
 
+export interface ReplicationOptions {
+  readonly peers: Peers
+  /** Of the registration. */
+  readonly brokerEpoch: () => number
+  /** `inter.broker.listener.name`: where leaders are fetched from. */
+  readonly interBrokerListener: string
+  readonly settings: ReplicaFetchSettings
+}
+
 /** How long `close` waits for requests in work before it closes their connections. */
 const DRAIN_MS = 1_000
 
@@ -57,6 +79,8 @@ export class Broker {
   readonly #replicas: Replicas
   readonly #logConfigs: LogConfigs
   readonly #authorizer: Authorizer | undefined
+  readonly #fetchers: ReplicaFetchers | undefined
+  readonly #isrChanges: IsrChanges | undefined
   readonly #validation: RecordValidation
   #unsubscribe: () => void = () => {}
 
@@ -88,6 +112,29 @@ export class Broker {
       codecs: options.codecs,
       logger,
     })
+    const { replication } = options
+    if (replication !== undefined) {
+      const { brokerEpoch } = replication
+      this.#fetchers = new ReplicaFetchers({
+        ...replication,
+        nodeId,
+        clock,
+        timers,
+        logger,
+        addressOf: (leaderId) => peerAddressOf(image, leaderId, replication.interBrokerListener),
+        versions: () => ({
+          fetch: replicaFetchVersion(image.metadataVersion),
+          listOffsets: replicaListOffsetsVersion(image.metadataVersion),
+        }),
+      })
+      this.#isrChanges = new IsrChanges({
+        nodeId,
+        brokerEpoch,
+        timers,
+        logger,
+        submit: (request) => options.cluster.submit('alterPartition', request, { once: true }),
+      })
+    }
     this.#logConfigs = new LogConfigs(image, nodeId, options.staticConfigs)
     this.#replicas = new Replicas({
       nodeId,
@@ -97,10 +144,20 @@ export class Broker {
       listener: {
         onLead: (topic, partition, replica) => this.#onLead(topic, partition, replica),
         onResign: (topic, partition, leaderEpoch) => this.#onResign(topic, partition, leaderEpoch),
+        onFollow: (replica, leaderId) => {
+          if (leaderId >= 0) this.#fetchers?.follow(replica, leaderId)
+          else this.#fetchers?.unfollow(replica)
+        },
+        onUnfollow: (replica) => this.#fetchers?.unfollow(replica),
       },
       logConfigOf: (topic) => this.#logConfigs.of(topic),
       onFailure: options.onFailure,
     })
+  }
+
+  /** Asks the controller for other in-sync replicas of a partition that this node leads. */
+  proposeIsr(partition: Partition, proposal: IsrProposal): void {
+    this.#isrChanges?.propose(partition, proposal)
   }
 
   /** Follows the metadata from now on, beginning with all of it. */
@@ -164,6 +221,7 @@ export class Broker {
     this.#validation.close()
     await connections.drained(DRAIN_MS)
     connections.closeAll('the broker stops')
+    this.#endReplication()
     this.#unsubscribe()
     await this.#replicas.settled()
   }
@@ -173,9 +231,15 @@ export class Broker {
     const { connections } = this.#options
     void connections.stopListening()
     connections.closeAll('the broker was killed')
+    this.#endReplication()
     this.#validation.close()
     this.#unsubscribe()
     this.#groups.close()
+  }
+
+  #endReplication(): void {
+    this.#fetchers?.stop()
+    this.#isrChanges?.close()
   }
 
   #onLead(topic: string, partition: number, replica: Partition): void {

@@ -27,6 +27,8 @@ export interface FetchPartition {
   maxBytes: number
   currentLeaderEpoch: number
   lastFetchedEpoch: number
+  /** Of a follower's log. */
+  logStartOffset: number
   /** What the last response said; -1: nothing, or an error. */
   toldHighWatermark: number
   toldLogStartOffset: number
@@ -174,6 +176,7 @@ function partitionOf(topic: RequestedTopic, requested: RequestedTopic['partition
     maxBytes: requested.partitionMaxBytes,
     currentLeaderEpoch: requested.currentLeaderEpoch,
     lastFetchedEpoch: requested.lastFetchedEpoch,
+    logStartOffset: requested.logStartOffset,
     toldHighWatermark: -1,
     toldLogStartOffset: -1,
   }
@@ -200,6 +203,7 @@ function update(session: Session, request: FetchRequest): void {
       known.maxBytes = requested.partitionMaxBytes
       known.currentLeaderEpoch = requested.currentLeaderEpoch
       known.lastFetchedEpoch = requested.lastFetchedEpoch
+      known.logStartOffset = requested.logStartOffset
     }
   }
   for (const { topic, topicId, partitions } of request.forgottenTopicsData) {

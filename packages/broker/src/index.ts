@@ -22,4 +22,6 @@ export type {
 } from './record-validation/schema-lookup.ts'
 export type { SchemaRegistrySettings } from './record-validation/record-validation.ts'
 export { defaultBrokerSettings, type BrokerSettings } from './settings.ts'
+export { isEligibleReplica } from './replication/eligible.ts'
+export type { ReplicaFetchSettings } from './replication/replica-fetcher.ts'
 export { servedApis } from './registry.ts'

@@ -1,6 +1,7 @@
 /**
- * Keeps the partitions on this node equal to what the metadata image says: opens what it leads, deletes what is gone,
- * passes on new configuration, and tells the coordinators which of their partitions they have won or lost.
+ * Keeps the partitions on this node equal to what the metadata image says: opens those that it holds a copy of, to lead or
+ * to follow, deletes what is gone, passes on new configuration, and tells the coordinators which of their partitions they
+ * have won or lost.
  *
  * Opening takes I/O, so the work of a delta is queued behind that of the one before; `settled` says when all that was
  * known when it was called has been done.
@@ -9,13 +10,17 @@ import type { Logger } from '@braidlog/base'
 import type { LogConfig } from '@braidlog/log'
 import type { ImageView, MetadataDelta, MetadataListener, TopicImage } from '@braidlog/metadata'
 import { ConfigResourceType, ErrorCode, type Uuid } from '@braidlog/model'
-import type { Partition, PartitionSet } from '@braidlog/partition'
+import type { Partition, PartitionAssignment, PartitionSet } from '@braidlog/partition'
 
 export interface ReplicaListener {
   /** This node leads the partition from now on. */
   onLead(topic: string, partition: number, replica: Partition): void
   /** It does no longer. */
   onResign(topic: string, partition: number, leaderEpoch: number): void
+  /** This node follows, or nobody leads (-1), from now on. */
+  onFollow(replica: Partition, leaderId: number): void
+  /** It holds no copy any more, or leads. */
+  onUnfollow(replica: Partition): void
 }
 
 export interface ReplicasOptions {
@@ -30,19 +35,23 @@ export interface ReplicasOptions {
   readonly onFailure: (error: Error) => void
 }
 
-interface Opening {
-  readonly kind: 'open'
+interface Placed {
   readonly topic: string
   readonly topicId: Uuid
   readonly partition: number
-  readonly leaderEpoch: number
 }
 
-interface Deleting {
+interface Opening extends Placed {
+  readonly kind: 'open'
+  readonly assignment: PartitionAssignment
+  /** This node begins to lead, or to lead in a new epoch. */
+  readonly becomesLeader: boolean
+  /** Epoch in which this node led and does no longer. */
+  readonly resignedEpoch: number | undefined
+}
+
+interface Deleting extends Placed {
   readonly kind: 'delete'
-  readonly topic: string
-  readonly topicId: Uuid
-  readonly partition: number
   readonly leaderEpoch: number
 }
 
@@ -77,7 +86,7 @@ export class Replicas implements MetadataListener {
     return this.#chain
   }
 
-  /** The partition, if this node leads it and it is open. */
+  /** The partition, if this node holds a copy and it is open. */
   get(topicId: Uuid, partition: number): Partition | undefined {
     return this.#options.partitions.get(topicId, partition)
   }
@@ -101,17 +110,24 @@ export class Replicas implements MetadataListener {
   }
 
   async #performOne(work: Work): Promise<void> {
-    const { partitions, listener, logConfigOf, image } = this.#options
-    const { topic, topicId, partition, leaderEpoch } = work
+    const { nodeId, partitions, listener, logConfigOf, image } = this.#options
+    const { topic, topicId, partition } = work
     if (work.kind === 'delete') {
-      listener.onResign(topic, partition, leaderEpoch)
+      const gone = partitions.get(topicId, partition)
+      if (gone !== undefined) listener.onUnfollow(gone)
+      listener.onResign(topic, partition, work.leaderEpoch)
       partitions.delete(topicId, partition)
       return
     }
     // Deleted again while it waited in the queue: its deletion is queued too and must find nothing.
     if (image.topicById(topicId) === undefined) return
-    const replica = await partitions.open({ topic, topicId, partition }, logConfigOf(topic), leaderEpoch)
-    listener.onLead(topic, partition, replica)
+    const { assignment, becomesLeader, resignedEpoch } = work
+    if (resignedEpoch !== undefined) listener.onResign(topic, partition, resignedEpoch)
+    const replica = await partitions.open({ topic, topicId, partition }, logConfigOf(topic), assignment)
+    if (assignment.leader === nodeId) {
+      listener.onUnfollow(replica)
+      if (becomesLeader) listener.onLead(topic, partition, replica)
+    } else listener.onFollow(replica, assignment.leader)
   }
 
   #reconfigure(delta: MetadataDelta): void {
@@ -134,14 +150,21 @@ export class Replicas implements MetadataListener {
 function planOf(delta: MetadataDelta, nodeId: number): Work[] {
   const work: Work[] = []
   for (const { topic, topicId, partition, before, after } of delta.partitions) {
-    const led = before !== undefined && before.leader === nodeId
-    const leads = after !== undefined && after.leader === nodeId
-    const common = { topic, topicId, partition }
-    if (leads && (!led || before.leaderEpoch !== after.leaderEpoch)) {
-      work.push({ kind: 'open', ...common, leaderEpoch: after.leaderEpoch })
-    } else if (after === undefined && before?.replicas.includes(nodeId)) {
-      work.push({ kind: 'delete', ...common, leaderEpoch: before.leaderEpoch })
+    const hadCopy = before?.replicas.includes(nodeId) ?? false
+    const placed = { topic, topicId, partition }
+    if (after === undefined || !after.replicas.includes(nodeId)) {
+      if (hadCopy) work.push({ kind: 'delete', ...placed, leaderEpoch: before!.leaderEpoch })
+      continue
     }
+    const led = before !== undefined && before.leader === nodeId
+    const leads = after.leader === nodeId
+    work.push({
+      kind: 'open',
+      ...placed,
+      assignment: after,
+      becomesLeader: leads && (!led || before.leaderEpoch !== after.leaderEpoch),
+      resignedEpoch: led && !leads ? before.leaderEpoch : undefined,
+    })
   }
   return work
 }

@@ -5,7 +5,7 @@ import { silentLogger } from '@braidlog/base'
 import { defaultLogConfig } from '@braidlog/log'
 import { LeaderRecoveryState, type ImageView, type MetadataDelta, type PartitionRegistration } from '@braidlog/metadata'
 import { ErrorCode, type Uuid } from '@braidlog/model'
-import type { Partition, PartitionSet } from '@braidlog/partition'
+import type { Partition, PartitionAssignment, PartitionSet } from '@braidlog/partition'
 import { Replicas } from '../src/replicas.ts'
 
 const NODE = 1
@@ -32,14 +32,18 @@ function fixture(options: { opensByItself?: boolean } = {}) {
   const { opensByItself = true } = options
   const journal: string[] = []
   const topics = new Set<Uuid>()
+  const opened = new Set<Uuid>()
   const gates: (() => void)[] = []
   const failures: Error[] = []
   const partitions = {
-    async open(identity: { topic: string; partition: number }, _config: unknown, leaderEpoch: number) {
+    async open(identity: { topic: string; partition: number }, _config: unknown, assignment: PartitionAssignment) {
+      const { leaderEpoch } = assignment
       journal.push(`open ${identity.topic}-${identity.partition} epoch ${leaderEpoch}`)
       if (!opensByItself) await new Promise<void>((resolve) => gates.push(resolve))
       return { log: identity, leaderEpoch } as unknown as Partition
     },
+    get: (id: Uuid) =>
+      opened.has(id) ? ({ log: { topic: id.replace(/A+$/, '') } } as unknown as Partition) : undefined,
     delete: (id: Uuid, partition: number) => journal.push(`delete ${id.replace(/A+$/, '')}-${partition}`),
     all: () => [{ log: { topic: 'a' } }, { log: { topic: 'b' } }],
     reconfigure: (replica: Partition) => journal.push(`reconfigure ${replica.log.topic}`),
@@ -53,6 +57,8 @@ function fixture(options: { opensByItself?: boolean } = {}) {
     listener: {
       onLead: (topic, partition) => journal.push(`lead ${topic}-${partition}`),
       onResign: (topic, partition) => journal.push(`resign ${topic}-${partition}`),
+      onFollow: (replica, leaderId) => journal.push(`follow ${leaderId} with ${replica.log.topic}`),
+      onUnfollow: () => {},
     },
     logConfigOf: () => defaultLogConfig,
     onFailure: (error) => failures.push(error),
@@ -91,12 +97,36 @@ describe('replicas', () => {
     assert.deepEqual(journal, ['open mine-0 epoch 3', 'lead mine-0'])
   })
 
-  it('open again in a new leader epoch, and not for other changes', async () => {
+  it('lead again in a new leader epoch, and not for other changes', async () => {
     const { journal, replicas, tell, change } = fixture()
     tell({ partitions: [change('a', registration(NODE, 3), { ...registration(NODE, 3), partitionEpoch: 9 })] })
     tell({ partitions: [change('a', registration(NODE, 3), registration(NODE, 4))] })
     await replicas.settled()
-    assert.deepEqual(journal, ['open a-0 epoch 4', 'lead a-0'])
+    assert.deepEqual(journal, ['open a-0 epoch 3', 'open a-0 epoch 4', 'lead a-0'])
+  })
+
+  it('follow who leads a partition of which this node has a copy, and resign when that was this node', async () => {
+    const { journal, replicas, tell, change } = fixture()
+    const shared = (leader: number, leaderEpoch: number) => ({
+      ...registration(leader, leaderEpoch),
+      replicas: [NODE, 2],
+    })
+    tell({ partitions: [change('a', undefined, shared(NODE, 3))] })
+    tell({ partitions: [change('a', shared(NODE, 3), shared(2, 4))] })
+    tell({ partitions: [change('a', shared(2, 4), shared(-1, 5))] })
+    tell({ partitions: [change('a', shared(-1, 5), { ...shared(2, 6), replicas: [2] })] })
+    await replicas.settled()
+    assert.deepEqual(journal, [
+      'open a-0 epoch 3',
+      'lead a-0',
+      'resign a-0',
+      'open a-0 epoch 4',
+      'follow 2 with a',
+      'open a-0 epoch 5',
+      'follow -1 with a',
+      'resign a-0',
+      'delete a-0',
+    ])
   })
 
   it('do deletions after the openings that came before, in the order of the metadata', async () => {

@@ -250,6 +250,11 @@ export class LogDirectory {
     await this.#writeCheckpoint(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets)
   }
 
+  /** What was committed for certain when it was last written down; 0 when that never happened. */
+  checkpointedHighWatermark(log: Log): number {
+    return this.#highWatermarks.get(logDirectoryName(log.topic, log.partition))?.offset ?? 0
+  }
+
   /** Writes the high watermarks, if they have changed. */
   async checkpointHighWatermarks(highWatermarkOf: (log: Log) => number): Promise<void> {
     if (this.#offline !== undefined) return

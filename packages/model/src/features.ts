@@ -110,6 +110,21 @@ export function registerBrokerRecordVersion(metadataVersion: number): number {
   return metadataVersion >= 30 ? 4 : metadataVersion >= 17 ? 3 : metadataVersion >= 8 ? 2 : 1
 }
 
+/** Newest Fetch that a follower may send to its leader. */
+export function replicaFetchVersion(metadataVersion: number): number {
+  if (metadataVersion >= 27) return 18
+  if (metadataVersion >= 21) return 17
+  if (metadataVersion >= 19) return 16
+  return metadataVersion >= 10 ? 15 : metadataVersion >= 9 ? 14 : 13
+}
+
+/** Newest ListOffsets that a follower may send to its leader. */
+export function replicaListOffsetsVersion(metadataVersion: number): number {
+  if (metadataVersion >= 29) return 11
+  if (metadataVersion >= 25) return 10
+  return metadataVersion >= 21 ? 9 : metadataVersion >= 9 ? 8 : 7
+}
+
 /** Of PartitionRecord and PartitionChangeRecord alike. */
 export function partitionRecordVersion(metadataVersion: number): number {
   return metadataVersion >= 23 ? 2 : metadataVersion >= 17 ? 1 : 0

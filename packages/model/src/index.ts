@@ -82,6 +82,8 @@ export {
   metadataVersionName,
   parseMetadataVersion,
   partitionRecordVersion,
+  replicaFetchVersion,
+  replicaListOffsetsVersion,
   registerBrokerRecordVersion,
   SHARE_VERSION_FEATURE,
   STREAMS_VERSION_FEATURE,

@@ -20,9 +20,15 @@ export {
   type EpochEndResult,
   type FetchOptions,
   type FetchResult,
+  type FollowerPosition,
   type Isolation,
+  type IsrAnswer,
   type ListOffsetResult,
+  type PartitionAssignment,
   type PartitionMetrics,
   type PartitionOptions,
+  type ReplicaFetchOptions,
 } from './partition.ts'
+export { afterOutOfRange, type FollowerDecision, type LeaderAnswer } from './follower.ts'
+export { ReplicaSet, type IsrProposal, type PartitionState } from './replica-set.ts'
 export { WaitingRooms, type DelayedFetch, type DelayedProduce } from './waiting-room.ts'

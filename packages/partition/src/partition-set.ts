@@ -29,7 +29,8 @@ import {
   type StoredLog,
 } from '@braidlog/log'
 import type { Codecs } from '@braidlog/records'
-import { Partition, type Durability } from './partition.ts'
+import { Partition, type Durability, type PartitionAssignment } from './partition.ts'
+import type { IsrProposal } from './replica-set.ts'
 import { TurnWrites } from './turn-writes.ts'
 import { WaitingRooms } from './waiting-room.ts'
 import { Recompressor } from './recompressor.ts'
@@ -73,8 +74,15 @@ export interface PartitionSetOptions {
   readonly cleanerEnabled: boolean
   /** Takes the durations of group commits' fdatasyncs. */
   readonly flushDurations?: DurationHistogram
-  /** Written into the clean-shutdown file; -1 when not known. */
+  readonly nodeId: number
+  /** Of the registration; also written into the clean-shutdown file. -1 when not known. */
   readonly brokerEpoch: () => number
+  /** `replica.lag.time.max.ms` */
+  readonly replicaLagTimeMaxMs: number
+  /** The broker may be in sync: registered with this epoch (-1: not said), not fenced, not shutting down. */
+  readonly isEligible: (brokerId: number, brokerEpoch: number) => boolean
+  /** A leader wants other replicas in sync; answer by `Partition.isrAnswered`. */
+  readonly onIsrProposal: (partition: Partition, proposal: IsrProposal) => void
   /** The directory has failed (write or fdatasync): every partition in it answers KAFKA_STORAGE_ERROR from now on. */
   readonly onOffline: (error: Error) => void
 }
@@ -165,20 +173,21 @@ export class PartitionSet {
   }
 
   /**
-   * Opens or creates the partition and leads it with `leaderEpoch`; one that is open gets the epoch and configuration.
+   * Opens or creates the partition and leads or follows as `assignment` says; one that is open gets assignment and
+   * configuration.
    * A directory of another topic id in its place is set aside as `-stray`.
    * @throws LogError, StorageError
    */
-  open(identity: PartitionIdentity, config: LogConfig, leaderEpoch: number): Promise<Partition> {
+  open(identity: PartitionIdentity, config: LogConfig, assignment: PartitionAssignment): Promise<Partition> {
     const { topic, topicId, partition } = identity
     const open = this.get(topicId, partition)
     if (open !== undefined) {
-      open.becomeLeader(leaderEpoch)
       open.reconfigure(config)
+      open.assign(assignment)
       return Promise.resolve(open)
     }
     const name = `${topic}-${partition}`
-    const opening = this.#openAfter(this.#opening.get(name), name, identity, config, leaderEpoch)
+    const opening = this.#openAfter(this.#opening.get(name), name, identity, config, assignment)
     this.#opening.set(name, opening)
     this.#openingCount.set(name, (this.#openingCount.get(name) ?? 0) + 1)
     return opening
@@ -223,6 +232,8 @@ export class PartitionSet {
     this.#every(initialTaskDelayMs, PRODUCER_EXPIRY_INTERVAL_MS, () => this.#expireProducers())
     if (this.#options.cleanerEnabled)
       this.#every(Math.max(initialTaskDelayMs, CLEANER_BACKOFF_MS), CLEANER_BACKOFF_MS, () => this.clean())
+    const halfLagMs = this.#options.replicaLagTimeMaxMs / 2
+    this.#every(halfLagMs, halfLagMs, () => this.#forEach((partition) => partition.maybeShrinkIsr()))
     this.#every(DELETED_FILES_INTERVAL_MS, DELETED_FILES_INTERVAL_MS, () => this.#directory.removeDeletedFiles())
   }
 
@@ -286,7 +297,7 @@ export class PartitionSet {
     name: string,
     identity: PartitionIdentity,
     config: LogConfig,
-    leaderEpoch: number,
+    assignment: PartitionAssignment,
   ): Promise<Partition> {
     try {
       await before
@@ -295,9 +306,9 @@ export class PartitionSet {
     }
     try {
       const open = this.get(identity.topicId, identity.partition)
-      if (open === undefined) return await this.#open(identity, config, leaderEpoch)
-      open.becomeLeader(leaderEpoch)
+      if (open === undefined) return await this.#open(identity, config, assignment)
       open.reconfigure(config)
+      open.assign(assignment)
       return open
     } finally {
       this.#ended(name)
@@ -315,7 +326,7 @@ export class PartitionSet {
     this.#opening.delete(name)
   }
 
-  async #open(identity: PartitionIdentity, config: LogConfig, leaderEpoch: number): Promise<Partition> {
+  async #open(identity: PartitionIdentity, config: LogConfig, assignment: PartitionAssignment): Promise<Partition> {
     const { topicId, partition } = identity
     const log = await this.#directory.open(identity, config)
     if (this.#closed) {
@@ -323,9 +334,17 @@ export class PartitionSet {
       throw new LogError('LOG_CLOSED', `${log.path}: the server is closing`)
     }
     const { clock, codecs, durability, strictRecords = false } = this.#options
+    const { nodeId, brokerEpoch, replicaLagTimeMaxMs, isEligible, onIsrProposal } = this.#options
     const opened = new Partition({
       log,
-      leaderEpoch,
+      // The only replica has all that is committed; what opening has found is on disk.
+      checkpointedHighWatermark:
+        assignment.replicas.length === 1 ? log.logEndOffset : this.#directory.checkpointedHighWatermark(log),
+      nodeId,
+      brokerEpoch,
+      lagTimeMaxMs: replicaLagTimeMaxMs,
+      isEligible,
+      onIsrProposal,
       clock,
       codecs,
       flusher: this.#flusher,
@@ -339,6 +358,7 @@ export class PartitionSet {
     let partitions = this.#partitions.get(topicId)
     if (partitions === undefined) this.#partitions.set(topicId, (partitions = new Map()))
     partitions.set(partition, opened)
+    opened.assign(assignment)
     return opened
   }
 
@@ -356,8 +376,11 @@ export class PartitionSet {
     }
     this.rooms.drain()
     try {
-      // There is no other replica: what is durable, which is everything once the log is closed, is committed.
-      await this.#directory.close(this.#options.brokerEpoch(), (log) => log.logEndOffset)
+      // Without other replicas, what is durable, which is everything once the log is closed, is committed.
+      const replicated = new Map(
+        partitions.filter((each) => each.isReplicated || !each.leads).map((each) => [each.log, each.highWatermark]),
+      )
+      await this.#directory.close(this.#options.brokerEpoch(), (log) => replicated.get(log) ?? log.logEndOffset)
     } finally {
       this.#wheel.close()
       this.#partitions.clear()

@@ -1,13 +1,15 @@
 /**
- * One replica of a partition as its leader.
+ * One replica of a partition, as its leader or as a follower.
  *
  * A produce is checked where it lies, gets its offsets and leader epoch in place, and is written to the page cache, all
  * in one turn; it is acknowledged once it is committed. Consumers see what is committed and nothing else.
  *
- * With one replica, whatever `min.insync.replicas` says (it never asks for more than there are), committed means: below the log end and, in the durable mode, covered by an fdatasync. In the
- * page-cache mode what is written counts at once, unless `flush.messages` or `flush.ms` asks for a sync.
- * Invariants: log start ≤ last stable ≤ high watermark ≤ log end; the high watermark never goes back; a partition that
- * is offline answers KAFKA_STORAGE_ERROR to everything.
+ * Stored means: below the log end and, in the durable mode, covered by an fdatasync. In the page-cache mode what is written
+ * counts at once, unless `flush.messages` or `flush.ms` asks for a sync. Committed means: stored here and by every other
+ * replica in sync, of which there are at least `min.insync.replicas`, or all that the partition has.
+ * A follower takes batches as its leader has written them, and learns from it how much is committed.
+ * Invariants: log start ≤ last stable ≤ high watermark ≤ log end; the high watermark goes back only when a follower cuts
+ * off what an unclean election has lost; a partition that is offline answers KAFKA_STORAGE_ERROR to everything.
  */
 import { WheelTimer, type Clock, type TimerWheel, type WheelTimerOwner } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
@@ -41,14 +43,49 @@ import {
   type ValidateOptions,
 } from '@braidlog/records'
 import { checkHeader, checkRecords, type Refusal } from './append-checks.ts'
+import { AppendSizes } from './append-sizes.ts'
 import { NO_RECORD_ERRORS, refusedAppend, type AppendOptions, type AppendResult } from './append.ts'
+import { followerDecision, wholeBatches, type FollowerDecision, type LeaderAnswer } from './follower.ts'
 import { recompressBatch } from './recompress.ts'
+import { ReplicaSet, type IsrProposal, type PartitionState, type ReplicaSetOptions } from './replica-set.ts'
 import type { TurnWriter, TurnWrites } from './turn-writes.ts'
 import { PartitionWaiters, type WaitingRooms } from './waiting-room.ts'
 import type { RecompressTarget } from './recompress.ts'
 import type { Recompressor } from './recompressor.ts'
 
 export type Isolation = 'read-uncommitted' | 'read-committed'
+
+/** A partition as the metadata have it. */
+export interface PartitionAssignment extends PartitionState {
+  /** -1: nobody leads. */
+  readonly leader: number
+}
+
+/** A follower's fetch: how far it has come, and who it is. */
+export interface ReplicaFetchOptions extends Omit<FetchOptions, 'isolation'> {
+  readonly replicaId: number
+  /** -1: a version that does not say. */
+  readonly replicaEpoch: number
+  readonly logStartOffset: number
+  /** The request waited and is read for once more: that the follower has come so far is known already. */
+  readonly isRepeated: boolean
+}
+
+/** The answer of the controller to a proposal: the partition as it is now, or that nothing has changed. */
+export interface IsrAnswer {
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+  readonly isr: readonly number[]
+}
+
+/** Where a follower goes on. */
+export interface FollowerPosition {
+  readonly leaderEpoch: number
+  readonly fetchOffset: number
+  /** -1: the log is empty. */
+  readonly lastFetchedEpoch: number
+  readonly logStartOffset: number
+}
 
 /** When an append counts as done: after an fdatasync, or once it is in the page cache. */
 export type Durability = 'durable' | 'page-cache'
@@ -115,9 +152,12 @@ export interface PartitionMetrics {
   duplicates: number
 }
 
-export interface PartitionOptions {
+export interface PartitionOptions extends ReplicaSetOptions {
   readonly log: Log
-  readonly leaderEpoch: number
+  /** From `replication-offset-checkpoint`: what was committed for certain. */
+  readonly checkpointedHighWatermark: number
+  /** The leader wants other replicas in sync: to be asked of the controller, and answered by `isrAnswered`. */
+  readonly onIsrProposal: (partition: Partition, proposal: IsrProposal) => void
   readonly clock: Clock
   readonly codecs: Codecs
   readonly flusher: Flusher
@@ -149,8 +189,18 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
   readonly #fromClient: ValidateOptions
   readonly #fromCoordinator: ValidateOptions
   readonly #flushTimer = new WheelTimer(this)
-  #leaderEpoch: number
+  readonly #options: PartitionOptions
+  #leads = false
+  /** Of a leader with other replicas. */
+  #replicas: ReplicaSet | undefined = undefined
+  #announced: IsrProposal | undefined = undefined
+  #leaderEpoch = -1
+  #partitionEpoch = -1
   #highWatermark: number
+  /** What is stored here, as far as the last sync or write has told. */
+  #storedOffset = 0
+  /** Of a replicated partition: what lies between the commits. */
+  readonly #appendSizes = new AppendSizes()
   /** Why the partition refuses requests without being offline. */
   #resigned: ErrorCode = ErrorCode.NONE
   /** It has been appended to in this turn. */
@@ -164,7 +214,7 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
 
   constructor(options: PartitionOptions) {
     this.log = options.log
-    this.#leaderEpoch = options.leaderEpoch
+    this.#options = options
     this.#clock = options.clock
     this.#codecs = options.codecs
     this.#flusher = options.flusher
@@ -176,9 +226,27 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     this.#strictRecords = options.strictRecords
     this.#fromClient = { crc32c: options.codecs.crc32c, origin: 'client' }
     this.#fromCoordinator = { crc32c: options.codecs.crc32c, origin: 'leader' }
-    // The only replica has all that is committed; what opening has found is on disk.
-    this.#highWatermark = options.log.logEndOffset
+    const { logStartOffset, logEndOffset } = options.log
+    this.#highWatermark = Math.min(Math.max(options.checkpointedHighWatermark, logStartOffset), logEndOffset)
     this.log.highWatermarkMoved(this.#highWatermark)
+  }
+
+  get leads(): boolean {
+    return this.#leads
+  }
+
+  /** It leads, and others hold copies. */
+  get isReplicated(): boolean {
+    return this.#replicas !== undefined
+  }
+
+  /** What the leader knows of the other replicas; `undefined`: there are none, or this node follows. */
+  get replicas(): ReplicaSet | undefined {
+    return this.#replicas
+  }
+
+  get partitionEpoch(): number {
+    return this.#partitionEpoch
   }
 
   get leaderEpoch(): number {
@@ -199,10 +267,19 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     return this.log.offline !== undefined || this.log.closed
   }
 
-  /** This node leads with a higher epoch from now on. */
-  becomeLeader(leaderEpoch: number): void {
+  /** The metadata say who leads, and who holds copies. Older news changes nothing. */
+  assign(assignment: PartitionAssignment): void {
+    const { leader, leaderEpoch, partitionEpoch, replicas } = assignment
+    if (leaderEpoch < this.#leaderEpoch || partitionEpoch < this.#partitionEpoch) return
+    const wasLeading = this.#leads
+    const isNewEpoch = leaderEpoch > this.#leaderEpoch
     this.#leaderEpoch = leaderEpoch
+    this.#partitionEpoch = partitionEpoch
     this.#resigned = ErrorCode.NONE
+    this.#leads = leader === this.#options.nodeId
+    if (!this.#leads) this.#follow(wasLeading)
+    else if (replicas.length === 1) this.#leadAlone()
+    else this.#leadReplicas(assignment, isNewEpoch || !wasLeading)
   }
 
   /** The partition is gone from here (deleted, or led by another): all who wait are told, and later requests, too. */
@@ -223,9 +300,9 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     return result
   }
 
-  /** Whether an append with this required offset may be answered with success. */
-  isAcknowledged(requiredOffset: number): boolean {
-    return requiredOffset <= this.#highWatermark
+  /** Whether an append with this required offset may be answered with success: it is committed, or with acks=1 stored. */
+  isAcknowledged(requiredOffset: number, acks: -1 | 0 | 1 = -1): boolean {
+    return requiredOffset <= (acks === 1 && this.#replicas !== undefined ? this.#storedOffset : this.#highWatermark)
   }
 
   /**
@@ -281,6 +358,30 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     }
   }
 
+  /**
+   * A follower fetches: what it asks for it has not got, what is below it has. It is given what is not committed yet, too.
+   */
+  fetchAsReplica(options: ReplicaFetchOptions): FetchResult {
+    try {
+      const refusal = this.#refuseReplica(options)
+      if (refusal !== undefined) return refusal
+      return this.#fetched(options, this.log.read(this.#replicaReadOptions(options)))
+    } catch (error) {
+      return this.#failedFetch(error)
+    }
+  }
+
+  /** Like `fetchAsReplica`, reading off the event loop. */
+  async fetchColdAsReplica(options: ReplicaFetchOptions): Promise<FetchResult> {
+    try {
+      const refusal = this.#refuseReplica(options)
+      if (refusal !== undefined) return refusal
+      return this.#fetched(options, await this.log.readCold(this.#replicaReadOptions(options)))
+    } catch (error) {
+      return this.#failedFetch(error)
+    }
+  }
+
   /** The bytes at this offset are probably on disk only: use `fetchCold`. */
   isCold(fetchOffset: number): boolean {
     return !this.offline && this.log.isCold(fetchOffset)
@@ -295,6 +396,7 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     try {
       switch (timestampMs) {
         case LATEST_TIMESTAMP:
+          if (this.#isCatchingUp(readableEnd)) return offsetResult(ErrorCode.OFFSET_NOT_AVAILABLE, undefined)
           // The leader's own epoch, also where it has appended nothing yet.
           return offsetResult(errorCode, { timestampMs: -1, offset: readableEnd, leaderEpoch: this.#leaderEpoch })
         case EARLIEST_TIMESTAMP:
@@ -309,8 +411,13 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
           return offsetResult(errorCode, undefined)
         case MAX_TIMESTAMP:
           return offsetResult(errorCode, await log.offsetOfMaxTimestamp(readableEnd))
-        default:
-          return offsetResult(errorCode, await log.offsetForTimestamp(timestampMs, readableEnd))
+        default: {
+          const found = await log.offsetForTimestamp(timestampMs, readableEnd)
+          if (found === undefined && this.#isCatchingUp(readableEnd)) {
+            return offsetResult(ErrorCode.OFFSET_NOT_AVAILABLE, undefined)
+          }
+          return offsetResult(errorCode, found)
+        }
       }
     } catch (error) {
       return offsetResult(this.#storageError(error), undefined)
@@ -346,10 +453,99 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     return this.offline ? [] : this.log.describeProducers()
   }
 
+  /** Where the leader's log begins or ends, committed or not, for a follower that cannot go on where it stands. */
+  listOffsetForReplica(timestampMs: number, currentLeaderEpoch: number): ListOffsetResult {
+    const errorCode = this.#availability(currentLeaderEpoch)
+    if (errorCode !== ErrorCode.NONE) return offsetResult(errorCode, undefined)
+    const { log } = this
+    const isEnd = timestampMs === LATEST_TIMESTAMP
+    const isStart = timestampMs === EARLIEST_TIMESTAMP || timestampMs === EARLIEST_LOCAL_TIMESTAMP
+    if (!isEnd && !isStart) return offsetResult(ErrorCode.INVALID_REQUEST, undefined)
+    const offset = isEnd ? log.logEndOffset : log.logStartOffset
+    const leaderEpoch = offset < log.logEndOffset ? log.epochAt(offset) : this.#leaderEpoch
+    return offsetResult(errorCode, { timestampMs: -1, offset, leaderEpoch })
+  }
+
+  /** Where this follower goes on; `undefined` when it does not follow. */
+  followerPosition(): FollowerPosition | undefined {
+    if (this.#leads || this.offline || this.#resigned !== ErrorCode.NONE) return undefined
+    const { log } = this
+    const lastFetchedEpoch = log.logEndOffset > log.logStartOffset ? log.latestEpoch : -1
+    return {
+      leaderEpoch: this.#leaderEpoch,
+      fetchOffset: log.logEndOffset,
+      lastFetchedEpoch,
+      logStartOffset: log.logStartOffset,
+    }
+  }
+
+  /**
+   * The leader has answered a fetch from this position. Appends what it sent, and takes over its high watermark and log
+   * start; anything else is for the caller to do. An answer to another position than the present one changes nothing.
+   * @returns what to do before the next fetch
+   */
+  followed(position: FollowerPosition, answer: LeaderAnswer): FollowerDecision {
+    const now = this.followerPosition()
+    if (now === undefined || now.leaderEpoch !== position.leaderEpoch) return { action: 'await-metadata' }
+    if (now.fetchOffset !== position.fetchOffset) return { action: 'retry' }
+    const decision = followerDecision(answer, this.log, this.#highWatermark)
+    if (decision.action !== 'append') return decision
+    try {
+      return this.#appendFollowed(answer) ? decision : { action: 'retry' }
+    } catch (error) {
+      this.#storageError(error)
+      return { action: 'await-metadata' }
+    }
+  }
+
+  /**
+   * For the fetcher of a follower: what it has appended is stored, so that the next fetch may say so.
+   * @throws LogError `LOG_OFFLINE`
+   */
+  async settleStored(): Promise<void> {
+    if (this.#durability === 'durable' && this.log.dirty) await this.log.flush()
+    this.#storedOffset = Math.max(this.#storedOffset, Math.min(this.log.durableOffset, this.log.logEndOffset))
+  }
+
+  /** Cuts a follower's log off; see {@link followerDecision}. */
+  async truncateFollower(leaderEpoch: number, offset: number): Promise<void> {
+    if (this.#leads || leaderEpoch !== this.#leaderEpoch) return
+    await this.log.truncateTo(offset)
+    this.#lowerHighWatermark()
+  }
+
+  /** A follower's log begins again at `offset`, since its leader has nothing older. */
+  async restartFollower(leaderEpoch: number, offset: number): Promise<void> {
+    if (this.#leads || leaderEpoch !== this.#leaderEpoch) return
+    await this.log.truncateFullyAndStartAt(offset)
+    this.#highWatermark = offset
+    this.log.highWatermarkMoved(offset)
+  }
+
+  /** The controller has answered: with the partition as it is now, or (`undefined`) that it did not change it. */
+  isrAnswered(proposal: IsrProposal, answer: IsrAnswer | undefined): void {
+    const replicas = this.#replicas
+    if (replicas === undefined) return
+    if (answer === undefined) replicas.refused(proposal)
+    else if (replicas.committed(answer)) this.#partitionEpoch = Math.max(this.#partitionEpoch, answer.partitionEpoch)
+    this.#maybeAdvance(replicas)
+  }
+
+  /** For the set, every half of `replica.lag.time.max.ms`: who has not kept up is to leave the replicas in sync. */
+  maybeShrinkIsr(): void {
+    const replicas = this.#replicas
+    if (replicas === undefined || this.offline) return
+    replicas.maybeShrink(this.log.logEndOffset, this.#clock.monotonicMs())
+    this.#announce(replicas)
+    // Who was waited for because it had nearly caught up may have fallen behind since.
+    this.#maybeAdvance(replicas)
+  }
+
   /** For the set: a new configuration, for later appends and the next retention check. */
   reconfigure(config: LogConfig): void {
     this.log.reconfigure(config)
-    if (this.#durability === 'page-cache') this.#commitWritten()
+    if (this.#durability === 'page-cache') this.#storeWritten()
+    else if (this.#replicas !== undefined) this.#maybeAdvance(this.#replicas)
   }
 
   /** For the set: deletes old segments; waiting fetches find out by themselves. @returns segments deleted */
@@ -372,8 +568,8 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
   /** For the flusher: a sync has ended, well or badly. */
   onFlushed(): void {
     if (this.offline) return this.#rooms.failed(this, ErrorCode.KAFKA_STORAGE_ERROR)
-    if (this.#durability === 'durable') this.#advanceTo(this.log.durableOffset, this.#syncingBytes)
-    else this.#commitWritten()
+    if (this.#durability === 'durable') this.#stored(this.log.durableOffset, this.#syncingBytes)
+    else this.#storeWritten()
   }
 
   /** For the turn's writes: what was gathered is written; with page-cache durability it counts from now on. */
@@ -404,6 +600,13 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     const { config } = log
     const unavailable = this.#availability(-1)
     if (unavailable !== ErrorCode.NONE) return this.#refused(unavailable, 'The partition is not available here.')
+    if (this.#replicas !== undefined && options.acks === -1 && this.#replicas.isUnderMinIsr(config.minInsyncReplicas)) {
+      const { isr } = this.#replicas
+      return this.#refused(
+        ErrorCode.NOT_ENOUGH_REPLICAS,
+        `In sync are the replicas ${isr.join(', ')}; min.insync.replicas is ${config.minInsyncReplicas}.`,
+      )
+    }
     const view = cachedViewOf(bytes)
     const fromClient = options.origin === 'client'
     const rules = fromClient ? this.#fromClient : this.#fromCoordinator
@@ -519,6 +722,10 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     this.metrics.messagesIn += batchRecordCount(view, start)
     this.metrics.bytesIn += end - start
     if (log.hasGathered) this.#gathered = true
+    if (this.#replicas !== undefined) {
+      this.#appendSizes.append(log.logEndOffset, this.#appendedBytes)
+      this.#rooms.appended(this, end - start)
+    }
     if (this.#durability === 'durable') this.#flusher.request(this)
     else if (!log.hasGathered) this.#writtenToPageCache()
     return {
@@ -550,16 +757,103 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     if (log.flushDue) this.#flusher.request(this)
     else if (log.config.flushMs !== Infinity && !this.#flushTimer.scheduled)
       this.#wheel.schedule(this.#flushTimer, log.config.flushMs)
-    this.#commitWritten()
+    this.#storeWritten()
   }
 
-  /** Page cache: what is written is committed, unless `flush.messages` holds it back until a sync. */
-  #commitWritten(): void {
+  /** Page cache: what is written is stored, unless `flush.messages` holds it back until a sync. */
+  #storeWritten(): void {
     const { log } = this
     if (log.hasGathered) return // The end of the turn writes and commits it.
     const held = log.logEndOffset - log.durableOffset >= log.config.flushMessages
-    if (held) this.#advanceTo(log.durableOffset, this.#syncingBytes)
-    else this.#advanceTo(log.logEndOffset, this.#appendedBytes)
+    if (held) this.#stored(log.durableOffset, this.#syncingBytes)
+    else this.#stored(log.logEndOffset, this.#appendedBytes)
+  }
+
+  /** Everything below `offset` is stored here. With other replicas, that is a part of what committing needs. */
+  #stored(offset: number, totalBytes: number): void {
+    this.#storedOffset = Math.max(this.#storedOffset, offset)
+    if (!this.#leads) return
+    if (this.waiters.stores.first !== undefined) this.#rooms.stored(this, offset)
+    if (this.#replicas === undefined) this.#advanceTo(offset, totalBytes)
+    else this.#maybeAdvance(this.#replicas)
+  }
+
+  #maybeAdvance(replicas: ReplicaSet): void {
+    const { log } = this
+    if (this.offline || replicas.isUnderMinIsr(log.config.minInsyncReplicas)) return
+    const offset = replicas.highWatermark(this.#storedOffset, log.logEndOffset, this.#clock.monotonicMs())
+    if (offset > this.#highWatermark) this.#advanceTo(offset, this.#appendSizes.totalBytesBelow(offset))
+  }
+
+  #follow(wasLeading: boolean): void {
+    this.#replicas = undefined
+    this.#announced = undefined
+    if (!wasLeading) return
+    this.#wheel.cancel(this.#flushTimer)
+    this.#rooms.failed(this, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  }
+
+  /** The only replica: what is stored here is committed. */
+  #leadAlone(): void {
+    this.#replicas = undefined
+    this.#announced = undefined
+    this.#appendSizes.clear(this.#appendedBytes)
+    if (this.offline) return
+    const { log } = this
+    this.#stored(this.#durability === 'durable' ? log.durableOffset : log.logEndOffset, this.#appendedBytes)
+  }
+
+  #leadReplicas(assignment: PartitionAssignment, isNewLeader: boolean): void {
+    const { log } = this
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#replicas === undefined || isNewLeader) {
+      this.#replicas = new ReplicaSet(this.#options, assignment, log.logEndOffset, nowMs)
+      this.#appendSizes.clear(this.#appendedBytes)
+    } else this.#replicas.update(assignment, log.logEndOffset, nowMs)
+    this.#announced = undefined
+    this.#storedOffset = Math.max(this.#storedOffset, log.durableOffset)
+    if (this.#durability === 'page-cache') this.#storeWritten()
+    else if (log.dirty) this.#flusher.request(this)
+    this.#maybeAdvance(this.#replicas)
+  }
+
+  #announce(replicas: ReplicaSet): void {
+    const proposal = replicas.pendingProposal
+    if (proposal === this.#announced) return
+    this.#announced = proposal
+    if (proposal !== undefined) this.#options.onIsrProposal(this, proposal)
+  }
+
+  /** @returns whether all that the leader sent could be appended */
+  #appendFollowed(answer: LeaderAnswer): boolean {
+    const { log } = this
+    const { records } = answer
+    const endBytes = wholeBatches(records, log.logEndOffset, this.#leaderEpoch, this.#fromCoordinator)
+    if (endBytes > 0) {
+      log.append(records, 0, endBytes)
+      this.#appendedBytes += endBytes
+      this.metrics.bytesIn += endBytes
+      if (this.#durability === 'page-cache') this.#writtenToPageCache()
+    }
+    const highWatermark = Math.min(answer.highWatermark, log.logEndOffset)
+    if (highWatermark > this.#highWatermark) this.#advanceTo(highWatermark, this.#committedBytes + endBytes)
+    if (answer.logStartOffset > log.logStartOffset && answer.logStartOffset <= log.logEndOffset) {
+      log.raiseLogStartOffset(answer.logStartOffset)
+    }
+    return endBytes > 0 || records.length === 0
+  }
+
+  #lowerHighWatermark(): void {
+    const { log } = this
+    this.#storedOffset = Math.min(this.#storedOffset, log.logEndOffset)
+    if (this.#highWatermark <= log.logEndOffset) return
+    this.#highWatermark = log.logEndOffset
+    log.highWatermarkMoved(this.#highWatermark)
+  }
+
+  /** A new leader knows that more may have been committed than it can tell yet (KIP-207). */
+  #isCatchingUp(readableEnd: number): boolean {
+    return this.#replicas !== undefined && readableEnd < this.#replicas.epochStartOffset
   }
 
   /** @param totalBytes bytes appended below `offset` since the start */
@@ -572,15 +866,44 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     this.#rooms.advanced(this, sizeBytes)
   }
 
-  #availability(currentLeaderEpoch: number): ErrorCode {
+  /** Whether this node may answer; consumers may ask a follower, too. */
+  #availability(currentLeaderEpoch: number, onlyLeader = true): ErrorCode {
     if (this.#resigned !== ErrorCode.NONE) return this.#resigned
     if (this.offline) return ErrorCode.KAFKA_STORAGE_ERROR
+    if (onlyLeader && !this.#leads) return ErrorCode.NOT_LEADER_OR_FOLLOWER
     if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.#leaderEpoch) return ErrorCode.NONE
     return currentLeaderEpoch < this.#leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
   }
 
-  #refuseFetch(options: FetchOptions): FetchResult | undefined {
+  /** Checks a follower's fetch, and takes note of how far it has come. */
+  #refuseReplica(options: ReplicaFetchOptions): FetchResult | undefined {
     const errorCode = this.#availability(options.currentLeaderEpoch)
+    if (errorCode !== ErrorCode.NONE) return this.#emptyFetch(errorCode)
+    const replicas = this.#replicas
+    if (replicas === undefined || replicas.caughtUpMsOf(options.replicaId) === undefined) {
+      // The fetcher may know of a reassignment that this node is about to hear of.
+      const isEarly = options.currentLeaderEpoch >= 0
+      return this.#emptyFetch(isEarly ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    }
+    const refusal = this.#refuseFetch({ ...options, isolation: 'read-uncommitted' })
+    if (refusal !== undefined || options.isRepeated) return refusal
+    const { replicaId, replicaEpoch, fetchOffset, logStartOffset } = options
+    replicas.followerFetched(
+      { replicaId, brokerEpoch: replicaEpoch, fetchOffset, logStartOffset },
+      { endOffset: this.log.logEndOffset, highWatermark: this.#highWatermark },
+      this.#clock.monotonicMs(),
+    )
+    this.#announce(replicas)
+    this.#maybeAdvance(replicas)
+    return undefined
+  }
+
+  #replicaReadOptions({ fetchOffset, maxBytes, minOneBatch }: ReplicaFetchOptions): ReadOptions {
+    return { offset: fetchOffset, maxBytes, upToOffset: this.log.logEndOffset, minOneBatch }
+  }
+
+  #refuseFetch(options: FetchOptions): FetchResult | undefined {
+    const errorCode = this.#availability(options.currentLeaderEpoch, false)
     if (errorCode !== ErrorCode.NONE) return this.#emptyFetch(errorCode)
     const { fetchOffset, lastFetchedEpoch } = options
     const { log } = this
@@ -607,7 +930,7 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
     return { offset: fetchOffset, maxBytes, upToOffset, minOneBatch }
   }
 
-  #fetched(options: FetchOptions, read: LogRead): FetchResult {
+  #fetched(options: { readonly fetchOffset: number; readonly isolation?: Isolation }, read: LogRead): FetchResult {
     const { log } = this
     this.metrics.bytesOut += read.sizeBytes
     let abortedTransactions: readonly AbortedTransaction[] | null = null

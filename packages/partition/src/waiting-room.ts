@@ -29,27 +29,53 @@ class ProduceEntry {
   }
 }
 
+/** Appends that wait for the same thing, in the order of their offsets, which is that of the appends. */
+class ProduceQueue {
+  first: ProduceEntry | undefined = undefined
+  #last: ProduceEntry | undefined = undefined
+
+  push(entry: ProduceEntry): void {
+    const last = this.#last
+    assert(last === undefined || last.requiredOffset <= entry.requiredOffset, 'appends are watched in their order')
+    if (last === undefined) this.first = entry
+    else last.next = entry
+    this.#last = entry
+  }
+
+  shift(): void {
+    const entry = this.first!
+    this.first = entry.next
+    if (entry.next === undefined) this.#last = undefined
+    entry.next = undefined
+  }
+}
+
 /** A partition that a fetch has found too little in. */
 class FetchEntry {
   readonly operation: DelayedFetch<unknown>
   readonly partition: Partition
   readonly fetchOffset: number
+  /** A replica waits for whatever is appended, a consumer for what is committed. */
+  readonly byReplica: boolean
   previous: FetchEntry | undefined = undefined
   next: FetchEntry | undefined = undefined
 
-  constructor(operation: DelayedFetch<unknown>, partition: Partition, fetchOffset: number) {
+  constructor(operation: DelayedFetch<unknown>, partition: Partition, fetchOffset: number, byReplica: boolean) {
     this.operation = operation
     this.partition = partition
     this.fetchOffset = fetchOffset
+    this.byReplica = byReplica
   }
 }
 
 /** Who waits for one partition. */
 export class PartitionWaiters {
-  /** In the order of their offsets, which is the order of the appends. */
-  produceFirst: ProduceEntry | undefined = undefined
-  produceLast: ProduceEntry | undefined = undefined
+  /** Appends that wait until they are committed. */
+  readonly commits = new ProduceQueue()
+  /** Appends to a replicated partition that wait until this node has stored them (acks=1). */
+  readonly stores = new ProduceQueue()
   fetchFirst: FetchEntry | undefined = undefined
+  replicaFetchFirst: FetchEntry | undefined = undefined
 }
 
 /** A produce request some of whose appends are not committed yet. `C`: whatever the broker needs to answer it. */
@@ -71,24 +97,22 @@ export class DelayedProduce<out C> implements WheelTimerOwner {
     this.timer = new WheelTimer(this)
   }
 
-  /** Adds an append to wait for. @param index the caller's own number of the partition in the request */
-  watch(partition: Partition, requiredOffset: number, index: number): void {
+  /**
+   * Adds an append to wait for, until it is committed or, with `acks` 1, until this node has stored it.
+   * @param index the caller's own number of the partition in the request
+   */
+  watch(partition: Partition, requiredOffset: number, index: number, acks: -1 | 0 | 1 = -1): void {
     assert(this.state === 'new', 'what is to be watched is said before parking')
     const entry = new ProduceEntry(this, requiredOffset, index)
     this.#entries.push(entry)
-    if (partition.isAcknowledged(requiredOffset)) {
+    if (partition.isAcknowledged(requiredOffset, acks)) {
       entry.waits = false
       return
     }
     this.pending++
-    const { waiters } = partition
-    assert(
-      waiters.produceLast === undefined || waiters.produceLast.requiredOffset <= requiredOffset,
-      'appends are watched in their order',
-    )
-    if (waiters.produceLast === undefined) waiters.produceFirst = entry
-    else waiters.produceLast.next = entry
-    waiters.produceLast = entry
+    const { commits, stores } = partition.waiters
+    if (acks === 1 && partition.isReplicated) stores.push(entry)
+    else commits.push(entry)
   }
 
   /** After completion: NONE, REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR, NOT_LEADER_OR_FOLLOWER. */
@@ -135,14 +159,16 @@ export class DelayedFetch<out C> implements WheelTimerOwner {
     this.timer = new WheelTimer(this)
   }
 
-  watch(partition: Partition, fetchOffset: number): void {
+  /** @param byReplica a follower asks, which is given what is not committed yet, too */
+  watch(partition: Partition, fetchOffset: number, byReplica = false): void {
     assert(this.state === 'new', 'what is to be watched is said before parking')
-    const entry = new FetchEntry(this, partition, fetchOffset)
+    const entry = new FetchEntry(this, partition, fetchOffset, byReplica)
     this.#entries.push(entry)
     const { waiters } = partition
-    entry.next = waiters.fetchFirst
+    entry.next = byReplica ? waiters.replicaFetchFirst : waiters.fetchFirst
     if (entry.next !== undefined) entry.next.previous = entry
-    waiters.fetchFirst = entry
+    if (byReplica) waiters.replicaFetchFirst = entry
+    else waiters.fetchFirst = entry
   }
 
   onTimer(): void {
@@ -153,6 +179,7 @@ export class DelayedFetch<out C> implements WheelTimerOwner {
   unlink(): void {
     for (const entry of this.#entries) {
       if (entry.previous !== undefined) entry.previous.next = entry.next
+      else if (entry.byReplica) entry.partition.waiters.replicaFetchFirst = entry.next
       else entry.partition.waiters.fetchFirst = entry.next
       if (entry.next !== undefined) entry.next.previous = entry.previous
       entry.previous = entry.next = undefined
@@ -163,8 +190,9 @@ export class DelayedFetch<out C> implements WheelTimerOwner {
   /** Something may have come between the read and the parking: then there is no reason to wait. */
   get hasReadable(): boolean {
     return this.#entries.some((entry) => {
-      const { partition, fetchOffset } = entry
-      return partition.offline || partition.lastStableOffset > fetchOffset
+      const { partition, fetchOffset, byReplica } = entry
+      if (partition.offline) return true
+      return (byReplica ? partition.log.logEndOffset : partition.lastStableOffset) > fetchOffset
     })
   }
 
@@ -243,32 +271,34 @@ export class WaitingRooms {
   /** The partition has committed `sizeBytes` more: up to its new high watermark. */
   advanced(partition: Partition, sizeBytes: number): void {
     const { waiters } = partition
-    for (let entry = waiters.produceFirst; entry !== undefined; entry = waiters.produceFirst) {
-      if (!partition.isAcknowledged(entry.requiredOffset)) break
-      this.#shiftProduce(waiters, entry)
-      if (!entry.waits) continue // timed out or cancelled meanwhile
-      entry.waits = false
-      if (--entry.operation.pending === 0) this.completeProduce(entry.operation, ErrorCode.NONE)
-    }
-    for (let entry = waiters.fetchFirst; entry !== undefined;) {
-      const { next, operation } = entry
-      operation.missingBytes -= sizeBytes
-      if (operation.missingBytes <= 0) this.completeFetch(operation)
-      entry = next
-    }
+    this.#acknowledge(waiters.commits, partition.highWatermark)
+    this.#arrived(waiters.fetchFirst, sizeBytes)
+  }
+
+  /** This node has stored what is below `offset`. */
+  stored(partition: Partition, offset: number): void {
+    this.#acknowledge(partition.waiters.stores, offset)
+  }
+
+  /** `sizeBytes` have been appended, which followers may have at once. */
+  appended(partition: Partition, sizeBytes: number): void {
+    this.#arrived(partition.waiters.replicaFetchFirst, sizeBytes)
   }
 
   /** Nobody will get what they wait for here: the partition is offline, deleted or led by another. */
   failed(partition: Partition, errorCode: ErrorCode): void {
     const { waiters } = partition
-    for (let entry = waiters.produceFirst; entry !== undefined; entry = waiters.produceFirst) {
-      this.#shiftProduce(waiters, entry)
-      if (!entry.waits) continue
-      entry.waits = false
-      entry.errorCode = errorCode
-      if (--entry.operation.pending === 0) this.completeProduce(entry.operation, ErrorCode.NONE)
+    for (const queue of [waiters.commits, waiters.stores]) {
+      for (let entry = queue.first; entry !== undefined; entry = queue.first) {
+        queue.shift()
+        if (!entry.waits) continue
+        entry.waits = false
+        entry.errorCode = errorCode
+        if (--entry.operation.pending === 0) this.completeProduce(entry.operation, ErrorCode.NONE)
+      }
     }
     while (waiters.fetchFirst !== undefined) this.completeFetch(waiters.fetchFirst.operation)
+    while (waiters.replicaFetchFirst !== undefined) this.completeFetch(waiters.replicaFetchFirst.operation)
   }
 
   /** For operations and partitions. @param errorCode of the appends that are still waited for */
@@ -326,9 +356,23 @@ export class WaitingRooms {
     else this.produceCount--
   }
 
-  #shiftProduce(waiters: PartitionWaiters, entry: ProduceEntry): void {
-    waiters.produceFirst = entry.next
-    if (entry.next === undefined) waiters.produceLast = undefined
-    entry.next = undefined
+  /** Whose offset has been reached is served; the others wait on. */
+  #acknowledge(queue: ProduceQueue, offset: number): void {
+    for (let entry = queue.first; entry !== undefined; entry = queue.first) {
+      if (entry.requiredOffset > offset) break
+      queue.shift()
+      if (!entry.waits) continue // timed out or cancelled meanwhile
+      entry.waits = false
+      if (--entry.operation.pending === 0) this.completeProduce(entry.operation, ErrorCode.NONE)
+    }
+  }
+
+  #arrived(first: FetchEntry | undefined, sizeBytes: number): void {
+    for (let entry = first; entry !== undefined;) {
+      const { next, operation } = entry
+      operation.missingBytes -= sizeBytes
+      if (operation.missingBytes <= 0) this.completeFetch(operation)
+      entry = next
+    }
   }
 }

@@ -9,7 +9,7 @@ import {
   MAX_TIMESTAMP,
   type Partition,
 } from '@braidlog/partition'
-import { fetchFrom, Harness, nameOf, NOW_MS, produce } from './support.ts'
+import { alone, fetchFrom, Harness, nameOf, NOW_MS, produce } from './support.ts'
 
 /** Three batches of one record, committed, of leader epoch 3. */
 async function threeRecords(): Promise<{ harness: Harness; partition: Partition }> {
@@ -61,13 +61,13 @@ describe('fetch', () => {
       'OFFSET_OUT_OF_RANGE',
     ])
     assert.equal(fetchFrom(partition, { currentLeaderEpoch: 2 }).highWatermark, -1)
-    partition.becomeLeader(4)
+    partition.assign(alone(4))
     assert.equal(code(3), 'FENCED_LEADER_EPOCH')
   })
 
   it('tells a fetcher where its log parts from this one', async () => {
     const { partition } = await threeRecords()
-    partition.becomeLeader(6)
+    partition.assign(alone(6))
     produce(partition)
     const diverging = (fetchOffset: number, lastFetchedEpoch: number): unknown =>
       fetchFrom(partition, { fetchOffset, lastFetchedEpoch }).divergingEpoch
@@ -160,7 +160,7 @@ describe('delete records', () => {
 describe('offset for leader epoch', () => {
   it('answers for known, unknown and the current epoch', async () => {
     const { partition } = await threeRecords()
-    partition.becomeLeader(5)
+    partition.assign(alone(5))
     const answer = (epoch: number, current = -1): unknown => {
       const { errorCode, leaderEpoch, endOffset } = partition.offsetForLeaderEpoch(epoch, current)
       return [nameOf(errorCode), leaderEpoch, endOffset]

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { MemoryStorage } from '@braidlog/base'
 import { defaultLogConfig } from '@braidlog/log'
-import { fetchFrom, Harness, nameOf, OTHER_TOPIC_ID, produce, TOPIC_ID } from './support.ts'
+import { alone, fetchFrom, Harness, nameOf, OTHER_TOPIC_ID, produce, TOPIC_ID } from './support.ts'
 
 const text = (storage: MemoryStorage, path: string): string => new TextDecoder().decode(storage.readFile(path))
 const directories = (storage: MemoryStorage): string[] =>
@@ -83,7 +83,7 @@ describe('a partition set', () => {
     const reborn = await partitions.open(
       { topic: 't', topicId: OTHER_TOPIC_ID, partition: 0 },
       { ...defaultLogConfig },
-      0,
+      alone(0),
     )
     assert.equal(reborn.log.logEndOffset, 0)
     for (let seconds = 0; seconds < 62; seconds++) {
@@ -114,7 +114,7 @@ describe('a partition set', () => {
     const { storage } = harness
     const again = await Harness.open({ storage })
     const identity = { topic: 't', topicId: OTHER_TOPIC_ID, partition: 0 }
-    const reborn = await again.partitions.open(identity, { ...defaultLogConfig }, 0)
+    const reborn = await again.partitions.open(identity, { ...defaultLogConfig }, alone(0))
     assert.equal(reborn.log.logEndOffset, 0)
     assert.deepEqual(
       again.partitions.markStrays().map(({ partition }) => partition),

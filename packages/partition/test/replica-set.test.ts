@@ -9,7 +9,12 @@ const LAG_MS = 1_000
 interface Made {
   readonly set: ReplicaSet
   readonly gone: Set<number>
-  fetch(replicaId: number, fetchOffset: number, leader: { end: number; hw?: number }, nowMs?: number): boolean
+  readonly fetch: (
+    replicaId: number,
+    fetchOffset: number,
+    leader: { end: number; hw?: number },
+    nowMs?: number,
+  ) => boolean
 }
 
 /** Node 1 leads the replicas 1, 2, 3 in leader epoch 5; its log ended at 10 when the epoch began. */

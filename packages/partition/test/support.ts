@@ -9,7 +9,9 @@ import {
   type AppendResult,
   type FetchOptions,
   type FetchResult,
+  type IsrProposal,
   type Partition,
+  type PartitionAssignment,
   type PartitionSet,
   type PartitionSetOptions,
 } from '@braidlog/partition'
@@ -17,6 +19,14 @@ import {
 export const TOPIC_ID = 'Ux7eQqSZTRuLXe5QX5ssFA' as Uuid
 export const OTHER_TOPIC_ID = 'a-7eQqSZTRuLXe5QX5ssFA' as Uuid
 export const NOW_MS = 1_700_000_000_000
+
+export const NODE_ID = 1
+export const REPLICA_LAG_TIME_MAX_MS = 30_000
+
+/** The node leads, and nobody else has a copy. */
+export function alone(leaderEpoch: number): PartitionAssignment {
+  return { leader: NODE_ID, leaderEpoch, partitionEpoch: leaderEpoch, replicas: [NODE_ID], isr: [NODE_ID] }
+}
 
 /** Clock and timers that move only when told. */
 export class VirtualTime implements Clock, Timers {
@@ -56,6 +66,8 @@ export class Harness {
   readonly storage: MemoryStorage
   readonly time = new VirtualTime()
   readonly offline: Error[] = []
+  readonly proposals: { readonly partition: Partition; readonly proposal: IsrProposal }[] = []
+  readonly fenced = new Set<number>()
   #turn: (() => void)[] = []
   partitions!: PartitionSet
   brokerEpoch = 7
@@ -83,7 +95,11 @@ export class Harness {
       producerIdExpirationMs: 86_400_000,
       initialTaskDelayMs: 30_000,
       cleanerEnabled: true,
+      nodeId: NODE_ID,
       brokerEpoch: () => harness.brokerEpoch,
+      replicaLagTimeMaxMs: REPLICA_LAG_TIME_MAX_MS,
+      isEligible: (id) => !harness.fenced.has(id),
+      onIsrProposal: (partition, proposal) => harness.proposals.push({ partition, proposal }),
       onOffline: (error) => harness.offline.push(error),
       ...rest,
     })
@@ -94,7 +110,7 @@ export class Harness {
     return this.partitions.open(
       { topic: 't', topicId: TOPIC_ID, partition },
       { ...defaultLogConfig, ...config },
-      leaderEpoch,
+      alone(leaderEpoch),
     )
   }
 

@@ -6,7 +6,7 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { silentLogger, StorageError, type Storage } from '@braidlog/base'
-import { Broker, Connections, newBrokerMetrics } from '@braidlog/broker'
+import { Broker, Connections, isEligibleReplica, newBrokerMetrics } from '@braidlog/broker'
 import { ControllerError, openController, registerLocalBroker } from '@braidlog/controller'
 import { LogError, LogResources } from '@braidlog/log'
 import { formatStorage, MetadataError, readMetaProperties, SecurityProtocol } from '@braidlog/metadata'
@@ -104,6 +104,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   opened.add(() => controller.close())
 
   let brokerEpoch = -1
+  let proposeIsr: Broker['proposeIsr'] = () => {}
   const partitions = await openPartitionSet({
     storage,
     clock,
@@ -124,6 +125,10 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     cleanerEnabled: values['log.cleaner.enable'],
     flushDurations: metrics.flushes,
     brokerEpoch: () => brokerEpoch,
+    nodeId,
+    replicaLagTimeMaxMs: values['replica.lag.time.max.ms'],
+    isEligible: (brokerId, epoch) => isEligibleReplica(controller.image, brokerId, epoch),
+    onIsrProposal: (partition, proposal) => proposeIsr(partition, proposal),
     onOffline: (error) => fail(error),
   })
   // Not closed: a start that failed has not looked at everything, and must not say that all is clean.
@@ -149,6 +154,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     onFailure: (error) => fail(error),
   })
   opened.add(() => broker.kill())
+  proposeIsr = (partition, proposal) => broker.proposeIsr(partition, proposal)
 
   brokerEpoch = await registerLocalBroker(controller, {
     nodeId,

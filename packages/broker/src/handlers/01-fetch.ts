@@ -6,7 +6,14 @@
  * At least one whole batch is returned even above the limits (KIP-74); sessions: KIP-227; leader hints: KIP-951.
  */
 import { AclOperation, ErrorCode, ZERO_UUID } from '@braidlog/model'
-import type { DelayedFetch, FetchOptions, FetchResult, Isolation, Partition } from '@braidlog/partition'
+import type {
+  DelayedFetch,
+  FetchOptions,
+  FetchResult,
+  Isolation,
+  Partition,
+  ReplicaFetchOptions,
+} from '@braidlog/partition'
 import { FetchRequest, Reader } from '@braidlog/protocol'
 import type { Access } from '../access.ts'
 import type { BrokerContext } from '../context.ts'
@@ -43,8 +50,9 @@ class Fetch {
   readonly #exchange: Exchange
   readonly #context: FetchContext
   readonly #usesTopicIds: boolean
-  /** Replicas fetch with their node id; a node without followers knows none of them. */
-  readonly #isReplica: boolean
+  /** Node id and epoch of the follower that asks; -1: a consumer, an epoch that was not said. */
+  readonly #replicaId: number
+  readonly #replicaEpoch: number
   readonly #isolation: Isolation
   readonly #maxBytes: number
   readonly #minBytes: number
@@ -54,6 +62,8 @@ class Fetch {
   #sizeBytes = 0
   /** Something that the client should hear of at once. */
   #urgent = false
+  /** It has waited, and reads for the second time. */
+  #hasWaited = false
 
   constructor(broker: BrokerContext, exchange: Exchange, request: FetchRequest, context: FetchContext) {
     this.#broker = broker
@@ -64,7 +74,8 @@ class Fetch {
     this.#maxBytes = Math.min(request.maxBytes, broker.settings.fetchSizeMaxBytes)
     this.#minBytes = request.minBytes
     this.#maxWaitMs = request.maxWaitMs
-    this.#isReplica = Math.max(request.replicaId, request.replicaState.replicaId) >= 0
+    this.#replicaId = Math.max(request.replicaId, request.replicaState.replicaId)
+    this.#replicaEpoch = request.replicaState.replicaEpoch
   }
 
   start(): void {
@@ -91,7 +102,7 @@ class Fetch {
     const operation = rooms.fetch<Fetch>(this, onComplete)
     for (const partition of this.#context.partitions) {
       const replica = this.#find(partition)
-      if (replica !== undefined) operation.watch(replica, partition.fetchOffset)
+      if (replica !== undefined) operation.watch(replica, partition.fetchOffset, this.#replicaId >= 0)
     }
     const missingBytes = this.#minBytes - this.#sizeBytes
     this.#exchange.onClosed = () => rooms.cancel(operation)
@@ -101,6 +112,7 @@ class Fetch {
 
   readAndAnswer(): void {
     this.#exchange.onClosed = undefined
+    this.#hasWaited = true
     if (this.#exchange.connection.isClosed) return
     this.#read(() => this.#answer())
   }
@@ -139,7 +151,12 @@ class Fetch {
       }
       const wantsBytes = this.#sizeBytes < this.#maxBytes
       if (wantsBytes && replica.isCold(partition.fetchOffset)) return false
-      this.#accept(replica.fetch(this.#optionsFor(partition)))
+      const isReplica = this.#replicaId >= 0
+      this.#accept(
+        isReplica
+          ? replica.fetchAsReplica(this.#replicaOptionsFor(partition))
+          : replica.fetch(this.#optionsFor(partition)),
+      )
     }
     return true
   }
@@ -151,7 +168,12 @@ class Fetch {
       const replica = this.#find(partition)
       // Deleted while an earlier one was read: the next round of the warm path says so.
       if (replica === undefined) continue
-      this.#accept(await replica.fetchCold(this.#optionsFor(partition)))
+      const isReplica = this.#replicaId >= 0
+      this.#accept(
+        await (isReplica
+          ? replica.fetchColdAsReplica(this.#replicaOptionsFor(partition))
+          : replica.fetchCold(this.#optionsFor(partition))),
+      )
     }
   }
 
@@ -164,6 +186,16 @@ class Fetch {
       isolation: this.#isolation,
       currentLeaderEpoch: partition.currentLeaderEpoch,
       lastFetchedEpoch: partition.lastFetchedEpoch,
+    }
+  }
+
+  #replicaOptionsFor(partition: FetchPartition): ReplicaFetchOptions {
+    return {
+      ...this.#optionsFor(partition),
+      replicaId: this.#replicaId,
+      replicaEpoch: this.#replicaEpoch,
+      logStartOffset: partition.logStartOffset,
+      isRepeated: this.#hasWaited,
     }
   }
 
@@ -223,14 +255,13 @@ class Fetch {
 
   /** Replicas read by their right to act as a part of the cluster. Of an id that is not known there is nothing to hide. */
   #mayRead(access: Access, { topic, topicId }: FetchPartition): boolean {
-    if (this.#isReplica) return access.mayOnCluster(AclOperation.CLUSTER_ACTION)
+    if (this.#replicaId >= 0) return access.mayOnCluster(AclOperation.CLUSTER_ACTION)
     const name = this.#usesTopicIds ? this.#broker.image.topicById(topicId)?.name : topic
     return name === undefined || access.mayOnTopic(AclOperation.READ, name)
   }
 
   #find({ topic, topicId, partition }: FetchPartition): Partition | undefined {
     const { image, replicas } = this.#broker
-    if (this.#isReplica) return undefined
     const id = this.#usesTopicIds ? topicId : image.topic(topic)?.id
     return id === undefined || id === ZERO_UUID ? undefined : replicas.get(id, partition)
   }

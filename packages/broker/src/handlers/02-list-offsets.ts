@@ -70,7 +70,10 @@ export function listOffsetsHandler(broker: BrokerContext): ApiHandler {
         const topic = broker.image.topic(name)
         const replica = topic && broker.replicas.get(topic.id, partitionIndex)
         if (replica === undefined) return failed(broker.replicas.errorByName(topic, partitionIndex))
-        const found = await replica.listOffset(timestamp, isolation, currentLeaderEpoch)
+        const found =
+          request.replicaId >= 0
+            ? replica.listOffsetForReplica(timestamp, currentLeaderEpoch)
+            : await replica.listOffset(timestamp, isolation, currentLeaderEpoch)
         return {
           partitionIndex,
           errorCode: found.errorCode,
