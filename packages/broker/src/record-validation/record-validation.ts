@@ -94,7 +94,8 @@ export class RecordValidation {
     if (this.#heldSizeBytes + end - start > HELD_SIZE_BYTES_MAX) {
       return refusedForNow(replica, 'Too many batches wait for the schema registry.')
     }
-    return this.#hold(source, replica, bytes.slice(start, end), line)
+    // A Buffer's own `slice` is a view of what the socket overwrites next.
+    return this.#hold(source, replica, Uint8Array.prototype.slice.call(bytes, start, end), line)
   }
 
   /** Settles what waits: the broker stops. */
