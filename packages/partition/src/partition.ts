@@ -301,7 +301,7 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
   }
 
   /** Whether an append with this required offset may be answered with success: it is committed, or with acks=1 stored. */
-  isAcknowledged(requiredOffset: number, acks: -1 | 0 | 1 = -1): boolean {
+  isAcknowledged(requiredOffset: number, acks = -1): boolean {
     return requiredOffset <= (acks === 1 && this.#replicas !== undefined ? this.#storedOffset : this.#highWatermark)
   }
 

@@ -101,7 +101,7 @@ export class DelayedProduce<out C> implements WheelTimerOwner {
    * Adds an append to wait for, until it is committed or, with `acks` 1, until this node has stored it.
    * @param index the caller's own number of the partition in the request
    */
-  watch(partition: Partition, requiredOffset: number, index: number, acks: -1 | 0 | 1 = -1): void {
+  watch(partition: Partition, requiredOffset: number, index: number, acks = -1): void {
     assert(this.state === 'new', 'what is to be watched is said before parking')
     const entry = new ProduceEntry(this, requiredOffset, index)
     this.#entries.push(entry)

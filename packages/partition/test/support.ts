@@ -60,6 +60,7 @@ export interface HarnessOptions extends Partial<
   readonly storage?: MemoryStorage
   readonly limits?: Partial<LogResourceLimits>
   readonly codecs?: Codecs
+  readonly nodeId?: number
 }
 
 export class Harness {

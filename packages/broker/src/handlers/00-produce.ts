@@ -76,7 +76,8 @@ function appendAll(broker: BrokerContext, exchange: Exchange, request: ProduceRe
     const one = appendOne(broker, exchange, request, i, owner)
     if (one.held !== undefined) heldCount++
     else if (one.result.errorCode !== ErrorCode.NONE) failed = true
-    else if (one.result.requiredOffset > 0 && !one.replica!.isAcknowledged(one.result.requiredOffset)) waits = true
+    else if (one.result.requiredOffset > 0 && !one.replica!.isAcknowledged(one.result.requiredOffset, acks))
+      waits = true
     produced.push(one)
   }
   const state: ProduceState = { broker, exchange, produced }
@@ -97,7 +98,7 @@ function appendAll(broker: BrokerContext, exchange: Exchange, request: ProduceRe
   for (let i = 0; i < produced.length; i++) {
     const { replica, result } = produced[i]!
     if (result.errorCode === ErrorCode.NONE && result.requiredOffset > 0) {
-      operation.watch(replica!, result.requiredOffset, i)
+      operation.watch(replica!, result.requiredOffset, i, acks)
     }
   }
   if (!rooms.parkProduce(operation, request.timeoutMs)) respond(state, operation)
@@ -122,7 +123,7 @@ function awaitHeld(state: ProduceState, request: ProduceReader, heldCount: numbe
   const watch = (i: number): void => {
     const { replica, result } = produced[i]!
     if (result.errorCode === ErrorCode.NONE && result.requiredOffset > 0) {
-      operation.watch(replica!, result.requiredOffset, i)
+      operation.watch(replica!, result.requiredOffset, i, acks)
     }
   }
   const settle = (i: number, result: AppendResult): void => {
