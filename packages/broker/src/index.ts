@@ -22,6 +22,8 @@ export type {
 } from './record-validation/schema-lookup.ts'
 export type { SchemaRegistrySettings } from './record-validation/record-validation.ts'
 export { defaultBrokerSettings, type BrokerSettings } from './settings.ts'
+export { SocketPeers, type SocketPeersOptions } from './peers.ts'
+export { Pipeline } from './pipeline.ts'
 export { isEligibleReplica } from './replication/eligible.ts'
 export type { ReplicaFetchSettings } from './replication/replica-fetcher.ts'
 export { servedApis } from './registry.ts'

@@ -1,5 +1,6 @@
 /** Public face of `runtime`. */
 export { nodeCodecs } from './codecs.ts'
+export { dial, type Dial, type DialedSocket, type DialEvents } from './dial.ts'
 export { ListenError, listenError, osErrorCode, storageError } from './errors.ts'
 export {
   listen,
