@@ -37,6 +37,9 @@ export type Target =
 /** How long a topic that a broker says does not exist is asked for again: it may have been created a moment ago. */
 const UNKNOWN_TOPIC_PATIENCE_MS = 3_000
 
+/** A question that any broker can answer is put to another one after this part of the request timeout. */
+const ANY_BROKER_PART = 1 / 6
+
 interface Link {
   connection: Connection | undefined
   opening: Promise<Connection> | undefined
@@ -176,7 +179,7 @@ export class Cluster {
     const response = await connection.request(
       'FindCoordinator',
       several ? { keyType: 0, coordinatorKeys: [groupId] } : { keyType: 0, key: groupId },
-      { signal: call.signal, timeoutMs: Math.max(1, Math.min(this.options.requestTimeoutMs, call.remainingMs())) },
+      { signal: call.signal, timeoutMs: this.#anyBrokerTimeoutMs(call) },
     )
     const answer = several ? response.coordinators[0] : response
     if (answer === undefined)
@@ -304,7 +307,7 @@ export class Cluster {
     })
   }
 
-  /** Takes a leader that an answer names (KIP-951). */
+  /** Takes a leader that an answer names (KIP-951). @returns whether that was news */
   learnLeader(
     topic: string,
     partition: number,
@@ -315,9 +318,12 @@ export class Cluster {
       readonly port: number
       readonly rack: string | null
     }[],
-  ): void {
-    if (!this.metadata.learnLeader(topic, partition, leader, endpoints)) return
+  ): boolean {
+    const before = this.metadata.brokers
+    if (!this.metadata.learnLeader(topic, partition, leader, endpoints)) return false
+    this.#dropMovedBrokers(before)
     this.#announce({ appeared: [], vanished: [], reshaped: [], moved: [topic] })
+    return true
   }
 
   close(reason: KafkaError): void {
@@ -354,7 +360,7 @@ export class Cluster {
         topics: topics === 'all' ? (version === 0 ? [] : null) : [...topics].map((name) => ({ name })),
         ...(version >= 4 ? { allowAutoTopicCreation: create } : {}),
       },
-      { signal: call.signal, timeoutMs: Math.max(1, Math.min(this.options.requestTimeoutMs, call.remainingMs())) },
+      { signal: call.signal, timeoutMs: this.#anyBrokerTimeoutMs(call) },
     )
     if (response.errorCode === ErrorCode.REBOOTSTRAP_REQUIRED) {
       this.#forgetBrokers()
@@ -368,6 +374,10 @@ export class Cluster {
     this.#dropMovedBrokers(before)
     this.#adoptBootstrap()
     this.#announce(change)
+  }
+
+  #anyBrokerTimeoutMs(call: Call): number {
+    return Math.max(1, Math.min(this.options.requestTimeoutMs * ANY_BROKER_PART, call.remainingMs()))
   }
 
   #announce(change: MetadataChange): void {
@@ -387,8 +397,8 @@ export class Cluster {
       if (now !== undefined && now.host === old.host && now.port === old.port) continue
       for (const [key, link] of this.#links) {
         if (!key.startsWith(`${node}/`)) continue
-        link.connection?.close()
         this.#links.delete(key)
+        link.connection?.close(new KafkaError('CONNECTION_FAILED', `broker ${node} has left or has another address`))
       }
     }
   }
@@ -406,19 +416,26 @@ export class Cluster {
   }
 
   #forgetBrokers(): void {
-    for (const link of this.#links.values()) link.connection?.close()
+    const links = [...this.#links.values()]
     this.#links.clear()
     this.#coordinators.clear()
+    const reason = new KafkaError('CONNECTION_FAILED', 'starting over from the bootstrap addresses')
+    for (const link of links) link.connection?.close(reason)
     this.metadata.forgetBrokers()
   }
 
-  /** Any broker: one that is connected already, else those known in random order, else the bootstrap addresses. */
+  /**
+   * Any broker: of those that are connected the one with the fewest unanswered requests, so that one which has gone silent
+   * is not asked again; else those known in random order, else the bootstrap addresses.
+   */
   async #connectAny(purpose: Purpose, call: Call): Promise<Connection> {
     const nodes = shuffled([...this.metadata.brokers.keys()], (bound) => below(this.environment.random, bound))
+    let best: Connection | undefined
     for (const node of nodes) {
       const open = this.openConnection(node, purpose)
-      if (open !== undefined) return open
+      if (open !== undefined && (best === undefined || open.pendingCount < best.pendingCount)) best = open
     }
+    if (best !== undefined && best.expiredCount === 0) return best
     const seeds = this.options.bootstrap.map((_, index) => -1 - index)
     if (nodes.length === 0) {
       for (const seed of seeds) {
@@ -429,12 +446,14 @@ export class Cluster {
     let last: unknown
     for (const node of [...nodes, ...seeds]) {
       try {
-        return await this.#connectNode(node, purpose, call, false)
+        const connection = await this.#connectNode(node, purpose, call, false)
+        if (connection.expiredCount === 0) return connection
       } catch (error) {
         call.check()
         last = error
       }
     }
+    if (best !== undefined) return best
     throw last
   }
 
@@ -469,7 +488,9 @@ export class Cluster {
   async #open(key: string, link: Link, address: Address, purpose: Purpose): Promise<Connection> {
     try {
       const connection = await Connection.open(address, purpose, this.#connectionEnvironment, this.signal)
-      if (this.#links.get(key) !== link) connection.close()
+      if (this.#links.get(key) !== link) {
+        connection.close(new KafkaError('CONNECTION_FAILED', `${connection.broker}: nobody needs this connection now`))
+      }
       if (connection.failure !== undefined) throw connection.failure
       link.connection = connection
       link.failures = 0

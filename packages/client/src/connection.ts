@@ -78,6 +78,8 @@ interface Pending {
   alarm: Alarm | undefined
   /** Nobody waits for the answer any more. */
   abandoned: boolean
+  /** Its time ran out. */
+  hasExpired: boolean
   stopListening: (() => void) | undefined
 }
 
@@ -140,6 +142,13 @@ export class Connection {
   /** Requests without an answer, those that nobody waits for included. */
   get pendingCount(): number {
     return this.#pending.length - this.#first
+  }
+
+  /** Of the requests without an answer those whose time has run out: a broker that has gone silent has some. */
+  get expiredCount(): number {
+    let count = 0
+    for (let i = this.#first; i < this.#pending.length; i++) if (this.#pending[i]!.hasExpired) count++
+    return count
   }
 
   onClose(listener: (error: KafkaError) => void): void {
@@ -272,6 +281,7 @@ export class Connection {
         reject,
         alarm: undefined,
         abandoned: false,
+        hasExpired: false,
         stopListening: undefined,
       }
       if (timeoutMs !== Infinity) pending.alarm = alarms.after(timeoutMs, () => this.#expire(pending, timeoutMs))
@@ -298,6 +308,7 @@ export class Connection {
   }
 
   #expire(pending: Pending, timeoutMs: number): void {
+    pending.hasExpired = true
     this.#abandon(
       pending,
       new KafkaError('TIMED_OUT', `${pending.api.name} to ${this.broker}: no answer within ${timeoutMs} ms`),

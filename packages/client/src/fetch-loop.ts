@@ -332,7 +332,8 @@ export class FetchLoop {
       const response = await connection.request('Fetch', body, { signal: call.signal, timeoutMs, version })
       const leaders = this.fetcher.onFetch(plan, response, this.#cluster.nowMs())
       for (const { topic, partition, leader } of leaders) {
-        this.#cluster.learnLeader(topic, partition, leader, response.nodeEndpoints)
+        const isNews = this.#cluster.learnLeader(topic, partition, leader, response.nodeEndpoints)
+        if (isNews) this.fetcher.retryNow(topic, partition)
       }
       this.#observe(plan)
     })

@@ -76,6 +76,7 @@ export class Producer<K, V> implements AsyncDisposable {
   /** Of the last callback that `enqueue` was given: most often it is the same one again. */
   #callbackDelivery: CallbackDelivery | undefined
   readonly #inFlight = new Map<number, number>()
+  readonly #connecting = new Set<number>()
   #pumpScheduled = false
   #alarm: Alarm | undefined
   #alarmAtMs = Infinity
@@ -443,6 +444,7 @@ export class Producer<K, V> implements AsyncDisposable {
       this.#admit(nowMs)
       if (this.#accumulator.needsIdentity) {
         this.#requestIdentity()
+        for (const node of this.#accumulator.nodes()) this.#isConnected(node)
         break
       }
       const hurry = this.#closing || this.#forMemory.first !== undefined || this.#drainedListeners.length > 0
@@ -455,7 +457,34 @@ export class Producer<K, V> implements AsyncDisposable {
     this.#arm(nowMs)
   }
 
+  /**
+   * A batch is bound to a broker only when there is a connection: while one that is gone does not answer, the leader may
+   * be known to be elsewhere already.
+   */
+  #isConnected(node: number): boolean {
+    if (this.#cluster.openConnection(node, this.#purpose) !== undefined) return true
+    if (!this.#connecting.has(node)) void this.#connect(node)
+    return false
+  }
+
+  /** Never rejects. */
+  async #connect(node: number): Promise<void> {
+    this.#connecting.add(node)
+    try {
+      const timeoutMs = this.#cluster.options.requestTimeoutMs
+      await this.#cluster.call('produce', { timeoutMs }, async (call) => {
+        await this.#cluster.connect({ node }, this.#purpose, call)
+      })
+    } catch (error) {
+      this.#accumulator.unreachable(node, sendError(error))
+      if (!this.#cluster.isClosed) this.#cluster.refreshSoon()
+    }
+    this.#connecting.delete(node)
+    this.#schedulePump()
+  }
+
   readonly #takeSlot = (node: number): boolean => {
+    if (!this.#isConnected(node)) return false
     const used = this.#inFlight.get(node) ?? 0
     if (used >= this.#options.maxInFlight) return false
     this.#inFlight.set(node, used + 1)
@@ -538,9 +567,11 @@ export class Producer<K, V> implements AsyncDisposable {
         this.#accumulator.acknowledged(batch, answer.baseOffset, answer.logAppendTimeMs)
         continue
       }
-      if (answer.currentLeader.leaderId >= 0) {
-        this.#cluster.learnLeader(batch.topic, batch.partition, answer.currentLeader, response.nodeEndpoints)
-      } else if (isRetriable(errorNameOf(errorCode))) isStale = true
+      const { topic, partition } = batch
+      const hasNewLeader =
+        answer.currentLeader.leaderId >= 0 &&
+        this.#cluster.learnLeader(topic, partition, answer.currentLeader, response.nodeEndpoints)
+      if (!hasNewLeader && isRetriable(errorNameOf(errorCode))) isStale = true
       this.#observe(batch, errorNameOf(errorCode))
       this.#cluster.options.logger.debug('produce refused', {
         topic: batch.topic,
@@ -550,7 +581,7 @@ export class Producer<K, V> implements AsyncDisposable {
       })
       this.#accumulator.rejected(
         batch,
-        { code: errorCode, message: answer.errorMessage, recordErrors: answer.recordErrors },
+        { code: errorCode, message: answer.errorMessage, recordErrors: answer.recordErrors, hasNewLeader },
         nowMs,
       )
     }

@@ -49,6 +49,8 @@ export interface Drained {
 export interface Rejection {
   readonly code: number
   readonly message?: string | null
+  /** The answer named a leader that was not known yet: no reason to pause (KIP-951). */
+  readonly hasNewLeader?: boolean
   readonly recordErrors?: readonly { readonly batchIndex: number; readonly batchIndexErrorMessage: string | null }[]
 }
 
@@ -252,7 +254,7 @@ export class Accumulator {
       return true
     }
     if (isRetriable(errorNameOf(code)) && nowMs < batch.deadlineMs) {
-      queue.retry(batch, nowMs + this.#options.backoffMs(batch.attempts))
+      queue.retry(batch, rejection.hasNewLeader === true ? -Infinity : nowMs + this.#options.backoffMs(batch.attempts))
       return true
     }
     const named = new Map(rejection.recordErrors?.map((each) => [each.batchIndex, each.batchIndexErrorMessage]))
@@ -276,6 +278,27 @@ export class Accumulator {
     }
     queue.retry(batch, nowMs + this.#options.backoffMs(batch.attempts))
     return true
+  }
+
+  /** Leaders of partitions that have something to send. */
+  nodes(): Set<number> {
+    const nodes = new Set<number>()
+    for (const queue of this.#active) {
+      if (queue.hasUnsent) nodes.add(this.#options.leaderOf(queue.topic, queue.partition))
+    }
+    nodes.delete(-1)
+    return nodes
+  }
+
+  /** That broker cannot be reached: what would go there knows why it waits, or fails when waiting is of no use. */
+  unreachable(node: number, error: KafkaError): void {
+    for (const queue of this.#active) {
+      if (this.#options.leaderOf(queue.topic, queue.partition) !== node) continue
+      for (const batch of queue.open === undefined ? [...queue.waiting] : [...queue.waiting, queue.open]) {
+        batch.lastError = error
+        if (!error.retriable) this.#fail(queue, batch, error, false)
+      }
+    }
   }
 
   /** Fails what has been under way for too long. A batch in flight keeps its place until its answer comes. */

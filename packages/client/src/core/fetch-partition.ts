@@ -47,8 +47,8 @@ export class FetchPartition {
   version = 0
   /** Goes up when chunks that were handed out are void as well: with a seek, and when the partition is taken away. */
   moves = 0
-  /** A request about this partition is in flight. */
-  isBusy = false
+  /** The request about this partition that is in flight: only its answer counts. */
+  busyWith: { readonly node: number } | undefined
   retryAtMs = -Infinity
   failures = 0
   highWatermark = -1

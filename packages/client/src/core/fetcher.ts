@@ -165,13 +165,18 @@ export class Fetcher {
         if (state.phase !== 'failed') this.#needsMetadata = true
         continue
       }
+      // Asked at a broker that leads it no longer, which may be gone and never answer.
+      if (state.busyWith !== undefined && state.busyWith.node !== metadata.leader) {
+        state.busyWith = undefined
+        state.version++
+      }
       state.topicId = this.#options.metadata.topic(state.topic)!.topicId
       if (state.phase === 'fetching' && state.fetchEpoch >= 0 && metadata.leaderEpoch > state.validatedEpoch) {
         state.phase = 'validating'
         state.version++
       }
       if (state.phase === 'validating' && metadata.leaderEpoch < 0) state.phase = 'fetching'
-      if (state.isBusy || state.retryAtMs > nowMs) continue
+      if (state.busyWith !== undefined || state.retryAtMs > nowMs) continue
       switch (state.phase) {
         case 'locating':
           push(locate, metadata.leader, state)
@@ -200,7 +205,8 @@ export class Fetcher {
   nextDeadlineMs(nowMs: number): number {
     let next = Infinity
     for (const state of this.#turns) {
-      if (state.phase !== 'failed' && !state.isBusy && state.retryAtMs > nowMs) next = Math.min(next, state.retryAtMs)
+      if (state.phase === 'failed' || state.busyWith !== undefined || state.retryAtMs <= nowMs) continue
+      next = Math.min(next, state.retryAtMs)
     }
     return next
   }
@@ -232,6 +238,12 @@ export class Fetcher {
       }
     }
     return leaders
+  }
+
+  /** The leader is known now: no reason to pause. */
+  retryNow(topic: string, partition: number): void {
+    const state = this.partition(topic, partition)
+    if (state !== undefined) state.retryAtMs = -Infinity
   }
 
   /** There was no answer. */
@@ -408,13 +420,13 @@ export class Fetcher {
 
   #depart(plan: Plan, plans: Plan[]): void {
     this.#inFlight.add(`${plan.kind}/${plan.node}`)
-    for (const { state } of plan.asked) state.isBusy = true
+    for (const { state } of plan.asked) state.busyWith = plan
     plans.push(plan)
   }
 
   #landed(plan: Plan): void {
     this.#inFlight.delete(`${plan.kind}/${plan.node}`)
-    for (const { state } of plan.asked) state.isBusy = false
+    for (const { state } of plan.asked) if (state.busyWith === plan) state.busyWith = undefined
   }
 
   #retry(asked: readonly Asked[], nowMs: number): void {

@@ -135,8 +135,10 @@ export class MetadataCache {
     const before = known?.partitions[partition]
     if (known === undefined || before === undefined || leader.leaderId < 0) return false
     if (leader.leaderEpoch <= before.leaderEpoch) return false
-    for (const endpoint of endpoints) this.#brokers.set(endpoint.nodeId, endpoint)
-    if (!this.#brokers.has(leader.leaderId)) return false
+    const brokers = new Map(this.#brokers)
+    for (const endpoint of endpoints) brokers.set(endpoint.nodeId, endpoint)
+    if (!brokers.has(leader.leaderId)) return false
+    this.#brokers = brokers
     const partitions = [...known.partitions]
     partitions[partition] = { ...before, leader: leader.leaderId, leaderEpoch: leader.leaderEpoch }
     this.#topics.set(topic, withPartitions(known, partitions))

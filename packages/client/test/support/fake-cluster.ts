@@ -134,6 +134,8 @@ export class FakeCluster {
   #producerIds = 1000
   #sessionIds = 0
   isCreatingTopics = false
+  /** Who is not the leader says who is, and where (KIP-951). */
+  isNamingLeaders = false
   /** Bytes of records in answers to Fetch. */
   fetchedBytes = 0
 
@@ -473,8 +475,19 @@ export class FakeCluster {
       : [...this.topics.values()].find((each) => each.topicId === topicId)
   }
 
+  #leaderHint({ leader, leaderEpoch }: FakePartition): object {
+    return this.isNamingLeaders ? { currentLeader: { leaderId: leader, leaderEpoch } } : {}
+  }
+
+  /** Of every broker: who is asked about one may name any. */
+  #nodeEndpoints(): object[] {
+    if (!this.isNamingLeaders) return []
+    return [...this.#nodes].map(([nodeId, { host }]) => ({ nodeId, host, port: 9092, rack: null }))
+  }
+
   #produce({ body, node }: Request): object {
     return {
+      nodeEndpoints: this.#nodeEndpoints(),
       responses: body.topicData.map(
         (data: { name: string; topicId: Uuid; partitionData: { index: number; records: Uint8Array }[] }) => {
           const topic = this.#find(data.name, data.topicId)
@@ -494,7 +507,9 @@ export class FakeCluster {
   #appendProduced(topic: FakeTopic | undefined, index: number, batch: Uint8Array, node: number): object {
     const partition = topic?.partitions[index]
     if (partition === undefined) return { errorCode: UNKNOWN_TOPIC_OR_PARTITION, baseOffset: -1 }
-    if (partition.leader !== node) return { errorCode: NOT_LEADER_OR_FOLLOWER, baseOffset: -1 }
+    if (partition.leader !== node) {
+      return { errorCode: NOT_LEADER_OR_FOLLOWER, baseOffset: -1, ...this.#leaderHint(partition) }
+    }
     const view = viewOf(batch)
     if (batchSizeBytes(view, 0) !== batch.length || crc32c(batch, 21, batch.length) !== batchCrc(view, 0)) {
       return { errorCode: CORRUPT_MESSAGE, baseOffset: -1 }
@@ -556,7 +571,7 @@ export class FakeCluster {
     const first = answerNow()
     if (first.hasNews || body.maxWaitMs === 0) {
       this.#countFetched(first.responses)
-      return { sessionId, responses: first.responses }
+      return { sessionId, responses: first.responses, nodeEndpoints: this.#nodeEndpoints() }
     }
     return await new Promise<object>((resolve) => {
       let isDone = false
@@ -565,7 +580,7 @@ export class FakeCluster {
         isDone = true
         this.#countFetched(responses)
         this.#fetchers.splice(this.#fetchers.indexOf(entry), 1)
-        resolve({ sessionId, responses })
+        resolve({ sessionId, responses, nodeEndpoints: this.#nodeEndpoints() })
       }
       const entry = {
         attempt: (): boolean => {
@@ -585,6 +600,22 @@ export class FakeCluster {
     }
   }
 
+  /** Another broker leads the partition from now on; fetches that wait are looked at again. */
+  moveLeader(topic: string, partition: number, leader: number): void {
+    const target = this.topics.get(topic)!.partitions[partition]!
+    target.leader = leader
+    target.leaderEpoch++
+    this.#tryFetches()
+  }
+
+  /** Broker and host are gone without a word: connections stay open and silent, new ones are not answered. */
+  vanish(node: number): void {
+    const entry = this.#nodes.get(node)!
+    entry.isUp = false
+    this.world.vanish(`${entry.host}:9092`)
+    for (const api of SERVED) this.fault(api, { kind: 'silence' }, { node, times: Infinity })
+  }
+
   #tryFetches(): void {
     for (const fetcher of this.#fetchers.slice()) fetcher.attempt()
   }
@@ -599,7 +630,7 @@ export class FakeCluster {
       records: new Uint8Array(0),
     })
     if (partition === undefined) return refuse(UNKNOWN_TOPIC_OR_PARTITION)
-    if (partition.leader !== node) return refuse(NOT_LEADER_OR_FOLLOWER)
+    if (partition.leader !== node) return { ...refuse(NOT_LEADER_OR_FOLLOWER), ...this.#leaderHint(partition) }
     if (ask.currentLeaderEpoch >= 0 && ask.currentLeaderEpoch < partition.leaderEpoch)
       return refuse(FENCED_LEADER_EPOCH)
     if (ask.currentLeaderEpoch > partition.leaderEpoch) return refuse(UNKNOWN_LEADER_EPOCH)

@@ -35,6 +35,7 @@ export class World {
   readonly random: SeededRandom
   readonly #pending: Pending[] = []
   readonly #listening = new Map<string, Accept>()
+  readonly #vanished = new Set<string>()
   readonly #clients: Kafka[] = []
   #nowMs = 0
   #order = 0
@@ -75,6 +76,11 @@ export class World {
 
   unlisten(address: string): void {
     this.#listening.delete(address)
+  }
+
+  /** The host of that address is off: nothing is refused, nothing answers. */
+  vanish(address: string): void {
+    this.#vanished.add(address)
   }
 
   readonly network: Network = {
@@ -170,7 +176,7 @@ export class World {
       this.soon(() => events.closed(error))
     }
     this.soon(() => {
-      if (isClosed) return
+      if (isClosed || this.#vanished.has(address)) return
       const accept = this.#listening.get(address)
       if (accept === undefined) return close(new Error(`connect ECONNREFUSED ${address}`))
       server = accept({

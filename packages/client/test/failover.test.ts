@@ -1,0 +1,153 @@
+/** Leaders that move, brokers that go: what producers, readers and the metadata make of it. */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { FakeCluster } from './support/fake-cluster.ts'
+import { World } from './support/world.ts'
+
+function setUp(nodeCount = 2): { world: World; cluster: FakeCluster } {
+  const world = new World()
+  return { world, cluster: new FakeCluster(world, nodeCount) }
+}
+
+const REBOOTSTRAP_REQUIRED = 129
+const FENCED_LEADER_EPOCH = 74
+const UNKNOWN_LEADER_EPOCH = 75
+
+test('KIP-951: a produce answer that names the new leader is followed at once, without asking for metadata', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t')
+  cluster.isNamingLeaders = true
+  await world.run(async () => {
+    const producer = world.client().producer()
+    await producer.send({ topic: 't', value: 'a' })
+    const [startMs, metadata] = [world.nowMs, cluster.count('Metadata')]
+    cluster.moveLeader('t', 0, 2)
+    await producer.send({ topic: 't', value: 'b' })
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
+    assert.equal(world.nowMs, startMs, 'no pause before the second attempt')
+    assert.equal(cluster.count('Metadata'), metadata)
+  })
+})
+
+test('KIP-951: a leader that is no news is not followed in circles; the metadata is asked', async () => {
+  const { world, cluster } = setUp()
+  const { partitions } = cluster.topic('t')
+  cluster.isNamingLeaders = true
+  await world.run(async () => {
+    const producer = world.client().producer()
+    await producer.send({ topic: 't', value: 'a' })
+    const metadata = cluster.count('Metadata')
+    // Another leader under the same epoch: as a broker says that is behind the others.
+    partitions[0]!.leader = 2
+    const sent = producer.send({ topic: 't', value: 'b' })
+    await world.until(() => cluster.count('Metadata') > metadata, 'metadata is asked for')
+    await sent
+    assert.ok(cluster.count('Produce', 1) <= 3)
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
+  })
+})
+
+test('KIP-951: a fetch answer that names the new leader is followed at once', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t')
+  cluster.isNamingLeaders = true
+  cluster.write('t', 0, ['a'])
+  await world.run(async () => {
+    const reader = world.client().reader({ assign: ['t'] })
+    const records = reader.records()
+    assert.equal(String((await records.next()).value!.value), 'a')
+    await world.sleep(50)
+    cluster.moveLeader('t', 0, 2)
+    cluster.write('t', 0, ['b'])
+    const startMs = world.nowMs
+    assert.equal(String((await records.next()).value!.value), 'b')
+    assert.ok(world.nowMs - startMs < 50, 'no pause, no long poll at the old leader')
+    assert.ok(cluster.count('Fetch', 2) > 0)
+  })
+})
+
+for (const code of [FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH]) {
+  test(`a fetch that is refused with code ${code} looks for the leader and goes on`, async () => {
+    const { world, cluster } = setUp()
+    cluster.topic('t')
+    cluster.write('t', 0, ['a'])
+    cluster.fault('Fetch', { kind: 'error', code })
+    await world.run(async () => {
+      const reader = world.client().reader({ assign: ['t'] })
+      const { value } = await reader.records().next()
+      assert.equal(String(value!.value), 'a')
+    })
+  })
+}
+
+test('a leader that vanishes without a word: what is unsent goes to the new leader as soon as it is known', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t')
+  await world.run(async () => {
+    const kafka = world.client({ bootstrapServers: ['broker2:9092'], metadataMaxAgeMs: 1_000 })
+    await kafka.connect()
+    cluster.vanish(1)
+    const producer = kafka.producer()
+    const sent = producer.send({ topic: 't', value: 'a' })
+    await world.sleep(100)
+    cluster.moveLeader('t', 0, 2)
+    const startMs = world.nowMs
+    await sent
+    assert.ok(world.nowMs - startMs < 2_000, `after ${world.nowMs - startMs} ms, although the connect has 10 s`)
+    assert.deepEqual(cluster.values('t', 0), ['a'])
+  })
+})
+
+test('a leader that vanishes without a word: reading goes on at the new leader as soon as it is known', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t')
+  cluster.write('t', 0, ['a'])
+  await world.run(async () => {
+    const kafka = world.client({ bootstrapServers: ['broker2:9092'], metadataMaxAgeMs: 1_000 })
+    const records = kafka.reader({ assign: ['t'] }).records()
+    assert.equal(String((await records.next()).value!.value), 'a')
+    await world.sleep(50)
+    cluster.vanish(1)
+    // The next fetch is taken and never answered.
+    await world.sleep(700)
+    cluster.moveLeader('t', 0, 2)
+    cluster.write('t', 0, ['b'])
+    const startMs = world.nowMs
+    assert.equal(String((await records.next()).value!.value), 'b')
+    assert.ok(world.nowMs - startMs < 8_000, `after ${world.nowMs - startMs} ms, although a fetch has 30 s`)
+  })
+})
+
+test('a broker that moves to another address takes its batches along: nothing fails, nothing is doubled', async () => {
+  const { world, cluster } = setUp(1)
+  cluster.topic('t')
+  await world.run(async () => {
+    const kafka = world.client({ bootstrapServers: ['broker1:9092', 'elsewhere:9092'], metadataMaxAgeMs: 1_000 })
+    const producer = kafka.producer()
+    await producer.send({ topic: 't', value: 'a' })
+    cluster.fault('Produce', { kind: 'silence' })
+    const sent = producer.send({ topic: 't', value: 'b' })
+    await world.sleep(10)
+    cluster.addNode(1, 'elsewhere')
+    await sent
+    assert.ok(world.nowMs < 5_000)
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
+  })
+})
+
+test('KIP-1102: a broker that asks for a new start is left, and sends go on from the bootstrap addresses', async () => {
+  const { world, cluster } = setUp(1)
+  cluster.topic('t')
+  await world.run(async () => {
+    const kafka = world.client({ metadataMaxAgeMs: 1_000 })
+    const producer = kafka.producer()
+    await producer.send({ topic: 't', value: 'a' })
+    cluster.fault('Metadata', { kind: 'error', code: REBOOTSTRAP_REQUIRED })
+    // In flight when the connections are dropped: sent again, not failed.
+    cluster.fault('Produce', { kind: 'delay', delayMs: 2_000 })
+    const sent = producer.send({ topic: 't', value: 'b' })
+    await world.sleep(1_500)
+    await Promise.all([sent, producer.send({ topic: 't', value: 'c' })])
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b', 'c'])
+  })
+})
