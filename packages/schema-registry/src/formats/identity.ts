@@ -5,6 +5,8 @@
 import { printProto } from './protobuf/print.ts'
 import type { ParsedSchema, SchemaReference } from './schema.ts'
 
+const encoder = new TextEncoder()
+
 /**
  * The bytes under the MD5, in order: the schema's text in UTF-8; per reference its name and subject in UTF-8 and its version
  * as a big-endian int32; then one byte 1 and the metadata, one byte 1 and the rule set, if there are any.
@@ -16,14 +18,16 @@ export function identityBytes(identity: {
   readonly metadata?: Uint8Array
   readonly ruleSet?: Uint8Array
 }): Uint8Array {
-  const encoder = new TextEncoder()
-  const parts: Uint8Array[] = [encoder.encode(identity.schema)]
-  for (const { name, subject, version } of identity.references ?? []) {
+  const text = encoder.encode(identity.schema)
+  const { references = [], metadata, ruleSet } = identity
+  if (references.length === 0 && metadata === undefined && ruleSet === undefined) return text
+  const parts: Uint8Array[] = [text]
+  for (const { name, subject, version } of references) {
     const bytes = new Uint8Array(4)
     new DataView(bytes.buffer).setInt32(0, version)
     parts.push(encoder.encode(name), encoder.encode(subject), bytes)
   }
-  for (const extra of [identity.metadata, identity.ruleSet]) {
+  for (const extra of [metadata, ruleSet]) {
     if (extra !== undefined) parts.push(Uint8Array.of(1), extra)
   }
   const all = new Uint8Array(parts.reduce((sizeBytes, part) => sizeBytes + part.length, 0))
