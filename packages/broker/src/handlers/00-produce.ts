@@ -242,7 +242,10 @@ function appendOne(
     const verdict = broker.validation.inspect(exchange.connection, replica, bytes, start, end)
     if (verdict !== undefined) return 'bytes' in verdict ? done(UNDECIDED, replica, verdict) : done(verdict, replica)
   }
-  if (replica.mustRecompress(view, start)) return done(UNDECIDED, replica, bytes.slice(start, end))
+  // A copy: a Buffer's own `slice` is a view of what the socket overwrites next.
+  if (replica.mustRecompress(view, start)) {
+    return done(UNDECIDED, replica, Uint8Array.prototype.slice.call(bytes, start, end))
+  }
   const acks = request.acks as -1 | 0 | 1
   const result = replica.append(
     bytes,
