@@ -14,7 +14,6 @@ export {
   LATEST_TIERED_TIMESTAMP,
   LATEST_TIMESTAMP,
   MAX_TIMESTAMP,
-  Partition,
   type DeleteRecordsResult,
   type Durability,
   type EpochEndResult,
@@ -26,9 +25,9 @@ export {
   type ListOffsetResult,
   type PartitionAssignment,
   type PartitionMetrics,
-  type PartitionOptions,
   type ReplicaFetchOptions,
-} from './partition.ts'
+} from './partition-api.ts'
+export { Partition, type PartitionOptions } from './partition.ts'
 export { afterOutOfRange, type FollowerDecision, type LeaderAnswer } from './follower.ts'
 export { ReplicaSet, type IsrProposal, type PartitionState } from './replica-set.ts'
 export { WaitingRooms, type DelayedFetch, type DelayedProduce } from './waiting-room.ts'

@@ -29,7 +29,8 @@ import {
   type StoredLog,
 } from '@braidlog/log'
 import type { Codecs } from '@braidlog/records'
-import { Partition, type Durability, type PartitionAssignment } from './partition.ts'
+import { type Durability, type PartitionAssignment } from './partition-api.ts'
+import { Partition } from './partition.ts'
 import type { IsrProposal } from './replica-set.ts'
 import { TurnWrites } from './turn-writes.ts'
 import { WaitingRooms } from './waiting-room.ts'
