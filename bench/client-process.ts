@@ -6,6 +6,7 @@
  */
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import type { ClientUnderTest, Codec, ConsumeWay, ProduceWay, ProducerUnderTest, Target } from './clients/client.ts'
 import { values } from './values.ts'
 import { percentile } from './statistics.ts'
@@ -24,8 +25,9 @@ export interface ProduceJob extends Target {
 export interface ConsumeJob extends Target {
   readonly kind: 'consume'
   readonly way: ConsumeWay
-  /** Stops after as many, or after that time. */
+  /** What the topic holds: the end of it ends the measurement, if the time does not. */
   readonly records: number
+  readonly warmUpMs: number
   readonly measureMs: number
 }
 
@@ -46,14 +48,14 @@ const name = process.argv[2]!
 const jobs = JSON.parse(process.argv[3]!) as ClientJob[]
 const { client } = (await import(`./clients/${name}.ts`)) as { client: ClientUnderTest }
 process.on('uncaughtException', (error) => {
-  print({ failure: error.message })
+  print({ failure: inspect(error).slice(0, 200) })
   process.exit(1)
 })
 for (const job of jobs) {
   try {
     print({ result: job.kind === 'produce' ? await produce(job) : await consume(job) })
   } catch (error) {
-    print({ failure: error instanceof Error ? error.message : String(error) })
+    print({ failure: error instanceof Error && error.message !== '' ? error.message : inspect(error).slice(0, 200) })
   }
 }
 process.exit(0)
@@ -136,23 +138,35 @@ async function enqueue(job: ProduceJob, producer: ProducerUnderTest, forMs: numb
   return { records }
 }
 
+/**
+ * The clock starts with the first records after the warm-up, and stops with the first after the time: what is decoded already at one end
+ * is decoded in vain at the other.
+ */
 async function consume(job: ConsumeJob): Promise<ClientResult> {
   let seen = 0
-  let first: { startedMs: number; cpu: NodeJS.CpuUsage; count: number } | undefined
-  let last: { endedMs: number; cpu: NodeJS.CpuUsage } | undefined
+  let firstMs: number | undefined
+  let begin: { atMs: number; cpu: NodeJS.CpuUsage; seen: number } | undefined
+  let end: { atMs: number; cpu: NodeJS.CpuUsage; seen: number } | undefined
   await client.consume(job, job.way, (count) => {
     seen += count
-    first ??= { startedMs: performance.now(), cpu: process.cpuUsage(), count }
-    // The clock is not read for every record.
-    if (seen < job.records && count === 1 && (seen & 0x3f) !== 0) return true
-    if (seen < job.records && performance.now() - first.startedMs < job.measureMs) return true
-    last ??= { endedMs: performance.now(), cpu: process.cpuUsage(first.cpu) }
+    const isEnd = seen >= job.records
+    // The clock is not read for every single record.
+    if (count === 1 && !isEnd && (seen & 0x3f) !== 0) return true
+    const nowMs = performance.now()
+    firstMs ??= nowMs
+    if (begin === undefined) {
+      if (nowMs - firstMs >= job.warmUpMs) begin = { atMs: nowMs, cpu: process.cpuUsage(), seen }
+      return !isEnd
+    }
+    if (!isEnd && nowMs - begin.atMs < job.measureMs) return true
+    end ??= { atMs: nowMs, cpu: process.cpuUsage(begin.cpu), seen }
     return false
   })
-  if (first === undefined || last === undefined) throw new Error(`consumed ${seen} of ${job.records}`)
+  if (begin === undefined || end === undefined)
+    throw new Error(`${seen} of ${job.records} records came too fast or not at all`)
   return {
-    records: seen - first.count,
-    seconds: (last.endedMs - first.startedMs) / 1000,
-    cpuSeconds: (last.cpu.user + last.cpu.system) / 1e6,
+    records: end.seen - begin.seen,
+    seconds: (end.atMs - begin.atMs) / 1000,
+    cpuSeconds: (end.cpu.user + end.cpu.system) / 1e6,
   }
 }

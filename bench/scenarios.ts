@@ -4,10 +4,12 @@ import { brokerConsume, brokerConsumeJava } from './scenarios/broker-consume.ts'
 import { brokerPeak } from './scenarios/broker-peak.ts'
 import { brokerProduce, brokerProduceJava } from './scenarios/broker-produce.ts'
 import { clientConsume, clientConsumeCodecs } from './scenarios/client-consume.ts'
+import { clientMemory, clientStart } from './scenarios/client-lifetime.ts'
 import { clientConcurrent, clientSequential, clientStream } from './scenarios/client-produce.ts'
 import { durable } from './scenarios/durable.ts'
 import { latency, latencyDurable } from './scenarios/latency.ts'
 import { memoryUse } from './scenarios/memory.ts'
+import { model } from './scenarios/model.ts'
 import { restart } from './scenarios/restart.ts'
 import { embedded, startup } from './scenarios/startup.ts'
 
@@ -29,4 +31,7 @@ export const scenarios: readonly Scenario[] = [
   clientStream,
   clientConsume,
   clientConsumeCodecs,
+  clientMemory,
+  clientStart,
+  model,
 ]

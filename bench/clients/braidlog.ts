@@ -52,6 +52,11 @@ export const client: ClientUnderTest = {
       if (sizeBytes === 0 || !onRecords(batch.size)) return
     }
   },
+  async consumeSlowly({ bootstrap, topic }, onRecord) {
+    const kafka = new Kafka({ bootstrapServers: bootstrap })
+    const options = { groupId: `bench-${crypto.randomUUID()}`, topics: [topic], autoOffsetReset: 'earliest' } as const
+    for await (const _record of kafka.consumer(options)) await onRecord()
+  },
 }
 
 function batchesOf(

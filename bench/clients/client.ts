@@ -28,6 +28,8 @@ export interface ClientUnderTest {
    * until that returns false. It may leave the consumer running: the process ends.
    */
   consume(target: Target, way: ConsumeWay, onRecords: (count: number) => boolean): Promise<void>
+  /** The same record by record, each waited for before the next: what an application does that cannot keep up. Goes on for ever. */
+  consumeSlowly(target: Target, onRecord: () => Promise<void>): Promise<void>
 }
 
 export interface ProducerUnderTest {

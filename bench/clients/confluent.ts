@@ -76,6 +76,14 @@ export const client: ClientUnderTest = {
     )
     await promise
   },
+  async consumeSlowly({ bootstrap, topic }, onRecord) {
+    const kafka = new KafkaJS.Kafka({ kafkaJS: { brokers: [bootstrap], logLevel: KafkaJS.logLevel.NOTHING } })
+    const consumer = kafka.consumer({ kafkaJS: { groupId: `bench-${crypto.randomUUID()}`, fromBeginning: true } })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic] })
+    await consumer.run({ eachMessage: onRecord })
+    await new Promise(() => {})
+  },
 }
 
 async function openPlain(bootstrap: string, topic: string, codec: string): Promise<ProducerUnderTest> {

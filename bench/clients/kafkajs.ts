@@ -48,4 +48,13 @@ export const client: ClientUnderTest = {
     await promise
     // Not disconnected: that waits for the fetch in flight, and the process ends here.
   },
+  async consumeSlowly({ bootstrap, topic }, onRecord) {
+    const consumer = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).consumer({
+      groupId: `bench-${crypto.randomUUID()}`,
+    })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic], fromBeginning: true })
+    await consumer.run({ eachMessage: onRecord })
+    await new Promise(() => {})
+  },
 }

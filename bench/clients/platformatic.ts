@@ -44,4 +44,10 @@ export const client: ClientUnderTest = {
       way === 'web-stream' ? (Readable.toWeb(stream) as unknown as AsyncIterable<{ readonly value: Buffer }>) : stream
     for await (const { value } of source) if (value.length === 0 || !onRecords(1)) return
   },
+  async consumeSlowly({ bootstrap, topic }, onRecord) {
+    const groupId = `bench-${crypto.randomUUID()}`
+    const consumer = new Consumer({ ...base, bootstrapBrokers: [bootstrap], groupId })
+    const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: true })
+    for await (const _message of stream) await onRecord()
+  },
 }

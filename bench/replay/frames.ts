@@ -7,20 +7,24 @@
 import { encodeRequest, FetchRequest, ProduceRequest } from '@braidlog/protocol'
 import { BatchBuilder } from '@braidlog/records'
 import { nodeCodecs } from '@braidlog/runtime'
+import type { Codec } from '../clients/client.ts'
+import { values } from '../values.ts'
 
 const clientId = 'replay'
 
 export interface BatchShape {
   readonly recordSizeBytes: number
   readonly recordCount: number
+  /** Values that compress like those of applications, in a codec; else all bytes are the same and nothing is compressed. */
+  readonly codec?: Codec
 }
 
 /** A batch of equal records, as any producer without idempotence would send it. */
-export function batchOf({ recordSizeBytes, recordCount }: BatchShape): Uint8Array {
-  const builder = new BatchBuilder({ codecs: nodeCodecs, sizeBytesMax: 64 << 20 })
-  const value = new Uint8Array(recordSizeBytes).fill(0x78)
+export function batchOf({ recordSizeBytes, recordCount, codec }: BatchShape): Uint8Array {
+  const builder = new BatchBuilder({ codecs: nodeCodecs, sizeBytesMax: 64 << 20, compression: codec ?? 'none' })
+  const all = codec === undefined ? [new Uint8Array(recordSizeBytes).fill(0x78)] : values(recordSizeBytes)
   const nowMs = Date.now()
-  for (let i = 0; i < recordCount; i++) builder.append(null, value, nowMs)
+  for (let i = 0; i < recordCount; i++) builder.append(null, all[i % all.length]!, nowMs)
   return builder.build().slice()
 }
 
@@ -63,6 +67,8 @@ export function fetchFrame(place: Place, offset: number, { maxBytes, maxWaitMs }
 export const produceErrorAt = (topic: string): number => 4 + 4 + 2 + topic.length + 4 + 4
 /** The same for `fetchFrame`. */
 export const fetchErrorAt = (topic: string): number => 4 + 4 + 4 + 2 + topic.length + 4 + 4
+
+export const fetchHighWatermarkAt = (topic: string): number => fetchErrorAt(topic) + 2
 
 /** Behind the error code: high watermark, last stable offset, an empty list of aborted transactions, then the size of the records. */
 export const fetchSizeAt = (topic: string): number => fetchErrorAt(topic) + 2 + 8 + 8 + 4

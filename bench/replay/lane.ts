@@ -6,6 +6,7 @@ import {
   batchOf,
   fetchErrorAt,
   fetchFrame,
+  fetchHighWatermarkAt,
   fetchSizeAt,
   produceErrorAt,
   produceFrame,
@@ -21,6 +22,8 @@ export interface ProduceLane extends Place {
   readonly batch: BatchShape
   /** Requests in flight. */
   readonly width: number
+  /** Ends by itself after as many; else it goes on until it is stopped. */
+  readonly requestsMax?: number
 }
 
 export interface FetchLane extends Place {
@@ -29,6 +32,8 @@ export interface FetchLane extends Place {
   /** What the partition holds: the offset after an answer follows from its size. */
   readonly batch: BatchShape
   readonly maxBytes: number
+  /** Begins again at the beginning when it comes to the end; else it waits there. */
+  readonly loops?: boolean
 }
 
 export type LaneJob = ProduceLane | FetchLane
@@ -37,7 +42,7 @@ const receiveBuffer = Buffer.allocUnsafeSlow(1 << 20)
 const batches = new Map<string, Uint8Array>()
 
 function sharedBatch(shape: BatchShape): Uint8Array {
-  const key = `${shape.recordCount}×${shape.recordSizeBytes}`
+  const key = JSON.stringify(shape)
   let batch = batches.get(key)
   if (batch === undefined) batches.set(key, (batch = batchOf(shape)))
   return batch
@@ -60,6 +65,7 @@ export class Lane {
   readonly #take: (head: Buffer) => void
   readonly #failed: (error: Error) => void
   #isStopping = false
+  #sent = 0
   #over: (() => void) | undefined
 
   private constructor(
@@ -115,6 +121,11 @@ export class Lane {
     this.count.latencies = []
   }
 
+  /** Resolves when it has come to its end by itself. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => (this.#over = resolve))
+  }
+
   /** Sends no more; resolves when everything in flight is answered, a fetch that waits excepted. */
   stop(): Promise<void> {
     this.#isStopping = true
@@ -128,6 +139,8 @@ export class Lane {
   }
 
   #send(): void {
+    if (this.job.kind === 'produce' && this.#sent++ === this.job.requestsMax) this.#isStopping = true
+    if (this.#isStopping) return
     this.#sentMs.push(performance.now())
     this.#socket.write(this.#next())
   }
@@ -143,8 +156,8 @@ export class Lane {
       this.#failed(error as Error)
       return
     }
-    if (!this.#isStopping) this.#send()
-    else if (this.#sentMs.length === 0) this.#over?.()
+    this.#send()
+    if (this.#isStopping && this.#sentMs.length === 0) this.#over?.()
   }
 
   #producing(job: ProduceLane): [() => Buffer, (head: Buffer) => void] {
@@ -164,6 +177,7 @@ export class Lane {
     const batchSizeBytes = sharedBatch(job.batch).length
     const payloadBytes = job.batch.recordCount * job.batch.recordSizeBytes
     const [errorAt, sizeAt] = [fetchErrorAt(job.topic), fetchSizeAt(job.topic)]
+    const highWatermarkAt = fetchHighWatermarkAt(job.topic)
     let offset = 0
     return [
       () => fetchFrame(job, offset, { maxBytes: job.maxBytes, maxWaitMs: 500 }),
@@ -173,6 +187,7 @@ export class Lane {
         const batchCount = Math.floor(head.readInt32BE(sizeAt) / batchSizeBytes)
         offset += batchCount * job.batch.recordCount
         this.count.payloadBytes += batchCount * payloadBytes
+        if (job.loops === true && offset >= Number(head.readBigInt64BE(highWatermarkAt))) offset = 0
       },
     ]
   }

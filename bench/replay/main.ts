@@ -22,12 +22,13 @@ for (const lane of job.lanes) {
 process.stdout.write('ready\n')
 for await (const _line of process.stdin) break
 
+const over = Promise.all(lanes.map((lane) => lane.ended()))
 for (const lane of lanes) lane.start()
 if (job.warmUpMs > 0) await delay(job.warmUpMs)
 for (const lane of lanes) lane.reset()
 const [startedMs, cpu] = [performance.now(), process.cpuUsage()]
 process.stdout.write('measuring\n')
-await delay(job.measureMs)
+await (job.measureMs === 'end' ? over : delay(job.measureMs))
 const seconds = (performance.now() - startedMs) / 1000
 const { user, system } = process.cpuUsage(cpu)
 const result: ReplayResult = {

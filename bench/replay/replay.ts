@@ -10,12 +10,14 @@ import process from 'node:process'
 import { start } from '../../conformance/peers/process.ts'
 import type { PeerServer } from '../../conformance/peers/server.ts'
 import { cpuSeconds } from '../process-usage.ts'
+import type { BatchShape } from './frames.ts'
 import type { LaneJob } from './lane.ts'
 
 export interface ReplayJob {
   readonly lanes: readonly (LaneJob & { readonly connections?: number })[]
   readonly warmUpMs: number
-  readonly measureMs: number
+  /** `end`: until the lanes have come to their ends by themselves; everything counts then. */
+  readonly measureMs: number | 'end'
 }
 
 export interface ReplayShare {
@@ -48,7 +50,7 @@ export async function replay(pids: readonly number[], job: ReplayJob): Promise<R
     child.stdin.write('go\n')
     await child.line(/^measuring$/m, job.warmUpMs + 60_000)
     const before = spent()
-    const [, json] = await child.line(/^result (.*)$/m, job.measureMs + 60_000)
+    const [, json] = await child.line(/^result (.*)$/m, (job.measureMs === 'end' ? 240_000 : job.measureMs) + 60_000)
     const serverCpuSeconds = spent() - before
     await child.exited(10_000)
     return { ...(JSON.parse(json!) as ReplayResult), serverCpuSeconds }
@@ -65,4 +67,17 @@ export function lanesOf<T extends object>(
   lane: T,
 ): (T & { port: number; topic: string; partition: number })[] {
   return Array.from({ length: partitions }, (_, partition) => ({ ...lane, port: server.port, topic, partition }))
+}
+
+/** Fills partitions with as many records as asked for, at least, in equal batches. @returns how many there are */
+export async function fillTopic(
+  server: PeerServer,
+  topic: string,
+  partitions: number,
+  { batch, records }: { readonly batch: BatchShape; readonly records: number },
+): Promise<number> {
+  const requestsMax = Math.ceil(records / batch.recordCount / partitions)
+  const lanes = lanesOf(server, topic, partitions, { kind: 'produce', acks: -1, batch, width: 5, requestsMax } as const)
+  const { produce } = await replay([], { lanes, warmUpMs: 0, measureMs: 'end' })
+  return produce.requests * batch.recordCount
 }
