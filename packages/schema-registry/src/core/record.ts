@@ -14,7 +14,7 @@
  * One is ours, and passed over by others: `{"keytype":"ACL","resourceType":…,"resource":…,"patternType":…,"principal":…,"host":…,
  * "operation":…,"permission":…,"magic":0}` with the value `{}`.
  *
- * Keys are compared by meaning but compacted by bytes: `keyText` keeps the bytes a schema was found under, so that a tombstone can be
+ * Keys are compared by meaning but compacted by bytes: `keyText` keeps the bytes a record was found under, so that a tombstone can be
  * written that compaction matches with it. Members of a value that this version does not know are kept in `extra`.
  */
 import { canonicalAcl, type Acl } from './acl.ts'
@@ -34,14 +34,17 @@ export interface StoredSchema {
   readonly extra?: Readonly<Record<string, unknown>>
 }
 
-export type RegistryRecord =
+export type RegistryRecord = RecordBody & {
+  /** The key's text where it is not the one that {@link encodeRecord} would write. */
+  readonly keyText?: string
+}
+
+type RecordBody =
   | {
       readonly kind: 'SCHEMA'
       readonly subject: string
       readonly version: number
       readonly value: StoredSchema | null
-      /** The key's text where it is not the one that {@link encodeRecord} would write. */
-      readonly keyText?: string
     }
   | { readonly kind: 'CONFIG'; readonly subject: string | null; readonly value: Config | null }
   | { readonly kind: 'MODE'; readonly subject: string | null; readonly value: Mode | null }
@@ -58,51 +61,58 @@ export interface RecordText {
 }
 
 export function encodeRecord(record: RegistryRecord): RecordText {
+  return { key: record.keyText ?? keyOf(record), value: valueOf(record) }
+}
+
+/** The key in our order of members. */
+export function keyOf(record: RecordBody): string {
+  const { kind: keytype } = record
   switch (record.kind) {
     case 'SCHEMA':
-      return { key: record.keyText ?? schemaKeyText(record.subject, record.version), value: schemaValueText(record) }
+      return schemaKeyText(record.subject, record.version)
     case 'CONFIG':
-      return {
-        key: keyText({ keytype: 'CONFIG', subject: record.subject, magic: 0 }),
-        value: record.value === null ? null : JSON.stringify(record.value),
-      }
     case 'MODE':
-      return {
-        key: keyText({ keytype: 'MODE', subject: record.subject, magic: 0 }),
-        value: record.value === null ? null : JSON.stringify({ subject: record.subject, mode: record.value }),
-      }
     case 'DELETE_SUBJECT':
-      return {
-        key: keyText({ keytype: 'DELETE_SUBJECT', subject: record.subject, magic: 0 }),
-        value: record.version === null ? null : JSON.stringify({ subject: record.subject, version: record.version }),
-      }
     case 'CLEAR_SUBJECT':
-      return {
-        key: keyText({ keytype: 'CLEAR_SUBJECT', subject: record.subject, magic: 0 }),
-        value: record.isSet ? JSON.stringify({ subject: record.subject }) : null,
-      }
-    case 'CONTEXT': {
-      const { tenant, context } = record
-      return {
-        key: keyText({ keytype: 'CONTEXT', tenant, context, magic: 0 }),
-        value: record.isSet ? JSON.stringify({ tenant, context }) : null,
-      }
-    }
+      return JSON.stringify({ keytype, subject: record.subject, magic: 0 })
+    case 'CONTEXT':
+      return JSON.stringify({ keytype, tenant: record.tenant, context: record.context, magic: 0 })
     case 'NOOP':
-      return { key: keyText({ keytype: 'NOOP', magic: 0 }), value: null }
+      return JSON.stringify({ keytype, magic: 0 })
     case 'ACL':
-      return { key: keyText({ keytype: 'ACL', ...record.acl, magic: 0 }), value: record.isSet ? '{}' : null }
+      return JSON.stringify({ keytype, ...record.acl, magic: 0 })
     default:
       return record satisfies never
   }
 }
 
-const keyText = (key: object): string => JSON.stringify(key)
+function valueOf(record: RecordBody): string | null {
+  switch (record.kind) {
+    case 'SCHEMA':
+      return schemaValueText(record)
+    case 'CONFIG':
+      return record.value === null ? null : JSON.stringify(record.value)
+    case 'MODE':
+      return record.value === null ? null : JSON.stringify({ subject: record.subject, mode: record.value })
+    case 'DELETE_SUBJECT':
+      return record.version === null ? null : JSON.stringify({ subject: record.subject, version: record.version })
+    case 'CLEAR_SUBJECT':
+      return record.isSet ? JSON.stringify({ subject: record.subject }) : null
+    case 'CONTEXT':
+      return record.isSet ? JSON.stringify({ tenant: record.tenant, context: record.context }) : null
+    case 'NOOP':
+      return null
+    case 'ACL':
+      return record.isSet ? '{}' : null
+    default:
+      return record satisfies never
+  }
+}
 
 export const schemaKeyText = (subject: string, version: number): string =>
-  keyText({ keytype: 'SCHEMA', subject, version, magic: 1 })
+  JSON.stringify({ keytype: 'SCHEMA', subject, version, magic: 1 })
 
-function schemaValueText(record: RegistryRecord & { readonly kind: 'SCHEMA' }): string | null {
+function schemaValueText(record: RecordBody & { readonly kind: 'SCHEMA' }): string | null {
   const { subject, version, value } = record
   if (value === null) return null
   const { id, md5, schema, schemaType, references, metadata, ruleSet, deleted, extra } = value
@@ -134,20 +144,27 @@ export function decodeRecord(key: string, value: string | null): DecodedRecord {
   if (value !== null) {
     const parsed = parseObject(value)
     if (parsed === undefined)
-      return value === 'null' ? decode(keyed, null, key) : { ok: false, reason: 'the value is not a JSON object' }
+      return value === 'null' ? decodeAs(keyed, null, key) : { ok: false, reason: 'the value is not a JSON object' }
     valued = parsed
   }
-  return decode(keyed, valued, key)
+  return decodeAs(keyed, valued, key)
+}
+
+/** With the key's text, where it is another than ours. */
+function decodeAs(key: Fields, value: Fields | null, text: string): DecodedRecord {
+  const decoded = decode(key, value)
+  if (!decoded.ok || keyOf(decoded.record) === text) return decoded
+  return { ok: true, record: { ...decoded.record, keyText: text } }
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
-function decode(key: Fields, value: Fields | null, text: string): DecodedRecord {
+function decode(key: Fields, value: Fields | null): DecodedRecord {
   const { keytype } = key
   const subject = typeof key['subject'] === 'string' ? key['subject'] : null
   switch (keytype) {
     case 'SCHEMA':
-      return decodeSchema(key, value, text)
+      return decodeSchema(key, value)
     case 'CONFIG':
       return { ok: true, record: { kind: 'CONFIG', subject, value: value === null ? null : configOf(value) } }
     case 'MODE': {
@@ -209,14 +226,13 @@ const KNOWN = new Set([
   'deleted',
 ])
 
-function decodeSchema(key: Fields, value: Fields | null, text: string): DecodedRecord {
+function decodeSchema(key: Fields, value: Fields | null): DecodedRecord {
   const { subject, version } = key
   if (typeof subject !== 'string' || !Number.isInteger(version)) {
     return { ok: false, reason: 'a SCHEMA without subject or version' }
   }
   const at = { kind: 'SCHEMA' as const, subject, version: version as number }
-  const known = text === schemaKeyText(subject, version as number) ? {} : { keyText: text }
-  if (value === null) return { ok: true, record: { ...at, ...known, value: null } }
+  if (value === null) return { ok: true, record: { ...at, value: null } }
   const { id, md5, schema, schemaType } = value
   if (!Number.isInteger(id) || typeof schema !== 'string') return { ok: false, reason: 'a SCHEMA without id or schema' }
   if (schemaType !== undefined && schemaType !== null && !TYPES.has(schemaType)) {
@@ -228,7 +244,6 @@ function decodeSchema(key: Fields, value: Fields | null, text: string): DecodedR
     ok: true,
     record: {
       ...at,
-      ...known,
       value: {
         id: id as number,
         ...(typeof md5 === 'string' ? { md5 } : {}),

@@ -11,6 +11,7 @@ import type { Formats, Md5 } from './formats.ts'
 import type { RegistryRecord } from './record.ts'
 import { decideRegister, type RegisterRequest } from './register.ts'
 import { decideDeleteConfig, decideDeleteMode, decideSetConfig, decideSetMode, type ConfigChange } from './settings.ts'
+import { KeyTexts } from './key-texts.ts'
 import { RegistryState } from './state.ts'
 import { Terms } from './terms.ts'
 
@@ -63,6 +64,7 @@ const SETTINGS: CoreSettings = {
 
 export class RegistryMachine {
   readonly #terms = new Terms()
+  readonly #keyTexts = new KeyTexts()
   /** For the queries beside this file; written by `apply` alone. */
   readonly core: Core
 
@@ -71,7 +73,8 @@ export class RegistryMachine {
   }
 
   decide<R extends WriteRequest>(request: R): Decision<ResponseOf<R>> {
-    return this.#decide(request) as Decision<ResponseOf<R>>
+    const { records, response } = this.#decide(request) as Decision<ResponseOf<R>>
+    return { records: records.flatMap((record) => this.#keyTexts.everywhere(record)), response }
   }
 
   /**
@@ -81,6 +84,7 @@ export class RegistryMachine {
    */
   apply(record: RegistryRecord, term?: number): boolean {
     if (!this.#terms.admit(record, term)) return false
+    this.#keyTexts.learn(record)
     this.core.state.apply(record)
     return true
   }

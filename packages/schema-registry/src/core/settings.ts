@@ -18,7 +18,7 @@ import {
 import { refused, type Core, type Decision } from './core.ts'
 import type { RegistryRecord } from './record.ts'
 import { isInScope } from './state.ts'
-import { contextOf, parseSubject } from './subject.ts'
+import { contextOf, parseSubject, scopeAsWritten } from './subject.ts'
 
 /** `null` members take a setting back; absent ones leave it. */
 export type ConfigChange = { readonly [K in keyof Config]?: Config[K] | null }
@@ -71,7 +71,7 @@ export function decideSetConfig(core: Core, subject: string | null, change: Conf
   const value = Object.fromEntries(
     Object.entries({ ...core.state.config(subject), ...change }).filter(([, member]) => member !== null),
   ) as Config
-  return { records: [{ kind: 'CONFIG', subject, value }], response: done(change) }
+  return { records: [{ kind: 'CONFIG', subject: scopeAsWritten(subject), value }], response: done(change) }
 }
 
 export function decideDeleteConfig(core: Core, subject: string | null): Decision<Config> {
@@ -79,7 +79,7 @@ export function decideDeleteConfig(core: Core, subject: string | null): Decision
   if (subject !== null && before === undefined) return refused(subjectNotFound(subject))
   if (isReadOnly(effectiveMode(core, subject))) return refused(readOnly(subject))
   return {
-    records: before === undefined ? [] : [{ kind: 'CONFIG', subject, value: null }],
+    records: before === undefined ? [] : [{ kind: 'CONFIG', subject: scopeAsWritten(subject), value: null }],
     response: done(before ?? effectiveConfig(core, subject)),
   }
 }
@@ -96,7 +96,8 @@ export function decideSetMode(core: Core, subject: string | null, mode: string, 
   }
   const wanted = mode as Mode
   if (!settings.modeMutability) return refused(notPermitted('Mode changes are not allowed'))
-  const set: RegistryRecord = { kind: 'MODE', subject, value: wanted }
+  const scope = scopeAsWritten(subject)
+  const set: RegistryRecord = { kind: 'MODE', subject: scope, value: wanted }
   if (wanted !== 'IMPORT' || force || effectiveMode(core, subject) === 'IMPORT') {
     return { records: [set], response: done(wanted) }
   }
@@ -106,7 +107,7 @@ export function decideSetMode(core: Core, subject: string | null, mode: string, 
   }
   // What was soft-deleted holds ids that the import may want; it goes for good, under the bytes it was written with.
   const leftovers = subjects.flatMap((each) => state.versions(each)).flatMap(tombstones)
-  const clear: RegistryRecord[] = leftovers.length === 0 ? [] : [{ kind: 'CLEAR_SUBJECT', subject, isSet: true }]
+  const clear: RegistryRecord[] = leftovers.length === 0 ? [] : [{ kind: 'CLEAR_SUBJECT', subject: scope, isSet: true }]
   return { records: [...clear, ...leftovers, set], response: done(wanted) }
 }
 
@@ -121,7 +122,7 @@ export function decideDeleteMode(core: Core, subject: string | null, recursive: 
       : [subject]
   if (subject !== null && before === undefined && scopes.length === 0) return refused(modeNotFound(subject))
   return {
-    records: scopes.map((scope) => ({ kind: 'MODE', subject: isSame(scope, null) ? null : scope, value: null })),
+    records: scopes.map((scope) => ({ kind: 'MODE', subject: scopeAsWritten(scope), value: null })),
     response: done(before ?? effectiveMode(core, subject)),
   }
 }

@@ -36,6 +36,12 @@ export function canonicalSubject(text: string): string {
   return qualify(context, name)
 }
 
+/** How a scope stands in `_schemas`: null for everything, and for the default context as a whole; else its one spelling. */
+export function scopeAsWritten(subject: string | null): string | null {
+  const scope = canonicalSubject(subject ?? '')
+  return scope === '' || scope === GLOBAL_SUBJECT ? null : scope
+}
+
 export const contextOf = (subject: string): string => parseSubject(subject).context
 
 /** A reference's subject without a context belongs to the context of the schema that has it. */
