@@ -164,6 +164,29 @@ test('a schema is compatible with itself at every level', () => {
   )
 })
 
+test('every incompatibility shows a document that the old schema can write and protobufjs takes', () => {
+  for (const [what, schema, previous, changes] of RULES) {
+    const found = checkCompatibility({ schema: protobuf(schema), previous: [protobuf(previous)], level: 'BACKWARD' })
+    assert.equal(found.length, changes.length)
+    for (const { counterExample, fix } of found) {
+      assert.ok(counterExample !== undefined && fix !== undefined, what)
+      assert.deepEqual([counterExample.acceptedBy, counterExample.refusedBy], ['previous', 'new'])
+      JSON.parse(counterExample.document)
+    }
+  }
+  const shown = (schema: string, previous: string): string | undefined =>
+    checkCompatibility({ schema: protobuf(schema), previous: [protobuf(previous)], level: 'BACKWARD' })[0]
+      ?.counterExample?.document
+  assert.equal(shown(message('int32 some_name = 1;'), message('string some_name = 1;')), '{"someName":"a"}')
+  assert.equal(shown(message('double a = 1;'), message('repeated int64 a = 1;')), '{"a":["1"]}')
+  assert.equal(shown(message('N a = 1;'), message('map<int32, bytes> a = 1;')), '{"a":{"1":"YQ=="}}')
+  assert.equal(shown(message('map<string, int32> a = 1;'), message('map<string, string> a = 1;')), '{"a":{"a":"a"}}')
+  assert.equal(
+    shown(message('oneof o { string a = 1; string b = 2; }'), message('string a = 1; string b = 2;')),
+    '{"a":"a","b":"a"}',
+  )
+})
+
 test('what is called compatible is read by protobufjs', () => {
   let read = 0
   fc.assert(

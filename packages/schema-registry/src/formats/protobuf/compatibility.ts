@@ -12,6 +12,7 @@ import type { ParsedProtobuf } from '../schema.ts'
 import { allFields, isScalar } from './file.ts'
 import type { ProtoField, ProtoFile, ProtoMessage, ProtoOneof } from './file.ts'
 import { Linker, SymbolTable, type ProtoSymbol } from './link.ts'
+import { documentWith, type Held } from './witness.ts'
 
 export function checkProtobuf(
   reader: ParsedProtobuf,
@@ -104,6 +105,7 @@ class Comparer {
           reader: `set the package back to "${original.package}"`,
           writer: `set the package back to "${update.package}"`,
         },
+        '{}',
       )
     }
     const updated = declaredMessages(update)
@@ -113,10 +115,16 @@ class Comparer {
       const counterpart = updated.get(name) ?? movedTo(name, updated)
       if (counterpart !== undefined) this.#messages(declared, counterpart, path)
       else {
-        this.#report('MESSAGE_REMOVED', path, `the message ${name} of the % schema is missing in the % schema`, {
-          reader: `keep the message ${name}`,
-          writer: `remove the message ${name}`,
-        })
+        this.#report(
+          'MESSAGE_REMOVED',
+          path,
+          `the message ${name} of the % schema is missing in the % schema`,
+          {
+            reader: `keep the message ${name}`,
+            writer: `remove the message ${name}`,
+          },
+          '{}',
+        )
       }
     }
     for (let pair = this.#queue.shift(); pair !== undefined; pair = this.#queue.shift()) this.#messages(...pair)
@@ -129,19 +137,22 @@ class Comparer {
     this.#seen.set(original.message, compared)
     const before = new Map([...allFields(original.message)].map(([field, oneof]) => [field.tag, { field, oneof }]))
     const after = new Map([...allFields(update.message)].map(([field, oneof]) => [field.tag, { field, oneof }]))
-    this.#oneofs(original.message, update.message, before, after, path)
+    this.#oneofs(original, update.message, before, after, path)
     for (const [tag, { field }] of before) {
       const counterpart = after.get(tag)
       if (counterpart !== undefined)
         this.#fields({ original, update, from: field, to: counterpart.field, path: `${path}/${tag}` })
-      else if (field.label === 'required') this.#required('REMOVED', field, `${path}/${tag}`)
+      else if (field.label === 'required') {
+        this.#required('REMOVED', field, `${path}/${tag}`, this.#documentWith(original, [field]))
+      }
     }
     for (const [tag, { field }] of after) {
-      if (!before.has(tag) && field.label === 'required') this.#required('ADDED', field, `${path}/${tag}`)
+      // What the writer writes has no such field.
+      if (!before.has(tag) && field.label === 'required') this.#required('ADDED', field, `${path}/${tag}`, '{}')
     }
   }
 
-  #required(change: 'ADDED' | 'REMOVED', { name }: ProtoField, path: string): void {
+  #required(change: 'ADDED' | 'REMOVED', { name }: ProtoField, path: string, witness: string): void {
     const added = change === 'ADDED'
     this.#report(
       `REQUIRED_FIELD_${change}`,
@@ -152,8 +163,7 @@ class Comparer {
       added
         ? { reader: `make the field ${name} optional`, writer: `keep the field ${name}` }
         : { reader: `keep the field ${name}`, writer: `make the field ${name} optional` },
-      // What the writer writes has no such field.
-      added ? '{}' : undefined,
+      witness,
     )
   }
 
@@ -163,12 +173,15 @@ class Comparer {
     from,
     to,
     path,
+    shown = this.#documentWith(original, [from]),
   }: {
     original: Declared
     update: Declared
     from: ProtoField
     to: ProtoField
     path: string
+    /** A document that shows the difference; of a map's entry, one with the map. */
+    shown?: string
   }): void {
     const [a, b] = [kindOf(from, original, this.#original), kindOf(to, update, this.#update)]
     const back = {
@@ -177,35 +190,49 @@ class Comparer {
     }
     const says = (what: string): string =>
       `the ${what} of field ${to.name} at path '${path}' in the % schema does not match the % schema`
-    if (from.label !== 'required' && to.label === 'required') this.#required('ADDED', to, path)
+    if (from.label !== 'required' && to.label === 'required') this.#required('ADDED', to, path, '{}')
     if (a.kind === 'map' && b.kind === 'map') return this.#mapValues(original, update, from, to, path)
     if (a.kind === 'named' && b.kind === 'named' && a.symbol?.kind !== 'enum' && b.symbol?.kind !== 'enum') {
       const isMoved =
         !this.#updated.has(a.relative) && lastName(a.relative) === lastName(b.relative) && this.#updated.has(b.relative)
       if (a.relative !== b.relative && !isMoved)
-        return this.#report('FIELD_NAMED_TYPE_CHANGED', path, says(`type (${a.relative} and ${b.relative})`), back)
+        return this.#report(
+          'FIELD_NAMED_TYPE_CHANGED',
+          path,
+          says(`type (${a.relative} and ${b.relative})`),
+          back,
+          shown,
+        )
       return this.#named(a.symbol, b.symbol, path)
     }
     const [aName, bName] = [scalarName(a), scalarName(b)]
-    if (aName === undefined || bName === undefined) return this.#report('FIELD_KIND_CHANGED', path, says('kind'), back)
+    if (aName === undefined || bName === undefined)
+      return this.#report('FIELD_KIND_CHANGED', path, says('kind'), back, shown)
     if (a.kind === 'named' && b.kind === 'named' && a.relative !== b.relative) {
-      return this.#report('FIELD_NAMED_TYPE_CHANGED', path, says(`type (${a.relative} and ${b.relative})`), back)
+      return this.#report('FIELD_NAMED_TYPE_CHANGED', path, says(`type (${a.relative} and ${b.relative})`), back, shown)
     }
     if (!SCALAR_GROUPS.some((group) => group.includes(aName) && group.includes(bName))) {
-      return this.#report('FIELD_SCALAR_KIND_CHANGED', path, says(`kind (${aName} and ${bName})`), back)
+      return this.#report('FIELD_SCALAR_KIND_CHANGED', path, says(`kind (${aName} and ${bName})`), back, shown)
     }
     const isNumeric = aName !== 'string' && aName !== 'bytes'
     if (isNumeric && (from.label === 'repeated') !== (to.label === 'repeated')) {
-      this.#report('FIELD_NUMERIC_LABEL_CHANGED', path, says('label'), {
-        reader: `set the label of ${to.name} back`,
-        writer: `set the label of ${from.name} back`,
-      })
+      this.#report(
+        'FIELD_NUMERIC_LABEL_CHANGED',
+        path,
+        says('label'),
+        {
+          reader: `set the label of ${to.name} back`,
+          writer: `set the label of ${from.name} back`,
+        },
+        shown,
+      )
     }
   }
 
   /** A map's key and value are the fields 1 and 2 of its entries. */
   #mapValues(original: Declared, update: Declared, from: ProtoField, to: ProtoField, path: string): void {
     if (from.type.kind !== 'map' || to.type.kind !== 'map') return
+    const shown = this.#documentWith(original, [from])
     for (const part of ['key', 'value'] as const) {
       const entry = (field: ProtoField, type: string): ProtoField => ({
         ...field,
@@ -214,7 +241,7 @@ class Comparer {
         type: { kind: 'named', name: type },
       })
       const [a, b] = [entry(from, from.type[part]), entry(to, to.type[part])]
-      this.#fields({ original, update, from: a, to: b, path: `${path}/${part === 'key' ? 1 : 2}` })
+      this.#fields({ original, update, from: a, to: b, path: `${path}/${part === 'key' ? 1 : 2}`, shown })
     }
   }
 
@@ -234,7 +261,8 @@ class Comparer {
     ])
   }
 
-  #oneofs(original: ProtoMessage, update: ProtoMessage, before: Placed, after: Placed, path: string): void {
+  #oneofs(declared: Declared, update: ProtoMessage, before: Placed, after: Placed, path: string): void {
+    const original = declared.message
     const known = new Set(original.oneofs.map(({ name }) => name))
     for (const oneof of update.oneofs) {
       const moved = oneof.fields.filter(({ tag }) => {
@@ -247,19 +275,27 @@ class Comparer {
         reader: `leave ${names} outside the oneof ${oneof.name}`,
         writer: `put ${names} into the oneof ${oneof.name}`,
       }
+      // Two fields that the writer may both set, and of which the reader's oneof keeps one.
+      const rival = oneof.fields.find(({ tag }) => before.has(tag) && !moved.some((each) => each.tag === tag))
+      const both = [...moved, ...(rival === undefined ? [] : [rival])].slice(0, 2)
+      const shown = this.#documentWith(
+        declared,
+        both.map(({ tag }) => before.get(tag)!.field),
+      )
       if (known.has(oneof.name)) {
         const says = `fields of the % schema (${names}) stand in the existing oneof at path '${path}/${oneof.name}' in the % schema`
-        this.#report('FIELD_MOVED_TO_EXISTING_ONEOF', `${path}/${oneof.name}`, says, fix)
+        this.#report('FIELD_MOVED_TO_EXISTING_ONEOF', `${path}/${oneof.name}`, says, fix, shown)
       } else if (moved.length > 1) {
         const says = `several fields of the % schema (${names}) stand in one oneof at path '${path}/${oneof.name}' in the % schema`
-        this.#report('MULTIPLE_FIELDS_MOVED_TO_ONEOF', `${path}/${oneof.name}`, says, fix)
+        this.#report('MULTIPLE_FIELDS_MOVED_TO_ONEOF', `${path}/${oneof.name}`, says, fix, shown)
       }
     }
     for (const oneof of original.oneofs) {
       const removed = oneof.fields.filter(({ tag }) => !after.has(tag))
       // A oneof that is gone as a whole leaves nobody in doubt which of its fields was set.
       if (removed.length === oneof.fields.length) continue
-      for (const { tag, name } of removed) {
+      for (const field of removed) {
+        const { tag, name } = field
         const at = `${path}/${oneof.name}/${tag}`
         this.#report(
           'ONEOF_FIELD_REMOVED',
@@ -269,9 +305,21 @@ class Comparer {
             reader: `keep the field ${name}`,
             writer: `remove the field ${name}`,
           },
+          this.#documentWith(declared, [field]),
         )
       }
     }
+  }
+
+  /** The smallest document of the writer's message that sets these fields. */
+  #documentWith({ file, scope }: Declared, fields: readonly ProtoField[]): string {
+    return documentWith(fields, (name): Held => {
+      if (isScalar(name)) return { kind: 'scalar', name }
+      const type = this.#original.find(file, scope, name)?.type
+      if (type?.kind !== 'enum') return { kind: 'message' }
+      const constant = type.constants.find(({ number }) => number !== 0) ?? type.constants[0]
+      return { kind: 'enum', constant: constant?.name ?? '' }
+    })
   }
 
   #report(
@@ -279,7 +327,7 @@ class Comparer {
     path: string,
     says: string,
     fix: { readonly reader: string; readonly writer: string },
-    witness?: string,
+    witness: string,
   ): void {
     const words = this.#editable === 'reader' ? ['old', 'new'] : ['new', 'old']
     // "A in the % schema does not match the % schema" speaks of the reader's first.
@@ -291,7 +339,7 @@ class Comparer {
       path,
       description,
       fix: fix[this.#editable],
-      ...(witness === undefined ? {} : { witness }),
+      witness,
     })
   }
 }
