@@ -4,8 +4,9 @@
  */
 import type { AvroType } from '../../formats/avro/type.ts'
 import { SerdeError } from '../errors.ts'
+import { inputOf, orElse } from '../misfit.ts'
 import { written } from '../output.ts'
-import { compileDecoder, type CompiledDecoder, type Input } from './compile-decoder.ts'
+import { compileDecoder, type CompiledDecoder } from './compile-decoder.ts'
 import { compileEncoder, type CompiledEncoder } from './compile-encoder.ts'
 import type { AvroShape } from './shape.ts'
 import { decodeSlow, encodeSlow } from './slow-codec.ts'
@@ -34,15 +35,10 @@ export function avroDecoder(
   shape: AvroShape,
 ): (bytes: Uint8Array, start: number) => unknown {
   let compiled: CompiledDecoder | undefined
-  const input: Input = { bytes: Buffer.alloc(0), at: 0, end: 0, depth: 0, emptyCount: 0 }
   return (bytes, start) => {
     compiled ??= orElse(() => compileDecoder(writer, reader, shape))
     if (compiled === undefined) return decodeSlow(bytes, start, { writer, reader }, shape)
-    input.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    input.at = start
-    input.end = bytes.length
-    input.depth = 0
-    input.emptyCount = 0
+    const input = inputOf(bytes, start)
     try {
       const value = compiled(input)
       if (input.at === input.end) return value
@@ -57,13 +53,4 @@ export function avroDecoder(
 function explained(error: unknown, slow: () => unknown): never {
   slow()
   throw new SerdeError('MALFORMED', 'the value does not fit its schema', { cause: error })
-}
-
-function orElse<T>(compile: () => T): T | undefined {
-  try {
-    return compile()
-  } catch (error) {
-    if (error instanceof EvalError) return undefined
-    throw error
-  }
 }

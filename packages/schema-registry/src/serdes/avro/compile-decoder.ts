@@ -7,6 +7,7 @@
  * nothing, so the fast paths (`b[p] < 128`) need no check of their own.
  */
 import { isNamed, type AvroRecord, type AvroType, type AvroUnion } from '../../formats/avro/type.ts'
+import { Misfit, type Input } from '../misfit.ts'
 import { readDouble, readFloat, readText } from '../output.ts'
 import {
   EMPTY_ITEMS_MAX,
@@ -21,15 +22,6 @@ import {
 } from './raw.ts'
 import { branchName, isUnwrapped, logicalOf, type AvroShape, type Logical } from './shape.ts'
 
-export interface Input {
-  bytes: Buffer
-  at: number
-  end: number
-  depth: number
-  /** Items so far that took no bytes. */
-  emptyCount: number
-}
-
 export type CompiledDecoder = (input: Input) => unknown
 
 /** @throws EvalError where code generation is forbidden */
@@ -41,9 +33,6 @@ export function compileDecoder(writer: AvroType, reader: AvroType, shape: AvroSh
   const factory = new Function('constants', ...names, source) as (...scope: unknown[]) => CompiledDecoder
   return factory(compiler.constants, ...names.map((name) => RUNTIME[name as keyof typeof RUNTIME]))
 }
-
-/** Thrown by generated code; the slow codec knows why. */
-export class Misfit extends Error {}
 
 /** What generated code calls. */
 const RUNTIME = {

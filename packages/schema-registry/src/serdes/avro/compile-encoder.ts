@@ -5,8 +5,9 @@
  * In the generated code `o` is the output, `b` its bytes, `p` the position; writing behind the end does nothing (see `output.ts`).
  */
 import type { AvroRecord, AvroType, AvroUnion } from '../../formats/avro/type.ts'
+import { Misfit } from '../misfit.ts'
 import { writeBytes, writeDouble, writeFloat, writeSize, writeText, type Output } from '../output.ts'
-import { isRecursive, Misfit } from './compile-decoder.ts'
+import { isRecursive } from './compile-decoder.ts'
 import { branchOf, rawOfDefault, toRaw, VALUE_DEPTH_MAX, writeRaw } from './raw.ts'
 import { branchName, isUnwrapped, kindOf, logicalOf, type AvroShape } from './shape.ts'
 

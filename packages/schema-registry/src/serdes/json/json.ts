@@ -1,0 +1,115 @@
+/** JSON Schema serdes. */
+import type { ParsedJson, ParsedSchema } from '../../formats/index.ts'
+import { SerdeError } from '../errors.ts'
+import type { SerdeFormat } from '../format.ts'
+import type { SerdeOptions } from '../options.ts'
+import type { RegistryClient } from '../registry-client.ts'
+import { RegistrySerde } from '../serde.ts'
+import { jsonFields } from './fields.ts'
+import type { InferJson } from './infer.ts'
+import { validatorOf, type Validate } from './validate.ts'
+
+export interface JsonSerdeOptions<S = unknown> extends SerdeOptions<S> {
+  /** Hold values against the schema: what is written against the writer's, what is read against the reader's. Default true. */
+  readonly validate?: boolean | undefined
+}
+
+interface JsonFactory {
+  <const S>(
+    registry: RegistryClient,
+    options: JsonSerdeOptions<S> & { readonly schema: S },
+  ): RegistrySerde<InferJson<S>>
+  <T = unknown>(registry: RegistryClient, options?: JsonSerdeOptions): RegistrySerde<T>
+}
+
+/**
+ * JSON with its schema's id. The type of values is that of the schema where it is a literal; else say it:
+ * `jsonSchema<Order>(registry, …)`. The schema is text, or what its text stands for.
+ */
+export const jsonSchema = ((registry: RegistryClient, options: JsonSerdeOptions = {}): RegistrySerde<unknown> => {
+  const { schema } = options
+  const text = schema === undefined || typeof schema === 'string' ? schema : JSON.stringify(schema)
+  return new RegistrySerde({ registry, format: jsonFormat(options.validate ?? true), options, text })
+}) as unknown as JsonFactory
+
+const NOTHING = new Uint8Array(0)
+
+function jsonFormat(isValidated: boolean): SerdeFormat {
+  const validators = new WeakMap<ParsedSchema, Validate>()
+  const validator = (schema: ParsedSchema): Validate => {
+    if (!isValidated) return () => {}
+    let validate = validators.get(schema)
+    if (validate === undefined) validators.set(schema, (validate = validatorOf(jsonOf(schema))))
+    return validate
+  }
+  return {
+    schemaType: 'JSON',
+    writer(schema) {
+      const validate = validator(schema)
+      return {
+        recordName: jsonOf(schema).name,
+        infix: NOTHING,
+        encode(value, prefix) {
+          // What is validated is what is written: dates become text on the way, members that are undefined go.
+          const text = textOf(value)
+          if (isValidated) validate(isPlain(value) ? value : JSON.parse(text), 'INVALID_VALUE')
+          const bytes = Buffer.allocUnsafe(prefix.length + Buffer.byteLength(text))
+          bytes.set(prefix)
+          bytes.write(text, prefix.length, 'utf8')
+          return bytes
+        },
+      }
+    },
+    decoder(_writer, reader) {
+      const validate = validator(reader)
+      return (bytes, start) => {
+        const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        let value: unknown
+        try {
+          value = JSON.parse(buffer.toString('utf8', start))
+        } catch (cause) {
+          throw new SerdeError('MALFORMED', `the bytes are not JSON: ${(cause as Error).message}`, { cause })
+        }
+        validate(value, 'MALFORMED')
+        return value
+      }
+    },
+    fields: (schema, tags) => jsonFields(jsonOf(schema).document, tags),
+  }
+}
+
+function textOf(value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value) as string | undefined
+  } catch (cause) {
+    throw new SerdeError('INVALID_VALUE', `the value has no JSON form: ${(cause as Error).message}`, { cause })
+  }
+  if (text === undefined) throw new SerdeError('INVALID_VALUE', 'the value has no JSON form: undefined or a function')
+  return text
+}
+
+/** Whether a value is what `JSON.parse` would make of its text: no dates, no members that are undefined, no classes. */
+function isPlain(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value)
+    case 'object': {
+      if (value === null) return true
+      if (Array.isArray(value)) return value.every(isPlain)
+      if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) return false
+      for (const key in value) if (!isPlain((value as Record<string, unknown>)[key])) return false
+      return true
+    }
+    default:
+      return false
+  }
+}
+
+function jsonOf(schema: ParsedSchema): ParsedJson {
+  if (schema.schemaType === 'JSON') return schema
+  throw new SerdeError('WRONG_SCHEMA', `the schema is ${schema.schemaType}, not JSON`)
+}
