@@ -5,10 +5,10 @@
  * | size int32 | header | body |      size counts the bytes after itself
  * ```
  *
- * Requests and responses look alike; the headers differ, and their versions follow from API key and version
- * (`apis.ts`). Source: Apache Kafka's protocol guide.
+ * Requests and responses look alike; the headers differ, and their versions follow from the message and its version
+ * (`api.ts`). Source: Apache Kafka's protocol guide.
  */
-import { requestHeaderVersion, responseHeaderVersion } from './apis.ts'
+import { headerVersionOfRequest, headerVersionOfResponse } from './api.ts'
 import type { Fields, InferFields, Input } from './declare.ts'
 import { ProtocolError } from './errors.ts'
 import type { Message } from './message.ts'
@@ -107,19 +107,6 @@ export class FrameSplitter {
   }
 }
 
-/**
- * Reads the header of a request, also of a version that we do not know.
- * @param reader at the first byte of a frame; left at the body
- * @throws ProtocolError also for an unknown API key
- */
-export function readRequestHeader(reader: Reader): RequestHeader {
-  const at = reader.need(4)
-  reader.at = at
-  const key = reader.view.getInt16(at)
-  const version = reader.view.getInt16(at + 2)
-  return RequestHeader.read(reader, requestHeaderVersion(key, version))
-}
-
 export interface RequestOptions {
   readonly apiVersion: number
   readonly correlationId: number
@@ -137,7 +124,7 @@ export function encodeRequest<F extends Fields>(
   const writer = new Writer()
   writer.int32(0)
   const header = { requestApiKey: key, requestApiVersion: apiVersion, correlationId, clientId }
-  RequestHeader.write(writer, header, requestHeaderVersion(key, apiVersion))
+  RequestHeader.write(writer, header, headerVersionOfRequest(request, apiVersion))
   request.write(writer, body, apiVersion)
   return endFrame(writer)
 }
@@ -156,7 +143,7 @@ export function encodeResponse<F extends Fields>(
   const { apiVersion, correlationId } = options
   const writer = new Writer()
   writer.int32(0)
-  ResponseHeader.write(writer, { correlationId }, responseHeaderVersion(response.key!, apiVersion))
+  ResponseHeader.write(writer, { correlationId }, headerVersionOfResponse(response, apiVersion))
   response.write(writer, body, apiVersion)
   return endFrame(writer)
 }
@@ -171,7 +158,7 @@ export function decodeResponse<F extends Fields>(
   frame: Uint8Array,
 ): { correlationId: number; body: InferFields<F> } {
   const reader = new Reader(frame)
-  const { correlationId } = ResponseHeader.read(reader, responseHeaderVersion(response.key!, apiVersion))
+  const { correlationId } = ResponseHeader.read(reader, headerVersionOfResponse(response, apiVersion))
   return { correlationId, body: response.readToEnd(reader, apiVersion) }
 }
 
