@@ -17,8 +17,8 @@ import {
   SnapshotFooterRecord,
   SnapshotHeaderRecord,
   VotersRecord,
-  type Input,
-} from '@braidlog/protocol'
+} from '@braidlog/protocol/stored/control'
+import type { Input } from '@braidlog/protocol/wire'
 import { BatchBuilder, type BatchFields } from './builder.ts'
 import type { RecordBatch } from './batch.ts'
 import type { Codecs } from './codecs.ts'
