@@ -5,9 +5,7 @@ import type { Infer, Input } from '@braidlog/protocol'
 type Protocol = typeof protocol
 
 /** Names as Apache Kafka has them: `Produce`, `Fetch`, `DescribeCluster`, … */
-export type ApiName = {
-  [K in keyof Protocol]: K extends `${infer N}Request` ? (`${N}Response` extends keyof Protocol ? N : never) : never
-}[keyof Protocol]
+export type ApiName = keyof typeof protocol.apiIndex
 
 /** What a request of that API takes; what is left out has its default. */
 export type RequestOf<N extends ApiName> = `${N}Request` extends keyof Protocol

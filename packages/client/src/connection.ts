@@ -9,23 +9,17 @@
  * Every connection asks for the broker's versions before anything else (KIP-511), and again after every reconnect:
  * brokers of one cluster differ during an upgrade.
  */
+import { assert } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
-import {
-  apiByName,
-  API_VERSIONS_KEY,
-  ApiVersionsRequest,
-  type ApiVersionsResponse,
-  decodeResponse,
-  encodeRequest,
-  ProtocolError,
-  type Api,
-} from '@braidlog/protocol'
+import type { ApiVersionsResponse } from '@braidlog/protocol'
+import { API_VERSIONS_KEY, decodeResponse, encodeRequest, ProtocolError, type Api } from '@braidlog/protocol/wire'
 import type { Alarm, Alarms } from './alarms.ts'
 import type { ApiName, RequestOf, ResponseOf } from './apis.ts'
 import { abortedError } from './calls.ts'
 import { FrameReader } from './core/frame-reader.ts'
 import { brokerError, KafkaError } from './errors.ts'
 import { isObserved, observe, type Hooks } from './hooks.ts'
+import { apiEntry, apiVersionsApi, loadApi, loadedApi } from './loaded-apis.ts'
 import type { ClientSocket, Network } from './network.ts'
 
 export interface Address {
@@ -165,7 +159,7 @@ export class Connection {
    * @throws KafkaError `UNSUPPORTED_API`
    */
   versionFor(name: ApiName, versionMax = Infinity): number {
-    const api = apiByName(name)!
+    const api = apiEntry(name)
     const theirs = this.#versions.get(api.key)
     if (theirs === undefined) {
       throw new KafkaError('UNSUPPORTED_API', `${this.broker} does not serve ${name}`, { fatal: false })
@@ -187,7 +181,7 @@ export class Connection {
    * @throws KafkaError `TIMED_OUT`, `ABORTED`, `CONNECTION_FAILED`, `UNSUPPORTED_API`, `PROTOCOL_VIOLATION`
    */
   async request<N extends ApiName>(name: N, body: RequestOf<N>, bounds: RequestBounds = {}): Promise<ResponseOf<N>> {
-    const api = apiByName(name)!
+    const api = loadedApi(name) ?? (await loadApi(name))
     const version = bounds.version ?? this.versionFor(name, bounds.versionMax)
     const holdMs = this.#throttledUntilMs - this.#environment.nowMs()
     if (holdMs > 0) await this.#environment.alarms.sleep(holdMs, bounds.signal)
@@ -198,7 +192,8 @@ export class Connection {
   /** Sends a request that has no answer (Produce with acks=0). */
   send<N extends ApiName>(name: N, body: RequestOf<N>): void {
     if (this.#failure !== undefined) throw this.#failure
-    const api = apiByName(name)!
+    const api = loadedApi(name)
+    assert(api !== undefined, 'an API whose requests have no answer is loaded from the start')
     this.#write(api, this.versionFor(name), body as object)
   }
 
@@ -244,9 +239,9 @@ export class Connection {
   }
 
   async #learnVersions(signal: AbortSignal): Promise<void> {
-    const api = apiByName('ApiVersions')!
+    const api = apiVersionsApi
     const bounds = { signal, timeoutMs: this.#environment.connectTimeoutMs }
-    let version = ApiVersionsRequest.versionMax
+    let version = api.versionMax
     let frame = await this.#exchange(api, version, SOFTWARE, bounds)
     // A broker that does not know the version answers in version 0, whose code stands first after the correlation id.
     if (isUnsupportedVersion(frame)) {

@@ -3,7 +3,8 @@
  *
  * Readers understand every later version as the newest they know: fields are only ever added at the end.
  */
-import { ConsumerProtocolAssignment, ConsumerProtocolSubscription, Reader, Writer } from '@braidlog/protocol'
+import { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from '@braidlog/protocol/stored/consumer-protocol'
+import { Reader, Writer } from '@braidlog/protocol/wire'
 import type { AssignorMember, TopicPartition } from './assignors/assignor.ts'
 
 export const PROTOCOL_TYPE = 'consumer'

@@ -8,7 +8,7 @@
  * The chunks belong to the socket and are reused by it, so every byte is copied once, into the frame's buffer. A frame's
  * buffer is allocated at its full size when that is at most `EAGER_SIZE_BYTES`; beyond, it grows with what has arrived.
  */
-import { ProtocolError } from '@braidlog/protocol'
+import { ProtocolError } from '@braidlog/protocol/wire'
 
 /** What a broker may make us allocate by announcing a size alone. */
 const EAGER_SIZE_BYTES = 2 << 20

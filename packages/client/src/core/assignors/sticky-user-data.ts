@@ -8,7 +8,7 @@
  * Bytes that are something else count as nothing: another client's assignor of the same name is not to be trusted to
  * stop a group.
  */
-import { ProtocolError, Reader, Writer } from '@braidlog/protocol'
+import { ProtocolError, Reader, Writer } from '@braidlog/protocol/wire'
 import type { TopicPartition } from './assignor.ts'
 import type { Claim } from './sticky-assignment.ts'
 
