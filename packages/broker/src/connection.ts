@@ -13,7 +13,7 @@
  * - Memory of a connection: its slab, `unsentBytesMax` and one response.
  */
 import { assert } from '@braidlog/base'
-import type { ServerSocket, Slab, SlabPool, SocketReceiver } from '@braidlog/runtime'
+import type { AcceptedSocket, Slab, SlabPool, SocketReceiver } from '@braidlog/runtime'
 import type { Exchange } from './exchange.ts'
 import type { ConnectionLimits } from './limits.ts'
 import type { BrokerMetrics } from './metrics.ts'
@@ -63,7 +63,7 @@ const SMALL_CHUNK_SIZE_BYTES = 2048
 export class Connection implements SocketReceiver, MemoryUser, Flushable {
   readonly id: number
   readonly listenerName: string
-  readonly socket: ServerSocket
+  readonly socket: AcceptedSocket
   /** Monotonic time of the last bytes in either direction. */
   lastActiveMs: number
   /** Whatever fetch sessions or authentication attach; released with the connection. */
@@ -83,7 +83,7 @@ export class Connection implements SocketReceiver, MemoryUser, Flushable {
   #closed = false
   #closeReason = 'the client closed the connection'
 
-  constructor(host: ConnectionHost, socket: ServerSocket, id: number, listenerName: string) {
+  constructor(host: ConnectionHost, socket: AcceptedSocket, id: number, listenerName: string) {
     this.#host = host
     this.socket = socket
     this.id = id

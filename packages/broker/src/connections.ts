@@ -5,7 +5,7 @@
  * stands still in the middle of a request while others wait for the memory it holds.
  */
 import type { Clock, Logger, Timer, Timers } from '@braidlog/base'
-import { listen, SlabPool, type NetServer, type ReadMode, type Slab } from '@braidlog/runtime'
+import { listen, SlabPool, type Listen, type NetServer, type ReadMode, type Slab } from '@braidlog/runtime'
 import { Connection, type ConnectionHost } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import type { ConnectionLimits } from './limits.ts'
@@ -21,6 +21,8 @@ export interface ConnectionsOptions {
   readonly logger: Logger
   readonly metrics: BrokerMetrics
   readonly readMode?: ReadMode
+  /** Default: real sockets. */
+  readonly listen?: Listen | undefined
 }
 
 const FETCH_KEY = 1
@@ -56,7 +58,7 @@ export class Connections implements ConnectionHost {
   /** Opens a listener. Requests wait until `serve`. @throws ListenError */
   async listen(name: string, host: string, port: number): Promise<NetServer> {
     const { limits, logger, readMode } = this.#options
-    const server = await listen(
+    const server = await (this.#options.listen ?? listen)(
       {
         host,
         port,

@@ -4,7 +4,8 @@ export { dial, type Dial, type DialedSocket, type DialEvents } from './dial.ts'
 export { ListenError, listenError, osErrorCode, storageError } from './errors.ts'
 export {
   listen,
-  ServerSocket,
+  type AcceptedSocket,
+  type Listen,
   type ListenOptions,
   type NetServer,
   type ReadMode,

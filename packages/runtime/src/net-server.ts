@@ -43,8 +43,37 @@ export interface ListenOptions {
   readonly backlog?: number
 }
 
-/** One accepted connection. Owns the socket; all memory handed to `write` belongs to it until it has been sent. */
-export class ServerSocket {
+/** One accepted connection. All memory handed to `write` belongs to it until it has been sent. */
+export interface AcceptedSocket {
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly localPort: number
+  /** Bytes given to `write` that have not left the process yet. */
+  readonly unsentBytes: number
+  readonly isReading: boolean
+  /**
+   * Sends the chunks with one gathered write.
+   * @param sizeBytes their total
+   * @param sent called when the chunks may be reused; also when the connection broke
+   */
+  write(chunks: readonly Uint8Array[], sizeBytes: number, sent: (() => void) | undefined, drained: () => void): void
+  /**
+   * Asks the receiver for its target again. Needed when the target has changed for another reason than `received`:
+   * the system would otherwise fill the region it was told before, which may have a new owner by then.
+   */
+  retarget(): void
+  pauseReading(): void
+  resumeReading(): void
+  /** Closes after everything written so far has been sent. */
+  end(): void
+  /** Closes at once; what has not been sent is lost. */
+  destroy(): void
+}
+
+/** Opens a listener; real sockets below, simulated ones elsewhere. @throws ListenError */
+export type Listen = (options: ListenOptions, accept: (socket: AcceptedSocket) => SocketReceiver) => Promise<NetServer>
+
+class ServerSocket implements AcceptedSocket {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly localPort: number
@@ -62,7 +91,6 @@ export class ServerSocket {
     this.localPort = socket.localPort ?? 0
   }
 
-  /** Bytes given to `write` that the kernel has not taken yet. */
   get unsentBytes(): number {
     return this.#unsentBytes
   }
@@ -71,11 +99,6 @@ export class ServerSocket {
     return this.#reading
   }
 
-  /**
-   * Sends the chunks with one gathered write.
-   * @param sizeBytes their total
-   * @param sent called when the chunks may be reused; also when the connection broke
-   */
   write(chunks: readonly Uint8Array[], sizeBytes: number, sent: (() => void) | undefined, drained: () => void): void {
     if (this.#ended || chunks.length === 0) {
       sent?.()
@@ -98,10 +121,6 @@ export class ServerSocket {
     this.#socket.uncork()
   }
 
-  /**
-   * Asks the receiver for its target again. Needed when the target has changed for another reason than `received`:
-   * the system would otherwise fill the region it was told before, which may have a new owner by then.
-   */
   retarget(): void {
     this.#retarget?.()
   }
@@ -118,14 +137,12 @@ export class ServerSocket {
     this.#socket.resume()
   }
 
-  /** Closes after everything written so far has been sent. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
     this.#socket.end()
   }
 
-  /** Closes at once; what has not been sent is lost. */
   destroy(): void {
     this.#ended = true
     this.#socket.destroy()
@@ -141,8 +158,7 @@ export interface NetServer {
   close(): Promise<void>
 }
 
-/** @throws ListenError */
-export function listen(options: ListenOptions, accept: (socket: ServerSocket) => SocketReceiver): Promise<NetServer> {
+export const listen: Listen = (options, accept) => {
   const connectionsMax = options.connectionsMax ?? Infinity
   const perAddressMax = options.connectionsPerAddressMax ?? Infinity
   const addresses = new Map<string, number>()
@@ -219,7 +235,7 @@ function hasMovableHandle(socket: net.Socket): boolean {
 function receiveDirect(
   server: net.Server,
   accepted: net.Socket,
-  accept: (socket: ServerSocket) => SocketReceiver,
+  accept: (socket: AcceptedSocket) => SocketReceiver,
   gone: () => void,
 ): void {
   const inner = accepted as unknown as Undocumented
@@ -255,7 +271,7 @@ function receiveDirect(
   if (serverSocket.isReading) socket.resume()
 }
 
-function receiveData(socket: net.Socket, accept: (socket: ServerSocket) => SocketReceiver, gone: () => void): void {
+function receiveData(socket: net.Socket, accept: (socket: AcceptedSocket) => SocketReceiver, gone: () => void): void {
   const serverSocket = new ServerSocket(socket)
   const receiver = accept(serverSocket)
   socket.on('data', (chunk: Buffer) => {

@@ -3,17 +3,17 @@ import assert from 'node:assert/strict'
 import * as net from 'node:net'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import { listen, ListenError, type ReadMode, type ServerSocket, type SocketReceiver } from '@braidlog/runtime'
+import { listen, ListenError, type ReadMode, type AcceptedSocket, type SocketReceiver } from '@braidlog/runtime'
 
 /** Collects what arrives through a small target, so that one read spans many calls. */
 class Collector implements SocketReceiver {
-  readonly socket: ServerSocket
+  readonly socket: AcceptedSocket
   readonly chunks: Buffer[] = []
   readonly #target = Buffer.alloc(1000)
   closedWith: { error: Error | undefined } | undefined
   onChange: () => void = () => {}
 
-  constructor(socket: ServerSocket) {
+  constructor(socket: AcceptedSocket) {
     this.socket = socket
   }
   readTarget(): Uint8Array {
