@@ -3,6 +3,7 @@ import type { Scenario } from './samples.ts'
 import { brokerConsume, brokerConsumeJava } from './scenarios/broker-consume.ts'
 import { brokerPeak } from './scenarios/broker-peak.ts'
 import { brokerProduce, brokerProduceJava } from './scenarios/broker-produce.ts'
+import { brokers } from './scenarios/brokers.ts'
 import { clientConsume, clientConsumeCodecs } from './scenarios/client-consume.ts'
 import { clientMemory, clientStart } from './scenarios/client-lifetime.ts'
 import { clientConcurrent, clientSequential, clientStream } from './scenarios/client-produce.ts'
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   embedded,
   memoryUse,
   restart,
+  brokers,
   clientConcurrent,
   clientSequential,
   clientStream,

@@ -10,6 +10,7 @@ import process from 'node:process'
 import { start } from '../../conformance/peers/process.ts'
 import type { PeerServer } from '../../conformance/peers/server.ts'
 import { cpuSeconds } from '../process-usage.ts'
+import type { PartitionLeader } from '../topics.ts'
 import type { BatchShape } from './frames.ts'
 import type { LaneJob } from './lane.ts'
 
@@ -67,6 +68,15 @@ export function lanesOf<T extends object>(
   lane: T,
 ): (T & { port: number; topic: string; partition: number })[] {
   return Array.from({ length: partitions }, (_, partition) => ({ ...lane, port: server.port, topic, partition }))
+}
+
+/** Lanes to every partition of a topic, each to its leader. */
+export function lanesTo<T extends object>(
+  leaders: readonly PartitionLeader[],
+  topic: string,
+  lane: T,
+): (T & { port: number; topic: string; partition: number })[] {
+  return leaders.map(({ partition, port }) => ({ ...lane, port, topic, partition }))
 }
 
 /** Fills partitions with as many records as asked for, at least, in equal batches. @returns how many there are */
