@@ -9,6 +9,7 @@ export type {
   SchemaUse,
   UsageSource,
 } from './options.ts'
+export { parseOptionsFile, type RegistryFileOptions } from './options-file.ts'
 export { startRegistry, type Registry } from './start.ts'
 export type {
   CompatibilityLevel,

@@ -1,44 +1,68 @@
 /** `braidlog start registry`: a schema registry of its own, on any cluster that speaks the Apache Kafka protocol. */
+import { readFile } from 'node:fs/promises'
 import { collect, parseCount, parseDurationMs, remote, type Cli } from '../command.ts'
 import { CliError } from '../exit.ts'
 
 export function defineRegistry(cli: Cli) {
   return remote('registry', 'start a schema registry that keeps its schemas in a topic of a cluster')
-    .option('--host <host>', 'address to listen on; beyond loopback it needs --user', '127.0.0.1')
-    .option('-p, --port <port>', 'port to listen on', parseCount, 8081)
+    .option(
+      '--options <file>',
+      'JSON file with any options of startRegistry(): TLS, tokens, access control; flags win over it',
+    )
+    .option(
+      '--host <host>',
+      'address to listen on, 127.0.0.1 unless given; beyond loopback somebody has to be asked who they are',
+    )
+    .option('-p, --port <port>', 'port to listen on, 8081 unless given', parseCount)
     .option('--advertised <host:port>', 'where other instances reach this one')
-    .option('--topic <topic>', 'topic of the schemas', '_schemas')
-    .option('--group <group>', 'instances of one group elect one that writes', 'schema-registry')
+    .option('--topic <topic>', 'topic of the schemas, _schemas unless given')
+    .option('--group <group>', 'instances of one group elect one that writes; schema-registry unless given')
     .option('--user <name:password>', 'basic authentication; may be repeated', collect)
-    .option('--store-timeout <duration>', 'bound of reading the topic and of a write', parseDurationMs, 60_000)
+    .option('--store-timeout <duration>', 'bound of reading the topic and of a write', parseDurationMs)
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .action((flags) =>
       cli.execute('start registry', flags, async (context) => {
-        const [{ startRegistry }, { programLogger }, { fromProperties }] = await Promise.all([
+        const [{ parseOptionsFile, startRegistry }, { programLogger }, { fromProperties }] = await Promise.all([
           import('@braidlog/schema-registry'),
           import('../program-logger.ts'),
           import('@braidlog/client'),
         ])
+        const file = flags.options === undefined ? {} : parseOptionsFile(await readFile(flags.options, 'utf8'))
         const { bootstrapServers, properties } = context.settings
         const { client } = fromProperties(Object.fromEntries([...properties].map(([key, { value }]) => [key, value])))
         const registry = await startRegistry({
+          ...file,
           kafka: { ...client, bootstrapServers: bootstrapServers.value },
-          host: flags.host,
-          port: flags.port,
-          topic: flags.topic,
-          groupId: flags.group,
-          storeTimeoutMs: flags.storeTimeout,
+          ...given({
+            host: flags.host,
+            port: flags.port,
+            topic: flags.topic,
+            groupId: flags.group,
+            storeTimeoutMs: flags.storeTimeout,
+          }),
           logger: programLogger(flags.logLevel),
           ...(flags.advertised === undefined ? {} : { advertised: parseHostPort(flags.advertised) }),
-          ...(flags.user === undefined ? {} : { auth: { users: Object.fromEntries(flags.user.map(parseUser)) } }),
+          ...(flags.user === undefined
+            ? {}
+            : {
+                auth: {
+                  ...file.auth,
+                  users: { ...file.auth?.users, ...Object.fromEntries(flags.user.map(parseUser)) },
+                },
+              }),
         })
         await context.terminal.write(
-          `The schema registry listens on ${registry.url}; its schemas are in ${flags.topic} of ${bootstrapServers.value}\n`,
+          `The schema registry listens on ${registry.url}; its schemas are in ${flags.topic ?? file.topic ?? '_schemas'} of ${bootstrapServers.value}\n`,
         )
         await aborted(context.signal)
         await registry.close()
       }),
     )
+}
+
+/** Without what was not given: it must not hide what the file says. */
+function given<T extends object>(flags: T): Partial<T> {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
