@@ -4,7 +4,7 @@ import { openApi } from '../packages/schema-registry/src/http/openapi.ts'
 
 interface Operation {
   readonly summary: string
-  readonly parameters: readonly { readonly name: string }[]
+  readonly parameters: readonly { readonly name: string; readonly description: string }[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Ref }>> }
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Ref }>> }>
@@ -14,6 +14,12 @@ interface Ref {
   readonly $ref?: string
   readonly type?: string
   readonly items?: Ref
+  readonly enum?: readonly string[]
+  readonly const?: string | number | boolean
+  readonly anyOf?: readonly Ref[]
+  readonly properties?: Readonly<Record<string, Ref>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: Ref | boolean
 }
 
 const METHODS = ['get', 'post', 'put', 'delete'] as const
@@ -42,6 +48,22 @@ export function registryPage(note: string): string {
     '|---|---|---|---|---|---|',
     ...rows,
     '',
+    '## Query parameters',
+    '',
+    'A flag is set by `true`, or by nothing behind its name.',
+    '',
+    '| parameter | meaning |',
+    '|---|---|',
+    ...parametersOf(paths).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`),
+    '',
+    '## Bodies',
+    '',
+    'Members in parentheses may be absent.',
+    '',
+    '| name | members |',
+    '|---|---|',
+    ...bodies(),
+    '',
     '## Error codes',
     '',
     'A refusal is `{"error_code": …, "message": …}`; the HTTP status is the first three digits of the code.',
@@ -55,10 +77,50 @@ export function registryPage(note: string): string {
   ].join('\n')
 }
 
+function parametersOf(paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>): [string, string][] {
+  const meanings = new Map<string, string>()
+  for (const item of Object.values(paths)) {
+    for (const method of METHODS) {
+      for (const { name, description } of item[method]?.parameters ?? []) meanings.set(name, description)
+    }
+  }
+  return [...meanings].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function bodies(): string[] {
+  const { schemas } = openApi['components'] as { readonly schemas: Readonly<Record<string, Ref>> }
+  return Object.entries(schemas)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, schema]) => `| ${name} | ${schema.properties === undefined ? shapeOf(schema) : membersOf(schema)} |`)
+}
+
+function membersOf({ properties = {}, required = [] }: Ref): string {
+  return Object.entries(properties)
+    .map(([name, schema]) => {
+      const member = `\`${name}\`: ${shapeOf(schema)}`
+      return required.includes(name) ? member : `(${member})`
+    })
+    .join(', ')
+}
+
+/** A schema in a few words. */
+function shapeOf(schema: Ref): string {
+  if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1)!
+  if (schema.enum !== undefined) return schema.enum.map((each) => `\`${each}\``).join(' or ')
+  if (schema.const !== undefined) return String(schema.const)
+  if (schema.anyOf !== undefined) return schema.anyOf.map(shapeOf).join(' or ')
+  if (schema.items !== undefined) return `list of ${shapeOf(schema.items)}`
+  if (typeof schema.additionalProperties === 'object') return `map of ${shapeOf(schema.additionalProperties)}`
+  if (schema.properties !== undefined) return `{ ${membersOf(schema)} }`
+  return schema.type ?? 'anything'
+}
+
 function row(method: string, path: string, operation: Operation): string {
   const query = operation.parameters.map(({ name }) => `\`${name}\``).join(' ')
   const body = nameOf(Object.values(operation.requestBody?.content ?? {})[0]?.schema)
-  const answer = nameOf(Object.values(operation.responses['200']?.content ?? {})[0]?.schema)
+  const answer = nameOf(
+    Object.values((operation.responses['200'] ?? operation.responses['201'])?.content ?? {})[0]?.schema,
+  )
   return `| ${method.toUpperCase()} | \`${path}\` | ${operation.summary} | ${query} | ${body} | ${answer} |`
 }
 

@@ -48,6 +48,40 @@ const refusals = (codes: readonly number[]): Json => ({
   ),
 })
 
+/** What a query parameter means, wherever it stands. */
+const QUERY_MEANINGS: Readonly<Record<string, string>> = {
+  aliases: 'Subjects that have an alias with the prefix as well; aliases are shown',
+  contextPrefix: 'Contexts whose names begin like this',
+  defaultToGlobal: 'What is inherited where nothing is set; otherwise that is an error',
+  deleted: 'What was soft-deleted as well',
+  deletedOnly: 'Only what was soft-deleted',
+  explain: 'Each incompatibility with its path, a document that shows it and the edit that would mend it',
+  fetchMaxId: 'Also the highest id of the context',
+  findTags: 'What is tagged with one of these tags; `*` for any',
+  force: 'Of `IMPORT`: although there are subjects. Of a permanent delete: although retained records use the schema',
+  format: 'Rendering: `resolved` (Avro, JSON Schema), `serialized`, `ignore_extensions`, `no_meta` (Protobuf)',
+  host: 'Entries about this address',
+  key: 'Name of a metadata property; may be repeated, each with its `value`',
+  latestOnly: 'Only the newest version of each subject',
+  limit: 'At most this many; negative: all',
+  normalize: 'What means the same is the same schema',
+  offset: 'Leave out this many at the beginning',
+  operation: 'Entries about this operation',
+  pattern_type: '`LITERAL` or `PREFIXED`',
+  permanent: 'For good, what was soft-deleted before',
+  permission: '`ALLOW` or `DENY`',
+  principal: 'Entries about this principal, `User:name`',
+  recursive: 'Of everything below as well',
+  referenceFormat: '`qualified`: subjects of references with their context',
+  resource: 'Entries about this name or prefix',
+  resource_type: '`SUBJECT` or `REGISTRY`',
+  ruleType: 'Only schemas that have a rule of this type',
+  subject: 'The subject, or `:.context:`, whose ids are meant',
+  subjectPrefix: 'Subjects whose names begin like this; `:*:` for those of every context',
+  value: 'Value of the metadata property before it',
+  verbose: 'Also why not',
+}
+
 interface Operation {
   readonly summary: string
   /** Query parameters, by name. */
@@ -62,7 +96,13 @@ interface Operation {
 
 const operation = ({ summary, query = {}, body, answer, refusals: codes = [], status = 200 }: Operation): Json => ({
   summary,
-  parameters: Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema, allowEmptyValue: true })),
+  parameters: Object.entries(query).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    schema,
+    allowEmptyValue: true,
+    description: QUERY_MEANINGS[name],
+  })),
   ...(body === undefined ? {} : { requestBody: { required: true, content: content(ref(body)) } }),
   responses: {
     ...(answer === null
