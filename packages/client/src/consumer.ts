@@ -9,9 +9,10 @@
  */
 import type { Readable } from 'node:stream'
 import type { Alarm } from './alarms.ts'
-import { Assigned } from './assigned.ts'
-import { abortable } from './calls.ts'
+import type { Assigned } from './assigned.ts'
+import { Assignment } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
+import { Commits } from './commits.ts'
 import { resolveConsumerOptions, type ResolvedConsumerOptions } from './consumer-options.ts'
 import { bury } from './dead-letter.ts'
 import type { DeliveredBatch } from './delivered-batch.ts'
@@ -19,9 +20,9 @@ import type { DeliveredRecord } from './delivered-record.ts'
 import { KafkaError } from './errors.ts'
 import { FetchLoop } from './fetch-loop.ts'
 import { GroupSession } from './group-session.ts'
-import { isObserved, observe, type Hooks } from './hooks.ts'
-import { commitOffsets, fetchOffsets, type Commit } from './offset-commits.ts'
-import type { ConsumerOptions, RebalanceHook, RunOptions } from './options.ts'
+import type { Hooks } from './hooks.ts'
+import { fetchOffsets, type Commit } from './offset-commits.ts'
+import type { ConsumerOptions, RunOptions } from './options.ts'
 import type { Producer } from './producer.ts'
 import { decodingOf, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
 import {
@@ -67,27 +68,21 @@ const CLOSE_TIMEOUT_MS = 10_000
 
 export class Consumer<K, V> implements Reading<K, V> {
   readonly #cluster: Cluster
-  readonly #options: ConsumerOptions<K, V>
   readonly #group: ResolvedConsumerOptions
   readonly #read: ResolvedReadOptions
-  readonly #hooks: Hooks | undefined
   readonly #loop: FetchLoop
   readonly #session: GroupSession
-  readonly #assigned = new Map<string, Assigned>()
+  readonly #assignment: Assignment
+  readonly #commits: Commits
   readonly #closing = new AbortController()
   readonly #deadLetterProducer: () => Producer<Uint8Array | string, Uint8Array | string>
   #isStarted = false
   #topics: readonly string[] = []
-  #commitChain: Promise<void> = Promise.resolve()
-  #commitAlarm: Alarm | undefined
   #missingAlarm: Alarm | undefined
   #failure: KafkaError | undefined
   #hasJoined = false
   #joinedListeners: (() => void)[] = []
-  #assignedListeners: ((assigned: Assigned) => void)[] = []
   readonly #stops: (() => void)[] = []
-  /** Of the topics of assigned partitions, which a pattern may have found. */
-  #stopWanting: (() => void) | undefined
   readonly #onClosed: () => void
   /** Of the close that is under way. */
   #closeBound: { readonly signal: AbortSignal; readonly handlersMs: number } | undefined
@@ -100,10 +95,8 @@ export class Consumer<K, V> implements Reading<K, V> {
     onClosed: () => void,
   ) {
     this.#cluster = cluster
-    this.#options = options
     this.#group = resolveConsumerOptions(options)
     this.#read = resolveReadOptions(options)
-    this.#hooks = hooks
     this.#deadLetterProducer = deadLetterProducer
     this.#onClosed = onClosed
     const typed = options.topics.find((each): each is Topic<never, never> => typeof each === 'object' && 'name' in each)
@@ -111,15 +104,29 @@ export class Consumer<K, V> implements Reading<K, V> {
     this.#loop = new FetchLoop(cluster, this.#read, decodingOf({ ...serdes, ...options }), hooks, {
       done: (batch) => this.#done(batch),
       commit: async (batch, bounds) => await this.#commitBatch(batch, bounds),
-      signalOf: (topic, partition) => this.#assigned.get(`${topic}/${partition}`)?.signal ?? this.#closing.signal,
+      signalOf: (topic, partition) => this.#assignment.get(topic, partition)?.signal ?? this.#closing.signal,
       passed: (topic, partition, nextOffset, epoch) =>
-        this.#assigned.get(`${topic}/${partition}`)?.watermark.pass(nextOffset, epoch),
-      delivered: (batch) => this.#assigned.get(`${batch.topic}/${batch.partition}`)?.delivered(batch),
+        this.#assignment.get(topic, partition)?.watermark.pass(nextOffset, epoch),
+      delivered: (batch) => this.#assignment.get(batch.topic, batch.partition)?.delivered(batch),
       bury: async (record, topic, error) => await bury(this.#deadLetterProducer(), topic, record, error),
     })
+    this.#commits = new Commits(cluster, {
+      identity: () => this.#session.member.identity,
+      generation: () => this.generation,
+      assigned: (topic, partition) => this.#assignment.get(topic, partition),
+      fenced: (code) => this.#session.onCommitFenced(code),
+    })
+    this.#assignment = new Assignment(cluster, this.#group, options, hooks, {
+      loop: this.#loop,
+      commits: this.#commits,
+      closing: this.#closing.signal,
+      closeBound: () => this.#closeBound,
+      generation: () => this.generation,
+      failed: (error) => this.#fail(error),
+    })
     this.#session = new GroupSession(cluster, this.#group, {
-      acquire: async (partitions) => await this.#acquire(partitions),
-      release: async (partitions, lost) => await this.#release(partitions, lost),
+      acquire: async (partitions) => await this.#assignment.acquire(partitions),
+      release: async (partitions, lost) => await this.#assignment.release(partitions, lost),
       failed: (error) => this.#fail(error),
       settled: () => this.#joined(),
     })
@@ -213,8 +220,8 @@ export class Consumer<K, V> implements Reading<K, V> {
       wake?.()
     }
     const onAbort = (): void => wake?.()
-    this.#assignedListeners.push(listener)
-    for (const assigned of this.#assigned.values())
+    const stopListening = this.#assignment.onReading(listener)
+    for (const assigned of this.#assignment.all())
       if (this.#loop.fetcher.partition(assigned.topic, assigned.partition)) waiting.push(assigned)
     const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])]
     const ended = AbortSignal.any(signals)
@@ -227,7 +234,7 @@ export class Consumer<K, V> implements Reading<K, V> {
         else if (!assigned.isGone) yield this.#streamOf(assigned, options.signal)
       }
     } finally {
-      this.#assignedListeners = this.#assignedListeners.filter((each) => each !== listener)
+      stopListening()
       ended.removeEventListener('abort', onAbort)
     }
   }
@@ -243,28 +250,27 @@ export class Consumer<K, V> implements Reading<K, V> {
 
   /** All partitions unless given. What is fetched already is kept. A partition that is assigned anew is not paused. */
   pause(partitions?: readonly TopicPartition[]): void {
-    this.#setPaused(partitions, true)
+    this.#assignment.setPaused(partitions, true)
   }
 
   resume(partitions?: readonly TopicPartition[]): void {
-    this.#setPaused(partitions, false)
+    this.#assignment.setPaused(partitions, false)
   }
 
   paused(): TopicPartition[] {
-    return [...this.#assigned.values()].filter((each) => each.isPaused).map(identify)
+    return this.#assignment.list().filter((each) => this.#assignment.require(each).isPaused)
   }
 
   assignment(): TopicPartition[] {
-    return [...this.#assigned.values()].map(identify)
+    return this.#assignment.list()
   }
 
   /** Moves the position; what was fetched is dropped, what was delivered stays delivered but is not committed. */
-  seek({ topic, partition }: TopicPartition, target: SeekTarget): void {
-    const assigned = this.#assigned.get(`${topic}/${partition}`)
-    if (assigned === undefined) throw notAssigned(topic, partition)
+  seek(partition: TopicPartition, target: SeekTarget): void {
+    const assigned = this.#assignment.require(partition)
     const start = startOf(target)
     assigned.watermark.restart(typeof start === 'object' && 'offset' in start ? start.offset : -1)
-    const state = this.#loop.fetcher.partition(topic, partition)
+    const state = this.#loop.fetcher.partition(assigned.topic, assigned.partition)
     if (state === undefined) assigned.start = start
     else state.moveTo(start)
     this.#loop.wake()
@@ -272,7 +278,7 @@ export class Consumer<K, V> implements Reading<K, V> {
 
   /** The next offset to be delivered; `null` while it is being looked up. */
   position({ topic, partition }: TopicPartition): bigint | null {
-    if (!this.#assigned.has(`${topic}/${partition}`)) throw notAssigned(topic, partition)
+    this.#assignment.require({ topic, partition })
     const state = this.#loop.fetcher.partition(topic, partition)
     const position = state === undefined ? -1 : this.#loop.positionOf(state)
     return position < 0 ? null : BigInt(position)
@@ -280,7 +286,7 @@ export class Consumer<K, V> implements Reading<K, V> {
 
   /** Commits what is done, or the given offsets. */
   async commit(offsets?: readonly OffsetToCommit[], options?: CallOptions): Promise<void> {
-    if (offsets === undefined) return await this.#commitDone(() => [...this.#assigned.values()], options)
+    if (offsets === undefined) return await this.#commits.commitDone(() => this.#assignment.all(), options)
     const commits = offsets.map(({ topic, partition, offset, leaderEpoch, metadata }): Commit => ({
       topic,
       partition,
@@ -288,10 +294,8 @@ export class Consumer<K, V> implements Reading<K, V> {
       leaderEpoch: leaderEpoch ?? -1,
       metadata: metadata ?? null,
     }))
-    for (const { topic, partition } of commits) {
-      if (!this.#assigned.has(`${topic}/${partition}`)) throw notAssigned(topic, partition)
-    }
-    await this.#send(() => commits, options)
+    for (const each of commits) this.#assignment.require(each)
+    await this.#commits.commit(() => commits, options)
   }
 
   /** What the group has committed; partitions without a committed offset are left out. */
@@ -305,10 +309,11 @@ export class Consumer<K, V> implements Reading<K, V> {
 
   /** How far each assigned partition is behind its end. */
   async lag(options?: CallOptions): Promise<PartitionLag[]> {
-    const assigned = [...this.#assigned.values()]
+    const assigned = [...this.#assignment.all()]
     const ends = await endOffsets(this.#cluster, assigned, this.#read.isReadCommitted, options)
     return assigned.map(({ topic, partition, key, committedOffset }) => {
-      const position = this.#assigned.has(key) ? this.position({ topic, partition }) : null
+      const isOurs = this.#assignment.get(topic, partition) !== undefined
+      const position = isOurs ? this.position({ topic, partition }) : null
       const end = ends.get(key)
       const from = committedOffset >= 0 ? committedOffset : position === null ? undefined : Number(position)
       return {
@@ -331,6 +336,7 @@ export class Consumer<K, V> implements Reading<K, V> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(new KafkaError('CLOSED', 'the consumer is closed'))
     leaveHandler(this.#closing.signal)
+    this.#commits.stopPeriodic()
     this.#loop.stopDelivery()
     const timeoutMs = options.timeoutMs ?? CLOSE_TIMEOUT_MS
     const timeout = new AbortController()
@@ -352,13 +358,10 @@ export class Consumer<K, V> implements Reading<K, V> {
   #end(): void {
     this.#session.close()
     this.#loop.close()
-    this.#cluster.alarms.cancel(this.#commitAlarm)
+    this.#commits.stopPeriodic()
     this.#cluster.alarms.cancel(this.#missingAlarm)
     for (const stop of this.#stops.splice(0)) stop()
-    this.#stopWanting?.()
-    for (const assigned of this.#assigned.values())
-      this.#drop(assigned, new KafkaError('CLOSED', 'the consumer is closed'))
-    this.#assigned.clear()
+    this.#assignment.end()
     this.#wakeJoined()
     this.#onClosed()
   }
@@ -372,7 +375,7 @@ export class Consumer<K, V> implements Reading<K, V> {
     this.#stops.push(this.#cluster.want(names))
     if (patterns.length > 0) this.#stops.push(this.#cluster.wantAll())
     this.#stops.push(this.#cluster.onMetadata(() => this.#resubscribe()))
-    if (commit === 'after') this.#commitPeriodically(commitIntervalMs)
+    if (commit === 'after') this.#commits.startPeriodic(commitIntervalMs, () => this.#assignment.all())
     this.#begin().catch((error: unknown) => this.#fail(error as KafkaError))
   }
 
@@ -468,7 +471,7 @@ export class Consumer<K, V> implements Reading<K, V> {
   }
 
   #ownerOf(batch: DeliveredBatch): Assigned | undefined {
-    const assigned = this.#assigned.get(`${batch.topic}/${batch.partition}`)
+    const assigned = this.#assignment.get(batch.topic, batch.partition)
     return assigned?.signal === batch.signal ? assigned : undefined
   }
 
@@ -492,220 +495,7 @@ export class Consumer<K, V> implements Reading<K, V> {
   async #commitOf(batch: DeliveredBatch, options: CallOptions | undefined): Promise<void> {
     const assigned = this.#ownerOf(batch)
     if (assigned === undefined || assigned.isGone) throw notAssigned(batch.topic, batch.partition)
-    await this.#commitDone(() => [assigned], options)
-  }
-
-  async #commitDone(assigned: () => readonly Assigned[], options?: CallOptions): Promise<void> {
-    await this.#send(
-      () =>
-        assigned().flatMap((each): Commit[] => {
-          const done = each.uncommitted
-          if (done === undefined) return []
-          const { topic, partition } = each
-          return [{ topic, partition, offset: done.offset, leaderEpoch: done.epoch, metadata: null }]
-        }),
-      options,
-    )
-  }
-
-  /** Commits, one request after another. What to commit is looked at anew for every attempt. */
-  async #send(commits: () => readonly Commit[], options?: CallOptions): Promise<void> {
-    const previous = this.#commitChain
-    const sending = this.#cluster.call('commit', options, async (call) => {
-      await call.wait(previous)
-      await this.#cluster.retrying(call, async () => {
-        const now = commits().filter((each) => this.#assigned.get(`${each.topic}/${each.partition}`)?.isGone === false)
-        if (now.length === 0) return
-        const { generation } = this.#session.member
-        try {
-          await commitOffsets(this.#cluster, this.#session.member.identity, now, call)
-        } catch (error) {
-          if (generation === this.#session.member.generation) this.#onCommitError(error)
-          throw error
-        }
-        for (const { topic, partition, offset } of now) {
-          const assigned = this.#assigned.get(`${topic}/${partition}`)
-          if (assigned !== undefined) assigned.committedOffset = offset
-        }
-      })
-    })
-    this.#commitChain = sending.catch(() => {})
-    await sending
-  }
-
-  #onCommitError(error: unknown): void {
-    if (!KafkaError.is(error)) return
-    const code = FENCING_CODES.get(error.code)
-    if (code !== undefined) this.#session.onCommitFenced(code)
-  }
-
-  #commitPeriodically(intervalMs: number): void {
-    this.#commitAlarm = this.#cluster.alarms.after(intervalMs, () => {
-      this.#commitDone(() => [...this.#assigned.values()])
-        .catch((error: unknown) => {
-          if (!this.#closing.signal.aborted) {
-            this.#cluster.options.logger.warn('periodic commit failed; it will be tried again', { error })
-          }
-        })
-        .finally(() => {
-          if (!this.#closing.signal.aborted) this.#commitPeriodically(intervalMs)
-        })
-        .catch(() => {})
-    })
-  }
-
-  /** Partitions are ours now: hook, committed offsets, then fetching. */
-  async #acquire(partitions: readonly TopicPartition[]): Promise<void> {
-    const added = partitions.map(({ topic, partition }) => new Assigned(topic, partition))
-    for (const assigned of added) this.#assigned.set(assigned.key, assigned)
-    if (added.length === 0) return
-    this.#observe('assigned', added)
-    const stopWanting = this.#stopWanting
-    this.#stopWanting = this.#cluster.want([...this.#assigned.values()].map((each) => each.topic))
-    stopWanting?.()
-    await this.#callHook('onAssigned', this.#options.onAssigned, added)
-    // Not part of the rebalance: looking positions up may take as long as the coordinator needs to answer.
-    this.#startReading(added).catch((error: unknown) => {
-      if (!this.#closing.signal.aborted) this.#fail(error as KafkaError)
-    })
-  }
-
-  async #startReading(added: readonly Assigned[]): Promise<void> {
-    await this.#startPositions(added)
-    for (const assigned of added) {
-      if (assigned.signal.aborted || assigned.start === undefined) continue
-      const state = this.#loop.fetcher.add(assigned.topic, assigned.partition, assigned.start)
-      state.isPaused = assigned.isPaused
-      for (const listener of this.#assignedListeners) listener(assigned)
-    }
-    this.#loop.wake()
-  }
-
-  /** Reads the committed offsets of partitions that the application has not moved, for as long as they are ours. */
-  async #startPositions(added: readonly Assigned[]): Promise<void> {
-    const unknown = (): Assigned[] => added.filter((each) => each.start === undefined && !each.signal.aborted)
-    if (unknown().length === 0) return
-    const offsets = await this.#cluster.call(
-      'committed offsets',
-      { timeoutMs: Infinity, signal: this.#closing.signal },
-      async (call) => {
-        return await this.#cluster.retrying(call, async () => {
-          const partitions = unknown()
-          return partitions.length === 0 ? [] : await fetchOffsets(this.#cluster, this.groupId, partitions, true, call)
-        })
-      },
-    )
-    const byKey = new Map(offsets.map((each) => [`${each.topic}/${each.partition}`, each]))
-    for (const assigned of unknown()) {
-      const committed = byKey.get(assigned.key)
-      if (committed !== undefined) {
-        const offset = Number(committed.offset)
-        assigned.start = { offset, epoch: committed.leaderEpoch ?? -1 }
-        assigned.committedOffset = offset
-        assigned.watermark.restart(offset)
-        continue
-      }
-      const target = this.#loop.fetcher.resetTarget(
-        assigned.topic,
-        assigned.partition,
-        'the group has no committed offset',
-      )
-      if (KafkaError.is(target)) throw target
-      assigned.start = target
-    }
-  }
-
-  /** Partitions go: stop delivering, let handlers finish, commit, hook. After `lost` there is nothing to commit. */
-  async #release(partitions: readonly TopicPartition[], lost: boolean): Promise<void> {
-    const gone = partitions.flatMap((each) => this.#assigned.get(`${each.topic}/${each.partition}`) ?? [])
-    if (gone.length === 0) return
-    const reason = new KafkaError(
-      'ABORTED',
-      lost ? 'the partition was lost to another member' : 'the partition was revoked',
-    )
-    for (const assigned of gone) {
-      this.#loop.remove(assigned.topic, assigned.partition)
-      if (lost) assigned.isGone = true
-      assigned.abort(reason)
-    }
-    this.#observe(lost ? 'lost' : 'revoked', gone)
-    if (lost) {
-      for (const assigned of gone) this.#assigned.delete(assigned.key)
-      await this.#callHook('onLost', this.#options.onLost, gone)
-      return
-    }
-    // A loop of the application may be what called `close`: it is not waited for then, handlers are.
-    const isClosing = this.#closing.signal.aborted
-    await this.#within(
-      Math.min(this.#group.rebalanceTimeoutMs, this.#closeBound?.handlersMs ?? Infinity),
-      Promise.all(gone.map(async (each) => await each.idle(isClosing))),
-    )
-    await this.#callHook('onRevoked', this.#options.onRevoked, gone)
-    if (this.#group.commit !== 'manual') {
-      const bounds = { timeoutMs: this.#group.rebalanceTimeoutMs, signal: this.#closeBound?.signal }
-      await this.#commitDone(() => gone, bounds).catch((error: unknown) => {
-        this.#cluster.options.logger.warn('commit before the revocation failed; records will be delivered again', {
-          error,
-        })
-      })
-    }
-    for (const assigned of gone) {
-      this.#drop(assigned, reason)
-      this.#assigned.delete(assigned.key)
-    }
-  }
-
-  #drop(assigned: Assigned, reason: KafkaError): void {
-    assigned.isGone = true
-    assigned.abort(reason)
-  }
-
-  /** Calls a hook of the application within the rebalance timeout; its failure is logged and stops nothing. */
-  async #callHook(name: string, hook: RebalanceHook | undefined, assigned: readonly Assigned[]): Promise<void> {
-    if (hook === undefined) return
-    const controller = new AbortController()
-    const { signal } = controller
-    const context = {
-      signal,
-      commit: async (): Promise<void> => await this.#commitDone(() => assigned, { signal }),
-    }
-    try {
-      const running = Promise.resolve(hook(assigned.map(identify), context))
-      const isInTime = await this.#within(this.#group.rebalanceTimeoutMs, running)
-      if (isInTime) return
-      controller.abort(new KafkaError('TIMED_OUT', `${name} did not finish within the rebalance timeout`))
-      this.#cluster.options.logger.warn(`${name} did not finish within the rebalance timeout`, {
-        groupId: this.groupId,
-      })
-    } catch (error) {
-      this.#cluster.options.logger.error(`${name} failed`, { groupId: this.groupId, error })
-    }
-  }
-
-  /** @returns whether `promise` settled in time; a rejection is passed on */
-  async #within(timeoutMs: number, promise: Promise<unknown>): Promise<boolean> {
-    const timeout = new AbortController()
-    const alarm = this.#cluster.alarms.after(timeoutMs, () => timeout.abort(TIMEOUT))
-    try {
-      await abortable(promise, timeout.signal)
-      return true
-    } catch (error) {
-      if (error === TIMEOUT) return false
-      throw error
-    } finally {
-      this.#cluster.alarms.cancel(alarm)
-    }
-  }
-
-  #setPaused(partitions: readonly TopicPartition[] | undefined, isPaused: boolean): void {
-    for (const { topic, partition } of partitions ?? this.assignment()) {
-      const assigned = this.#assigned.get(`${topic}/${partition}`)
-      if (assigned === undefined) throw notAssigned(topic, partition)
-      assigned.isPaused = isPaused
-      const state = this.#loop.fetcher.partition(topic, partition)
-      if (state !== undefined) state.isPaused = isPaused
-    }
-    this.#loop.wake()
+    await this.#commits.commitDone(() => [assigned], options)
   }
 
   #fail(error: KafkaError): void {
@@ -723,28 +513,4 @@ export class Consumer<K, V> implements Reading<K, V> {
   #wakeJoined(): void {
     for (const listener of this.#joinedListeners.splice(0)) listener()
   }
-
-  #observe(kind: 'assigned' | 'revoked' | 'lost', assigned: readonly Assigned[]): void {
-    const { groupId, generation } = this
-    this.#cluster.options.logger.info(`partitions ${kind}`, {
-      groupId,
-      generation,
-      partitions: assigned.map((each) => `${each.topic}-${each.partition}`),
-    })
-    if (!isObserved(this.#hooks, 'rebalanced')) return
-    observe(this.#hooks, 'rebalanced', { groupId, kind, generation, partitions: assigned.map(identify) })
-  }
-}
-
-const TIMEOUT = new Error('timeout')
-
-/** Codes by which the coordinator says that we are not the member we think we are. */
-const FENCING_CODES = new Map<string, number>([
-  ['ILLEGAL_GENERATION', 22],
-  ['UNKNOWN_MEMBER_ID', 25],
-  ['FENCED_INSTANCE_ID', 82],
-])
-
-function identify({ topic, partition }: TopicPartition): TopicPartition {
-  return { topic, partition }
 }
