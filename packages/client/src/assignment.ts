@@ -16,6 +16,7 @@ import { fetchOffsets } from './offset-commits.ts'
 import type { ConsumerOptions, RebalanceHook } from './options.ts'
 import { notAssigned } from './reading.ts'
 import type { TopicPartition } from './record.ts'
+import { callLeavable } from './leavable-call.ts'
 
 export type RebalanceHooks = Pick<ConsumerOptions<unknown, unknown>, 'onAssigned' | 'onRevoked' | 'onLost'>
 
@@ -114,7 +115,7 @@ export class Assignment {
   async release(partitions: readonly TopicPartition[], lost: boolean): Promise<void> {
     const gone = partitions.flatMap(({ topic, partition }) => this.get(topic, partition) ?? [])
     if (gone.length === 0) return
-    const { loop, commits, closing } = this.#owner
+    const { loop, commits } = this.#owner
     const reason = new KafkaError(
       'ABORTED',
       lost ? 'the partition was lost to another member' : 'the partition was revoked',
@@ -130,12 +131,7 @@ export class Assignment {
       await this.#callHook('onLost', this.#hooks.onLost, gone)
       return
     }
-    // A loop of the application may be what called `close`: it is not waited for then, handlers are.
-    const isClosing = closing.aborted
-    await this.#within(
-      Math.min(this.#group.rebalanceTimeoutMs, this.#owner.closeBound()?.handlersMs ?? Infinity),
-      Promise.all(gone.map(async (each) => await each.idle(isClosing))),
-    )
+    await this.#handBack(gone)
     await this.#callHook('onRevoked', this.#hooks.onRevoked, gone)
     if (this.#group.commit !== 'manual') {
       const bounds = { timeoutMs: this.#group.rebalanceTimeoutMs, signal: this.#owner.closeBound()?.signal }
@@ -151,6 +147,23 @@ export class Assignment {
       drop(assigned, reason)
       this.#assigned.delete(assigned.key)
     }
+  }
+
+  /**
+   * Waits for the application to hand back what it works on. Once the consumer closes, only for handlers: a loop of the
+   * application may be what called `close`.
+   */
+  async #handBack(gone: readonly Assigned[]): Promise<void> {
+    const { closing, closeBound } = this.#owner
+    const { rebalanceTimeoutMs } = this.#group
+    const idle = async (onlyHandlers: boolean): Promise<void> => {
+      await Promise.all(gone.map(async (each) => await each.idle(onlyHandlers)))
+    }
+    if (!closing.aborted) {
+      await this.#within(rebalanceTimeoutMs, Promise.race([idle(false), whenAborted(closing)]))
+      if (!closing.aborted) return
+    }
+    await this.#within(Math.min(rebalanceTimeoutMs, closeBound()?.handlersMs ?? Infinity), idle(true))
   }
 
   /** The consumer is closed: nothing is ours any more. */
@@ -215,7 +228,17 @@ export class Assignment {
       commit: async (): Promise<void> => await this.#owner.commits.commitDone(() => assigned, { signal }),
     }
     try {
-      const running = Promise.resolve(hook(assigned.map(identify), context))
+      // A hook that closes its consumer would wait for itself: from then on it is not waited for.
+      const running = new Promise<unknown>((resolve, reject) => {
+        const result = callLeavable(
+          this.#owner.closing,
+          () => resolve(undefined),
+          hook,
+          assigned.map(identify),
+          context,
+        )
+        Promise.resolve(result).then(resolve, reject)
+      })
       const isInTime = await this.#within(rebalanceTimeoutMs, running)
       if (isInTime) return
       controller.abort(new KafkaError('TIMED_OUT', `${name} did not finish within the rebalance timeout`))
@@ -254,6 +277,11 @@ export class Assignment {
 }
 
 const TIMEOUT = new Error('timeout')
+
+async function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
 
 function drop(assigned: Assigned, reason: KafkaError): void {
   assigned.isGone = true

@@ -19,6 +19,7 @@ import type { DeliveredBatch } from './delivered-batch.ts'
 import type { DeliveredRecord } from './delivered-record.ts'
 import { KafkaError } from './errors.ts'
 import { FetchLoop } from './fetch-loop.ts'
+import { leaveCall } from './leavable-call.ts'
 import { GroupSession } from './group-session.ts'
 import type { Hooks } from './hooks.ts'
 import { fetchOffsets, type Commit } from './offset-commits.ts'
@@ -40,7 +41,7 @@ import {
   type SeekTarget,
 } from './reading.ts'
 import type { CallOptions, ConsumerBatch, ConsumerRecord, OffsetInput, TopicPartition } from './record.ts'
-import { leaveHandler, runHandlers, type Handler, type RunSource } from './run.ts'
+import { runHandlers, type Handler, type RunSource } from './run.ts'
 import type { Topic } from './topic.ts'
 
 export interface CommittedOffset extends TopicPartition {
@@ -329,13 +330,13 @@ export class Consumer<K, V> implements Reading<K, V> {
 
   /**
    * Lets running handlers finish (their signals are aborted), commits what is done, leaves the group. Bounded: default
-   * 10 s, of which handlers have three quarters; what is not done by then is left to the next member. A handler that calls
-   * it is not waited for: its own record is committed only if it called `commit` before.
+   * 10 s, of which handlers have three quarters; what is not done by then is left to the next member. A handler or hook
+   * that calls it is not waited for: a handler's own record is committed only if it called `commit` before.
    */
   async close(options: CallOptions = {}): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(new KafkaError('CLOSED', 'the consumer is closed'))
-    leaveHandler(this.#closing.signal)
+    leaveCall(this.#closing.signal)
     this.#commits.stopPeriodic()
     this.#loop.stopDelivery()
     const timeoutMs = options.timeoutMs ?? CLOSE_TIMEOUT_MS

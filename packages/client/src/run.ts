@@ -10,11 +10,11 @@
  * Bounds: `concurrency` handlers; batches are asked for only when a place is free, so what waits is one batch per
  * partition at most.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { bury } from './dead-letter.ts'
 import type { DeliveredBatch } from './delivered-batch.ts'
 import type { DeliveredRecord } from './delivered-record.ts'
 import { KafkaError } from './errors.ts'
+import { callLeavable } from './leavable-call.ts'
 import type { Order, RunOptions } from './options.ts'
 import type { Producer } from './producer.ts'
 import type { CallOptions, ConsumerRecord } from './record.ts'
@@ -58,20 +58,6 @@ interface Resolved {
   readonly attempts: number
   readonly backoffMs: number
   readonly deadLetter: string | undefined
-}
-
-/** The call of a handler that the present code runs in, with what it keeps its consumer waiting for. */
-interface HandlerCall {
-  readonly closing: AbortSignal
-  readonly leave: () => void
-}
-
-const handlerCall = new AsyncLocalStorage<HandlerCall>()
-
-/** Called in a handler of the consumer that `closing` belongs to: that handler is waited for no longer. */
-export function leaveHandler(closing: AbortSignal): void {
-  const call = handlerCall.getStore()
-  if (call?.closing === closing) call.leave()
 }
 
 const BACKOFF_MAX_MS = 60_000
@@ -234,9 +220,9 @@ class Run {
         const context = { signal, attempt, commit }
         // Work that outlives the call must not speak for the next one.
         let isRunning = true
-        const call = { closing: this.#source.closing, leave: (): void => void (isRunning && leave()) }
+        const leaveCall = (): void => void (isRunning && leave())
         try {
-          await handlerCall.run(call, this.#handler, record, context)
+          await callLeavable(this.#source.closing, leaveCall, this.#handler, record, context)
         } finally {
           isRunning = false
         }

@@ -485,6 +485,42 @@ test('hooks are awaited: nothing is delivered before onAssigned ends, and onRevo
   })
 })
 
+test('defect 12: a hook that closes its consumer does not wait for itself', async () => {
+  const { world } = setUp()
+  await world.run(async () => {
+    let tookMs = -1
+    let signal: AbortSignal | undefined
+    const consumer: Consumer<Buffer, Buffer> = join(world.client(), {
+      onAssigned: async (_, context) => {
+        ;({ signal } = context)
+        const startMs = world.nowMs
+        await consumer.close()
+        tookMs = world.nowMs - startMs
+      },
+    })
+    await consumer.joined()
+    await world.until(() => tookMs >= 0, 'close ends')
+    assert.ok(tookMs < 1_000, `${tookMs} ms`)
+    assert.equal(signal?.aborted, false)
+  })
+})
+
+test('defect 12: close while a revocation waits for the loop of the application does not wait for that loop', async () => {
+  const { world } = setUp(2, 10)
+  await world.run(async () => {
+    const consumer = join(world.client())
+    // The application holds on to a batch of either partition; the second member is to get one of them.
+    const streams = consumer.partitions()
+    for (let i = 0; i < 2; i++) await (await streams.next()).value![Symbol.asyncIterator]().next()
+    const second = join(world.client())
+    void second.joined().catch(() => {})
+    await world.sleep(5_000)
+    const startMs = world.nowMs
+    await consumer.close()
+    assert.ok(world.nowMs - startMs < 1_000, `${world.nowMs - startMs} ms`)
+  })
+})
+
 test('seek in onAssigned decides where reading starts', async () => {
   const { world } = setUp()
   await world.run(async () => {
