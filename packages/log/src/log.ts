@@ -34,13 +34,15 @@ import {
 } from '@braidlog/records'
 import type { BufferOwner } from './buffers.ts'
 import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
+import { DeletedFiles } from './deleted-files.ts'
 import { LogError } from './errors.ts'
-import { DELETED_SUFFIX, LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
+import { LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
 import { LeaderEpochs, type EpochEndOffset } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogRead, ReadOptions } from './log-read.ts'
 import { LogReader, type ReadableRange } from './log-reader.ts'
 import type { LogResources } from './log-resources.ts'
+import { LogSync } from './log-sync.ts'
 import {
   findAbortedTransactions,
   findMaxTimestamp,
@@ -49,7 +51,6 @@ import {
   type SearchContext,
   type TimestampOffset,
 } from './log-search.ts'
-import type { FileSlot } from './open-files.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
 import { ProducerState, type ProducerDescription } from './producer-state.ts'
 import { noteProducer, replayProducers } from './replay.ts'
@@ -107,12 +108,6 @@ export interface LogState {
   readonly directoryChanged?: true
 }
 
-/** Files of a deleted segment, waiting for `file.delete.delay.ms`. */
-interface DoomedFile {
-  readonly path: string
-  readonly atMs: number
-}
-
 export class Log {
   readonly topic: string
   readonly partition: number
@@ -127,26 +122,18 @@ export class Log {
   readonly #segments: Segment[]
   readonly #snapshots: ProducerSnapshots
   readonly #reader: LogReader
+  readonly #syncs: LogSync
+  readonly #deleted: DeletedFiles
   #producers: ProducerState | undefined
   #epochs: LeaderEpochs | undefined
   #awake: boolean
   #logStartOffset: number
   #logEndOffset: number
-  #durableOffset: number
   readonly #openedEndOffset: number
   #highWatermark = 0
   #rollJitterMs = 0
-  /** Segments with bytes that no sync covers yet; pinned open. */
-  readonly #dirty = new Set<Segment>()
-  #directoryChanged = false
-  #syncing: Promise<void> | undefined = undefined
-  #nextSync: Promise<void> | undefined = undefined
-  #rolled = false
-  /** Counts truncations: what was begun before one must not act on what is after it. */
-  #truncations = 0
   #offline: Error | undefined = undefined
   #closed = false
-  #doomed: DoomedFile[] = []
   /** Writes of small files under way. */
   #background: Promise<void> = Promise.resolve()
 
@@ -173,9 +160,19 @@ export class Log {
     this.#awake = state.awake
     this.#logStartOffset = state.logStartOffset
     this.#logEndOffset = state.logEndOffset
-    this.#durableOffset = state.durableOffset
     this.#openedEndOffset = state.logEndOffset
-    this.#directoryChanged = state.directoryChanged === true
+    this.#syncs = new LogSync({
+      files,
+      durableOffset: state.durableOffset,
+      directoryChanged: state.directoryChanged === true,
+      syncDirectory: () => this.#storage.syncDirectory(this.path),
+      logEndOffset: () => this.#logEndOffset,
+      mustBeOnline: () => {
+        if (this.#offline !== undefined) throw this.#offlineError()
+      },
+      onFailure: (error) => this.#fail(error),
+    })
+    this.#deleted = new DeletedFiles(options.storage)
     this.#newJitter()
   }
 
@@ -198,7 +195,7 @@ export class Log {
 
   /** Everything below it has been fdatasynced: the recovery point. */
   get durableOffset(): number {
-    return this.#durableOffset
+    return this.#syncs.durableOffset
   }
 
   /** Why the log refuses everything, or `undefined`. */
@@ -223,7 +220,7 @@ export class Log {
 
   /** Something was appended that no completed or running sync covers. */
   get dirty(): boolean {
-    return this.#dirty.size > 0
+    return this.#syncs.dirty
   }
 
   /**
@@ -231,7 +228,7 @@ export class Log {
    * the next flush.
    */
   get flushDue(): boolean {
-    return this.#rolled || this.#logEndOffset - this.#durableOffset >= this.#config.flushMessages
+    return this.#syncs.rolled || this.#logEndOffset - this.durableOffset >= this.#config.flushMessages
   }
 
   get latestEpoch(): number {
@@ -299,7 +296,7 @@ export class Log {
     const nowMs = this.#clock.nowMs()
     const sizeBytes = end - start
     const active = this.#segmentFor({ sizeBytes, baseOffset, lastOffset: nextOffset - 1, maxTimestampMs }, nowMs)
-    this.#markDirty(active)
+    this.#syncs.markDirty(active)
     this.#guard(() => active.write(bytes, start, end, gather))
     for (let at = start; at < end; at += batchSizeBytes(view, at)) this.#noteBatch(active, bytes, view, at, nowMs)
     this.#reader.tail.append(bytes, start, end, baseOffset, nextOffset, owner)
@@ -345,12 +342,7 @@ export class Log {
    */
   flush(): Promise<void> {
     if (this.#offline !== undefined) return Promise.reject(this.#offlineError())
-    if (this.#syncing === undefined && this.#nextSync === undefined) return (this.#syncing = this.#sync())
-    this.#nextSync ??= this.#syncing!.then(() => {
-      this.#nextSync = undefined
-      return (this.#syncing = this.#sync())
-    })
-    return this.#nextSync
+    return this.#syncs.flush()
   }
 
   /** Tells which records consumers may see: markers below it decide their transactions. */
@@ -364,7 +356,8 @@ export class Log {
     this.#mustBeOnline()
     if (offset >= this.#logEndOffset) return
     if (offset <= this.#segments[0]!.baseOffset) return this.truncateFullyAndStartAt(offset)
-    await this.#settleSyncs()
+    await this.#syncs.beginTruncation()
+    await this.settle()
     this.#wake()
     this.#reader.truncated()
     this.#guard(() => {
@@ -373,7 +366,7 @@ export class Log {
       const active = this.#segments.at(-1)!
       if (!active.active) active.activate()
       this.#logEndOffset = Math.max(active.truncateTo(offset), active.baseOffset)
-      this.#markDirty(active)
+      this.#syncs.markDirty(active)
     })
     await this.#afterTruncation()
   }
@@ -381,13 +374,14 @@ export class Log {
   /** Removes everything; the next append begins at `offset`. */
   async truncateFullyAndStartAt(offset: number): Promise<void> {
     this.#mustBeOnline()
-    await this.#settleSyncs()
+    await this.#syncs.beginTruncation()
+    await this.settle()
     this.#reader.truncated()
     this.#guard(() => {
       for (const segment of this.#segments.splice(0)) this.#removeNow(segment)
       this.#segments.push(Segment.create(this.#context, offset, this.#clock.nowMs()))
       this.#awake = true
-      this.#markDirty(this.#segments[0]!)
+      this.#syncs.markDirty(this.#segments[0]!)
     })
     this.#logStartOffset = this.#logEndOffset = offset
     this.epochs.clear()
@@ -430,11 +424,7 @@ export class Log {
 
   /** Removes files whose `file.delete.delay.ms` has passed. */
   removeDeletedFiles(): void {
-    const nowMs = this.#clock.nowMs()
-    const due = this.#doomed.filter((file) => file.atMs <= nowMs)
-    if (due.length === 0) return
-    this.#doomed = this.#doomed.filter((file) => file.atMs > nowMs)
-    for (const { path } of due) this.#storage.remove(path)
+    this.#deleted.remove(this.#clock.nowMs())
   }
 
   /** End offset of the largest epoch at or below `epoch` (KIP-279). */
@@ -605,16 +595,15 @@ export class Log {
   #roll(baseOffset: number, nowMs: number): void {
     const old = this.#active
     old.deactivate()
-    this.#markDirty(old)
+    this.#syncs.markDirty(old)
     if (old.sizeBytes === 0 && old.baseOffset === baseOffset) {
       // Nothing was appended since the last roll: begin the same file anew.
-      this.#forgetDirty(old)
+      this.#syncs.forget(old)
       old.close()
       this.#segments.pop()
     }
     this.#segments.push(Segment.create(this.#context, baseOffset, nowMs))
-    this.#directoryChanged = true
-    this.#rolled = true
+    this.#syncs.markRoll()
     this.#newJitter()
     const state = this.producers
     this.#inBackground(() => this.#snapshots.write(baseOffset, state))
@@ -627,46 +616,9 @@ export class Log {
     this.#rollJitterMs = this.#options.random === undefined || bound <= 0 ? 0 : below(this.#options.random, bound)
   }
 
-  #markDirty(segment: Segment): void {
-    if (this.#dirty.has(segment)) return
-    this.#dirty.add(segment)
-    this.resources.files.pin(segment.log)
-  }
-
-  async #sync(): Promise<void> {
-    const endOffset = this.#logEndOffset
-    const truncations = this.#truncations
-    const segments = [...this.#dirty]
-    this.#dirty.clear()
-    const directoryChanged = this.#directoryChanged
-    this.#directoryChanged = this.#rolled = false
-    try {
-      // The indexes of a closed segment are not made anew once the recovery point is behind it.
-      const syncs = segments.map((segment) => segment.sync())
-      for (const segment of segments) if (!segment.active) syncs.push(segment.syncIndexes())
-      if (directoryChanged) syncs.push(this.#storage.syncDirectory(this.path))
-      if (syncs.length === 1) await syncs[0]
-      else await Promise.all(syncs)
-      if (this.#offline !== undefined) throw this.#offlineError()
-      if (truncations === this.#truncations) this.#durableOffset = Math.max(this.#durableOffset, endOffset)
-    } catch (error) {
-      throw this.#fail(error)
-    } finally {
-      for (const segment of segments) this.resources.files.unpin(segment.log)
-      this.#syncing = undefined
-    }
-  }
-
-  async #settleSyncs(): Promise<void> {
-    this.#truncations++
-    await (this.#nextSync ?? this.#syncing)
-    await this.settle()
-  }
-
   async #afterTruncation(): Promise<void> {
-    this.#truncations++
     const endOffset = this.#logEndOffset
-    this.#durableOffset = Math.min(this.#durableOffset, endOffset)
+    this.#syncs.endTruncation(endOffset)
     if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
     this.#snapshots.removeIf((offset) => offset > endOffset)
     this.#producers = await this.#guardAsync(
@@ -682,7 +634,6 @@ export class Log {
     )
     this.#highWatermark = Math.min(this.#highWatermark, endOffset)
     this.#producers.highWatermarkMoved(this.#highWatermark)
-    this.#directoryChanged = true
     await this.flush()
     await this.settle()
   }
@@ -707,36 +658,20 @@ export class Log {
 
   /** Renames the files of a segment to `.deleted`; they are removed after `file.delete.delay.ms`. */
   #retire(segment: Segment, nowMs: number, withSnapshot = true): void {
-    this.#forgetDirty(segment)
+    this.#syncs.forget(segment)
     segment.close()
     const atMs = nowMs + this.#config.fileDeleteDelayMs
-    for (const slot of segment.slots()) this.#rename(slot, atMs)
+    for (const slot of segment.slots()) this.#deleted.add(slot, atMs)
     if (withSnapshot) this.#snapshots.remove(segment.baseOffset)
-    this.#directoryChanged = true
-  }
-
-  #rename(slot: FileSlot, atMs: number): void {
-    const path = slot.path + DELETED_SUFFIX
-    try {
-      this.#storage.rename(slot.path, path)
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'ENOENT') return // There is not always a transaction index.
-      throw error
-    }
-    slot.path = path
-    this.#doomed.push({ path, atMs })
+    this.#syncs.markDirectory()
   }
 
   #removeNow(segment: Segment): void {
-    this.#forgetDirty(segment)
+    this.#syncs.forget(segment)
     segment.close()
     for (const slot of segment.slots()) this.#storage.remove(slot.path)
     this.#snapshots.remove(segment.baseOffset)
-    this.#directoryChanged = true
-  }
-
-  #forgetDirty(segment: Segment): void {
-    if (this.#dirty.delete(segment)) this.resources.files.unpin(segment.log)
+    this.#syncs.markDirectory()
   }
 
   #closeFiles(): void {
