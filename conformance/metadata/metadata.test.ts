@@ -24,7 +24,7 @@ import {
 } from '@braidlog/metadata'
 import { randomUuid } from '@braidlog/model'
 import { batches } from '@braidlog/records'
-import { nodeCodecs, NodeStorage, systemClock } from '@braidlog/runtime'
+import { nodeCodecs, NodeStorage, systemClock, systemTimers } from '@braidlog/runtime'
 import { randomHistory } from '../../packages/metadata/test/random-history.ts'
 import { PeerMissingError } from '../peers/debian.ts'
 import { runTool } from '../peers/kafka.ts'
@@ -75,6 +75,7 @@ function openOurs(directory: string) {
     directory,
     codecs,
     clock: systemClock,
+    timers: systemTimers,
     random,
     logger: silentLogger,
     nodeId: 1,

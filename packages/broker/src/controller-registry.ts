@@ -10,6 +10,7 @@ import { describeControllersHandler } from './handlers/60-describe-cluster.ts'
 import { aclHandlers } from './handlers/acls.ts'
 import { clusterHandlers } from './handlers/cluster.ts'
 import { controllerHandlers } from './handlers/controller.ts'
+import { quorumHandlers } from './handlers/quorum.ts'
 import { topicHandlers } from './handlers/topics.ts'
 
 export interface ControllerContext extends Omit<ClusterContext, 'replicas' | 'image'> {
@@ -29,6 +30,7 @@ export function controllerHandlersOf({ authorizer, ...context }: ControllerConte
     ...clusterHandlers(shared),
     ...aclHandlers(shared),
     ...controllerHandlers(shared),
+    ...quorumHandlers(() => cluster.raft),
     describeQuorumHandler(shared),
     describeControllersHandler(shared, () => cluster.leader?.id ?? -1),
   ]

@@ -54,10 +54,9 @@ import {
 import type { Codecs } from '@braidlog/records'
 import { Controller } from './controller.ts'
 import { describeConfigs } from './describe-configs.ts'
-import { describeQuorum } from './describe-quorum.ts'
 import { CONTROLLER_REGISTRATION_LEVEL } from './controller-registration.ts'
 import { ControllerError } from './errors.ts'
-import type { ControllerRequestName, DecidedRequestName, QuorumRequests, RequestOf, ResponseOf } from './requests.ts'
+import type { ControllerRequestName, DecidedRequestName, QuorumRequestName, RequestOf, ResponseOf } from './requests.ts'
 import type { ControllerSettings, DecisionContext } from './state.ts'
 
 export interface ControllerOptions {
@@ -90,6 +89,8 @@ export interface ControllerOptions {
 export interface SubmitOptions {
   /** An `AbortSignal`. Ends the waiting, not the request. */
   readonly signal?: CancelSignal
+  /** Where the request came from. */
+  readonly from?: { readonly apiVersion: number }
 }
 
 /** Requests decided but not committed; above it new ones are turned away. */
@@ -201,7 +202,7 @@ export class ControllerNode {
   ): Promise<ResponseOf<N>> {
     if (this.#closed) throw new ControllerError('CLOSED', 'the controller is closed')
     if (options.signal?.aborted === true) throw aborted()
-    if (isQuorumRequest(name)) return this.#askQuorum(name, request as RequestOf<typeof name>) as ResponseOf<N>
+    if (isQuorumRequest(name)) return (await this.#askQuorum(name, request as never, options)) as ResponseOf<N>
     return (await this.#decide(
       name as DecidedRequestName,
       request as RequestOf<DecidedRequestName>,
@@ -234,14 +235,15 @@ export class ControllerNode {
     return response
   }
 
-  #askQuorum<N extends keyof QuorumRequests>(name: N, request: RequestOf<N>): ResponseOf<N> {
-    const { nodeId, clock } = this.#options
-    switch (name) {
-      case 'describeQuorum':
-        return describeQuorum(request, { raft: this.#running, nodeId, nowMs: clock.nowMs() })
-      default:
-        return name satisfies never
-    }
+  async #askQuorum<N extends QuorumRequestName>(
+    name: N,
+    request: RequestOf<N>,
+    options: SubmitOptions,
+  ): Promise<ResponseOf<N>> {
+    if (this.#controller === undefined) throw notController()
+    const { api, version } = QUORUM_REQUESTS[name]
+    const answer = await this.#running.handleRequest(api, request, options.from?.apiVersion ?? version)
+    return answer as ResponseOf<N>
   }
 
   /** Writes a snapshot of the committed image now. */
@@ -465,8 +467,15 @@ async function checkDirectory(options: ControllerOptions): Promise<Uuid> {
   return directoryId
 }
 
-function isQuorumRequest(name: ControllerRequestName): name is keyof QuorumRequests {
-  return name === 'describeQuorum'
+/** By name: the API, and the version of a request that does not come from a client. */
+const QUORUM_REQUESTS = {
+  addRaftVoter: { api: 'AddRaftVoter', version: 1 },
+  describeQuorum: { api: 'DescribeQuorum', version: 2 },
+  removeRaftVoter: { api: 'RemoveRaftVoter', version: 0 },
+} as const
+
+function isQuorumRequest(name: ControllerRequestName): name is QuorumRequestName {
+  return name in QUORUM_REQUESTS
 }
 
 function notController(): ControllerError {

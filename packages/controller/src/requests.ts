@@ -4,6 +4,10 @@
  */
 import type { Infer } from '@braidlog/protocol'
 import type {
+  AddRaftVoterRequest,
+  AddRaftVoterResponse,
+  RemoveRaftVoterRequest,
+  RemoveRaftVoterResponse,
   AlterPartitionRequest,
   AlterPartitionResponse,
   AssignReplicasToDirsRequest,
@@ -82,8 +86,12 @@ export interface DecidedRequests {
 
 /** What the quorum's log answers. */
 export interface QuorumRequests {
+  readonly addRaftVoter: Exchange<typeof AddRaftVoterRequest, typeof AddRaftVoterResponse>
   readonly describeQuorum: Exchange<typeof DescribeQuorumRequest, typeof DescribeQuorumResponse>
+  readonly removeRaftVoter: Exchange<typeof RemoveRaftVoterRequest, typeof RemoveRaftVoterResponse>
 }
+
+export type QuorumRequestName = keyof QuorumRequests
 
 export type ControllerRequests = DecidedRequests & QuorumRequests
 

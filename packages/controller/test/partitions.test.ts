@@ -43,7 +43,7 @@ function silence(scenario: Scenario, ...silent: number[]): void {
   const endMs = scenario.nowMs + 20_000
   while (scenario.nowMs < endMs) {
     scenario.passTo(scenario.nowMs + 1000)
-    for (const { id, fenced } of [...scenario.image.brokers()]) {
+    for (const { id, fenced } of Array.from(scenario.image.brokers())) {
       if (!silent.includes(id) && !fenced) heartbeat(scenario, id)
     }
   }
@@ -70,10 +70,12 @@ function comeBack(scenario: Scenario, brokerId: number, previousBrokerEpoch: num
   heartbeat(scenario, brokerId)
 }
 
+const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b)
+
 const seen = ({ leader, isr, eligibleLeaderReplicas }: PartitionRegistration) => ({
   leader,
   isr: [...isr],
-  elr: [...eligibleLeaderReplicas].toSorted(),
+  elr: sorted(eligibleLeaderReplicas),
 })
 
 test('a silent broker is fenced after its session, and its partitions go to who is in sync', () => {
@@ -318,7 +320,7 @@ test('a reassignment adds first, and takes away when all that is added is in syn
   assert.equal(done.errorCode, ErrorCode.NEW_LEADER_ELECTED, 'the leader itself was taken away')
   const { replicas, addingReplicas, removingReplicas, leader, isr, directories } = at.partition()
   assert.deepEqual([replicas, addingReplicas, removingReplicas], [[4, 2, 3], [], []])
-  assert.deepEqual([leader, [...isr].toSorted()], [4, [2, 3, 4]])
+  assert.deepEqual([leader, sorted(isr)], [4, [2, 3, 4]])
   assert.deepEqual(directories, [DIRS[4], DIRS[2], DIRS[3]])
 })
 
@@ -336,7 +338,7 @@ test('a cancelled reassignment leaves what was there before', () => {
   reassign(at, [4, 2, 3])
   assert.equal(reassign(at, null), ErrorCode.NONE)
   const { replicas, addingReplicas, removingReplicas, isr } = at.partition()
-  assert.deepEqual([[...replicas].toSorted(), addingReplicas, removingReplicas, isr], [[1, 2, 3], [], [], [1, 2, 3]])
+  assert.deepEqual([sorted(replicas), addingReplicas, removingReplicas, isr], [[1, 2, 3], [], [], [1, 2, 3]])
 })
 
 test('a new target in the middle of a move still waits for what was being added', () => {
@@ -344,7 +346,7 @@ test('a new target in the middle of a move still waits for what was being added'
   reassign(at, [3, 2])
   reassign(at, [3, 4])
   assert.deepEqual(
-    [at.partition().addingReplicas, [...at.partition().removingReplicas].toSorted()],
+    [at.partition().addingReplicas, sorted(at.partition().removingReplicas)],
     [
       [3, 4],
       [1, 2],
@@ -371,7 +373,7 @@ test('every five minutes partitions go back to their preferred leaders', () => {
   const endMs = scenario.nowMs + 300_000
   while (scenario.nowMs < endMs) {
     scenario.passTo(scenario.nowMs + 1000)
-    for (const { id } of [...scenario.image.brokers()]) heartbeat(scenario, id)
+    for (const { id } of Array.from(scenario.image.brokers())) heartbeat(scenario, id)
   }
   assert.equal(partition().leader, 1)
 })

@@ -11,6 +11,7 @@ import {
   type AuthorizerSettings,
   type BrokerSettings,
   type ConnectionLimits,
+  type ReplicaFetchSettings,
 } from '@braidlog/broker'
 import { defaultGroupCoordinatorConfig, type GroupCoordinatorConfig } from '@braidlog/coordinator'
 import { BROKER_CONFIGS, parseConfigs, type BrokerConfigs, type ConfigTable } from '@braidlog/model'
@@ -18,8 +19,13 @@ import { propertiesFromEnvironment } from './environment.ts'
 import { ServerError } from './errors.ts'
 import { resolveListeners, type ListenerConfigs } from './listeners.ts'
 import { parseProperties } from './properties.ts'
+import { resolveQuorum, type QuorumConfig } from './quorum.ts'
 
 export interface ServerConfig {
+  /** `process.roles` */
+  readonly isBroker: boolean
+  readonly isController: boolean
+  readonly quorum: QuorumConfig
   readonly values: BrokerConfigs
   /** What was given, by key, defaults of ours for a single node included. */
   readonly texts: ReadonlyMap<string, string>
@@ -55,6 +61,9 @@ export function resolveConfig(inputs: ConfigInputs): ServerConfig {
   const texts = new Map(given)
   if (!texts.has('node.id') && texts.has('broker.id')) texts.set('node.id', texts.get('broker.id')!)
   for (const [key, value] of SINGLE_NODE) if (!texts.has(key)) texts.set(key, value)
+  if (!given.has('listeners') && texts.get('process.roles')?.trim() === 'controller') {
+    throw invalid('listeners', 'must say where the controller listens, as in CONTROLLER://127.0.0.1:9093')
+  }
   // Two names of one number: tools read either.
   if (!texts.has('broker.id') && texts.has('node.id')) texts.set('broker.id', texts.get('node.id')!)
 
@@ -62,39 +71,38 @@ export function resolveConfig(inputs: ConfigInputs): ServerConfig {
   const problem = problems[0]
   if (problem !== undefined) throw new ServerError('INVALID_CONFIG', problem.message, { key: problem.key })
   checkTogether(values, given)
+  const roles = { isBroker: values['process.roles'].includes('broker'), isController: hasControllerRole(values) }
+  const listeners = resolveListeners({
+    ...roles,
+    listeners: values.listeners,
+    advertisedListeners: values['advertised.listeners'],
+    controllerListenerNames: values['controller.listener.names'],
+    interBrokerListenerName: values['inter.broker.listener.name'],
+    securityProtocolMap: values['listener.security.protocol.map'],
+    securityProtocolMapGiven: given.has('listener.security.protocol.map'),
+    allowOpenListeners: values['braidlog.allow.open.listeners'],
+  })
   return {
+    ...roles,
+    quorum: resolveQuorum(values, listeners),
     values,
     texts,
     authorizer: authorizerSettingsOf(values['authorizer.class.name'], texts),
     warnings: [...unknown.filter(({ key }) => !AUTHORIZER_KEYS.has(key)).map(unknownKey), ...keysWithoutEffect(given)],
     nodeId: values['node.id'],
     directory: directoryOf(values),
-    listeners: resolveListeners({
-      listeners: values.listeners,
-      advertisedListeners: values['advertised.listeners'],
-      controllerListenerNames: values['controller.listener.names'],
-      securityProtocolMap: values['listener.security.protocol.map'],
-      securityProtocolMapGiven: given.has('listener.security.protocol.map'),
-      allowOpenListeners: values['braidlog.allow.open.listeners'],
-    }),
+    listeners,
   }
 }
 
+function hasControllerRole(values: BrokerConfigs): boolean {
+  return values['process.roles'].includes('controller')
+}
+
 function checkTogether(values: BrokerConfigs, given: ReadonlyMap<string, string>): void {
-  const roles = values['process.roles']
-  if (!roles.includes('broker') || !roles.includes('controller')) {
-    throw invalid('process.roles', 'must be broker,controller: this release runs both roles in one node')
-  }
   const nodeId = values['node.id']
   if (given.has('broker.id') && values['broker.id'] !== nodeId) {
     throw invalid('broker.id', `is ${values['broker.id']}, but node.id is ${nodeId}; set only one of them`)
-  }
-  const voters = values['controller.quorum.voters']
-  if (voters.length > 1) {
-    throw invalid('controller.quorum.voters', `names ${voters.length} voters; this release runs a quorum of one`)
-  }
-  if (voters.length === 1 && Number(voters[0]!.split('@')[0]) !== nodeId) {
-    throw invalid('controller.quorum.voters', `names node ${voters[0]!.split('@')[0]}, but this is node ${nodeId}`)
   }
   const [sessionMin, sessionMax] = [values['group.min.session.timeout.ms'], values['group.max.session.timeout.ms']]
   if (sessionMin > sessionMax) {
@@ -177,6 +185,18 @@ export function brokerSettingsOf(values: BrokerConfigs): BrokerSettings {
     fetchSizeMaxBytes: values['fetch.max.bytes'],
     fetchSessionsMax: values['max.incremental.fetch.session.cache.slots'],
     describedPartitionsMax: values['max.request.partition.size.limit'],
+  }
+}
+
+export function replicaFetchSettingsOf(values: BrokerConfigs): ReplicaFetchSettings {
+  return {
+    partitionMaxBytes: values['replica.fetch.max.bytes'],
+    responseMaxBytes: values['replica.fetch.response.max.bytes'],
+    minBytes: values['replica.fetch.min.bytes'],
+    waitMaxMs: values['replica.fetch.wait.max.ms'],
+    backoffMs: values['replica.fetch.backoff.ms'],
+    requestTimeoutMs: values['replica.socket.timeout.ms'],
+    fetchersPerLeader: values['num.replica.fetchers'],
   }
 }
 

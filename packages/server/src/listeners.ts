@@ -13,13 +13,22 @@ export interface ListenerConfig {
 export interface ListenerConfigs {
   /** For clients. */
   readonly broker: readonly ListenerConfig[]
-  /** Of the controller role; registered with the quorum, not opened while this node is the only voter. */
+  /** Of the controller role: registered with the quorum. */
   readonly controller: readonly ListenerConfig[]
+  /** `listeners` names one for controllers: it is opened. Otherwise this node stays alone. */
+  readonly opensController: boolean
+  /** `controller.listener.names`: the first is the one that this node talks to. */
+  readonly controllerName: string
+  /** The listener on which brokers talk to each other. */
+  readonly interBrokerName: string
   /** By listener name; a listener without an entry is advertised as it is bound. */
   readonly advertised: ReadonlyMap<string, ListenerConfig>
 }
 
 export interface ListenerTexts {
+  readonly isBroker: boolean
+  readonly isController: boolean
+  readonly interBrokerListenerName: string | null
   readonly listeners: readonly string[]
   readonly advertisedListeners: readonly string[] | null
   readonly controllerListenerNames: readonly string[]
@@ -39,16 +48,46 @@ export function resolveListeners(texts: ListenerTexts): ListenerConfigs {
   const repeated = all.find((listener, i) => all.findIndex((other) => other.name === listener.name) !== i)
   if (repeated !== undefined) throw invalid('listeners', `names ${repeated.name} twice`)
   const broker = all.filter((listener) => !controllerNames.includes(listener.name))
-  if (broker.length === 0) throw invalid('listeners', 'must name at least one listener for clients')
   const controller = all.filter((listener) => controllerNames.includes(listener.name))
+  const [controllerName] = controllerNames
+  if (controllerName === undefined) throw invalid('controller.listener.names', 'must name a listener')
+  if (texts.isBroker && broker.length === 0) throw invalid('listeners', 'must name at least one listener for clients')
+  if (!texts.isBroker && broker.length > 0) {
+    throw invalid('listeners', `names ${broker[0]!.name}, which is for clients; process.roles has no broker`)
+  }
+  if (!texts.isController && controller.length > 0) {
+    throw invalid(
+      'listeners',
+      `names ${controller[0]!.name}, which is for controllers; process.roles has no controller`,
+    )
+  }
   checkProtocols(texts, all, controllerNames)
-  if (!texts.allowOpenListeners) for (const listener of broker) refuseOpen(listener)
+  if (!texts.allowOpenListeners) for (const listener of all) refuseOpen(listener)
+  const alone = [{ ...DEFAULT_CONTROLLER, name: controllerName }]
   return {
     broker,
-    controller:
-      controller.length > 0 ? controller : [{ ...DEFAULT_CONTROLLER, name: controllerNames[0] ?? 'CONTROLLER' }],
-    advertised: resolveAdvertised(texts.advertisedListeners, broker, controllerNames),
+    controller: controller.length > 0 ? controller : texts.isController ? alone : [],
+    opensController: controller.length > 0,
+    controllerName,
+    interBrokerName: resolveInterBroker(texts.interBrokerListenerName, broker, controllerNames),
+    advertised: resolveAdvertised(texts.advertisedListeners, all),
   }
+}
+
+/** Without a name, brokers talk on PLAINTEXT, or on the first listener when there is none of that name. */
+function resolveInterBroker(
+  given: string | null,
+  broker: readonly ListenerConfig[],
+  controllerNames: readonly string[],
+): string {
+  const key = 'inter.broker.listener.name'
+  const name = given?.toUpperCase()
+  if (name === undefined) return broker.find((each) => each.name === 'PLAINTEXT')?.name ?? broker[0]?.name ?? ''
+  if (controllerNames.includes(name)) throw invalid(key, `is ${name}, which is a listener for controllers`)
+  if (broker.length > 0 && !broker.some((each) => each.name === name)) {
+    throw invalid(key, `is ${name}, which listeners does not have`)
+  }
+  return name
 }
 
 /** `NAME://host:port`; the host may be empty or an IPv6 address in brackets. */
@@ -109,15 +148,13 @@ function checkProtocols(
 
 function resolveAdvertised(
   texts: readonly string[] | null,
-  broker: readonly ListenerConfig[],
-  controllerNames: readonly string[],
+  all: readonly ListenerConfig[],
 ): Map<string, ListenerConfig> {
   const key = 'advertised.listeners'
   const advertised = new Map<string, ListenerConfig>()
   for (const text of texts ?? []) {
     const listener = parseListener(key, text)
-    if (controllerNames.includes(listener.name)) continue
-    if (!broker.some((each) => each.name === listener.name)) {
+    if (!all.some((each) => each.name === listener.name)) {
       throw invalid(key, `names ${listener.name}, which listeners does not have`)
     }
     if (isWildcard(listener.host) && listener.host !== '') {

@@ -1,10 +1,16 @@
 /** A node that serves, until it is closed, killed, or fails. */
 import type { Logger, Timers } from '@braidlog/base'
-import type { Broker, BrokerMetrics } from '@braidlog/broker'
-import { shutDownLocalBroker, type ControllerNode } from '@braidlog/controller'
+import type { Broker, BrokerMetrics, ClusterMembership } from '@braidlog/broker'
 import type { PartitionSet } from '@braidlog/partition'
 import type { ServerConfig } from './config.ts'
+import type { ControllerSide } from './controller-side.ts'
 import type { CloseOptions, Server, ServerListener } from './server.ts'
+
+export interface BrokerParts {
+  readonly broker: Broker
+  readonly partitions: PartitionSet
+  readonly membership: ClusterMembership
+}
 
 export interface RunningParts {
   readonly nodeId: number
@@ -13,10 +19,9 @@ export interface RunningParts {
   readonly listeners: readonly ServerListener[]
   readonly config: ServerConfig
   readonly metrics: BrokerMetrics
-  readonly broker: Broker
-  readonly controller: ControllerNode
-  readonly partitions: PartitionSet
-  readonly brokerEpoch: number
+  readonly side: ControllerSide
+  /** Of the broker role. */
+  readonly broker: BrokerParts | undefined
   readonly timers: Timers
   readonly logger: Logger
   /** Gives the data directory back. */
@@ -62,13 +67,14 @@ export class RunningServer implements Server {
 
   async kill(): Promise<void> {
     if (this.#closing !== undefined) return await this.#closing
-    const { broker, partitions, controller, unlock } = this.#parts
+    const { broker: parts, side, unlock } = this.#parts
     let finish: () => void = () => {}
     this.#closing = new Promise((resolve) => (finish = resolve))
-    broker.kill()
-    partitions.abandon()
+    parts?.broker.kill()
+    parts?.membership.close()
+    parts?.partitions.abandon()
     // Its log is durable after every change: there is nothing a crash could lose, only files to be closed.
-    await controller.close().catch(() => {})
+    await side.close().catch(() => {})
     unlock()
     finish()
     this.#stop(undefined)
@@ -104,7 +110,7 @@ export class RunningServer implements Server {
 
   /** Requests first, then this broker's leaderships, then its files, then the metadata. */
   async #closeParts(): Promise<void> {
-    const { broker, brokerEpoch, nodeId, partitions, controller, logger } = this.#parts
+    const { broker: parts, side, logger } = this.#parts
     const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
       try {
         await step()
@@ -113,10 +119,13 @@ export class RunningServer implements Server {
         this.#failure ??= error instanceof Error ? error : new Error(String(error))
       }
     }
-    await attempt('stop the broker', () => broker.stop())
-    await attempt('leave the cluster in order', () => shutDownLocalBroker(controller, { nodeId, brokerEpoch }))
-    await attempt('close the partitions', () => partitions.close())
-    await attempt('close the controller', () => controller.close())
+    if (parts !== undefined) {
+      const { broker, membership, partitions } = parts
+      await attempt('stop the broker', () => broker.stop())
+      await attempt('leave the cluster in order', () => membership.leave())
+      await attempt('close the partitions', () => partitions.close())
+    }
+    await attempt('close the controller', () => side.close())
   }
 }
 

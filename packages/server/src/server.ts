@@ -1,6 +1,7 @@
 /**
  * One Braidlog node in this process: controller and broker on one data directory.
  */
+import type { Dial, Listen } from '@braidlog/runtime'
 import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
 import type { BrokerMetrics, LoadSchemaFormats } from '@braidlog/broker'
 
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly clock?: Clock
   readonly timers?: Timers
   readonly random?: Random
+  /** Default: real sockets. */
+  readonly network?: { readonly listen: Listen; readonly dial: Dial }
   /** Default: silent. */
   readonly logger?: Logger
   /**

@@ -6,8 +6,8 @@ import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { silentLogger, StorageError, type Storage } from '@braidlog/base'
-import { Broker, Connections, isEligibleReplica, newBrokerMetrics } from '@braidlog/broker'
-import { ControllerError, openController, registerLocalBroker } from '@braidlog/controller'
+import { Broker, ClusterMembership, Connections, isEligibleReplica, newBrokerMetrics } from '@braidlog/broker'
+import { ControllerError } from '@braidlog/controller'
 import { LogError, LogResources } from '@braidlog/log'
 import { formatStorage, MetadataError, readMetaProperties, SecurityProtocol } from '@braidlog/metadata'
 import { randomUuid } from '@braidlog/model'
@@ -22,11 +22,20 @@ import {
   systemRandom,
   systemTimers,
 } from '@braidlog/runtime'
-import { brokerSettingsOf, connectionLimitsOf, groupConfigOf, resolveConfig, type ServerConfig } from './config.ts'
+import {
+  brokerSettingsOf,
+  connectionLimitsOf,
+  groupConfigOf,
+  replicaFetchSettingsOf,
+  resolveConfig,
+  type ServerConfig,
+} from './config.ts'
+import { openControllerSide } from './controller-side.ts'
 import { ServerError } from './errors.ts'
 import { isWildcard, type ListenerConfig } from './listeners.ts'
 import { lockDirectory } from './lock-file.ts'
 import { RunningServer } from './running-server.ts'
+import { schemaRegistryOf } from './schema-registry-config.ts'
 import type { Server, ServerListener, ServerOptions } from './server.ts'
 
 /** @throws ServerError */
@@ -69,6 +78,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   const random = options.random ?? systemRandom
   const logger = options.logger ?? silentLogger
   const codecs = nodeCodecs
+  const schemaRegistry = schemaRegistryOf(values, options.schemaFormats)
 
   const directory = options.storage === undefined ? path.resolve(config.directory) : config.directory
   const storage = options.storage ?? new NodeStorage(directory)
@@ -76,17 +86,36 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   opened.add(unlock)
 
   const metrics = newBrokerMetrics(clock.nowMs())
-  const connections = new Connections({ limits: connectionLimitsOf(values), clock, timers, logger, metrics })
+  const { listen, dial } = options.network ?? {}
+  const connections = new Connections({ limits: connectionLimitsOf(values), clock, timers, logger, metrics, listen })
   opened.add(() => connections.closeAll('the server did not start'))
   opened.add(() => connections.stopListening())
   // Before anything is written: a taken port must not leave a half-made directory behind.
-  const listeners = await openListeners(config, connections)
+  const listeners = await openListeners(config.listeners.broker, config, connections)
+  let controllerConnections: Connections | undefined
+  let controllerListeners: readonly ServerListener[] = config.listeners.controller.map(unopened)
+  if (config.listeners.opensController) {
+    const own = new Connections({
+      limits: connectionLimitsOf(values),
+      clock,
+      timers,
+      logger,
+      metrics: newBrokerMetrics(clock.nowMs()),
+      listen,
+    })
+    opened.add(() => own.closeAll('the server did not start'))
+    opened.add(() => own.stopListening())
+    controllerListeners = await openListeners(config.listeners.controller, config, own)
+    controllerConnections = own
+  }
 
   let fail: (error: Error) => void = () => {}
   const failed = new Promise<Error>((resolve) => (fail = resolve))
   const resources = new LogResources()
-  const clusterId = await identify(options, config, storage, directory)
-  const controller = await openController({
+  const clusterId = await identify(options, config, storage, directory, controllerListeners)
+  const side = await openControllerSide({
+    config,
+    clusterId,
     storage,
     directory,
     codecs,
@@ -95,15 +124,22 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     random,
     logger,
     resources,
-    nodeId,
-    clusterId,
-    endpoints: config.listeners.controller.map(controllerEndpoint),
-    configs: config.texts,
+    dial,
+    connections: controllerConnections,
+    listeners: controllerListeners,
     onFailure: (error) => fail(error),
   })
-  opened.add(() => controller.close())
+  opened.add(() => side.close())
+  const { controller, link } = side
+  const common = { nodeId, clusterId, directory, config, metrics, side, timers, logger, unlock }
+  if (!config.isBroker) {
+    logger.info('serving controllers', { nodeId, clusterId, listeners: controllerListeners })
+    const server = new RunningServer({ ...common, listeners: [], broker: undefined })
+    fail = (error) => server.failed(error)
+    return server
+  }
 
-  let brokerEpoch = -1
+  let brokerEpoch = (): number => -1
   let proposeIsr: Broker['proposeIsr'] = () => {}
   const partitions = await openPartitionSet({
     storage,
@@ -124,39 +160,18 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     initialTaskDelayMs: values['log.initial.task.delay.ms'],
     cleanerEnabled: values['log.cleaner.enable'],
     flushDurations: metrics.flushes,
-    brokerEpoch: () => brokerEpoch,
+    brokerEpoch: () => brokerEpoch(),
     nodeId,
     replicaLagTimeMaxMs: values['replica.lag.time.max.ms'],
-    isEligible: (brokerId, epoch) => isEligibleReplica(controller.image, brokerId, epoch),
+    isEligible: (brokerId, epoch) => isEligibleReplica(link.image, brokerId, epoch),
     onIsrProposal: (partition, proposal) => proposeIsr(partition, proposal),
     onOffline: (error) => fail(error),
   })
   // Not closed: a start that failed has not looked at everything, and must not say that all is clean.
   opened.add(() => partitions.abandon())
 
-  const broker = new Broker({
-    nodeId,
-    clusterId,
-    directory,
-    settings: brokerSettingsOf(values),
-    groupConfig: groupConfigOf(values),
-    connections,
-    cluster: controller,
-    partitions,
-    clock,
-    timers,
-    random,
-    codecs,
-    logger,
-    authorizer: config.authorizer,
-    staticConfigs: config.texts,
-    diskSpace: () => diskSpaceOf(storage, directory),
-    onFailure: (error) => fail(error),
-  })
-  opened.add(() => broker.kill())
-  proposeIsr = (partition, proposal) => broker.proposeIsr(partition, proposal)
-
-  brokerEpoch = await registerLocalBroker(controller, {
+  const membership = new ClusterMembership({
+    link,
     nodeId,
     clusterId,
     incarnationId: randomUuid(random),
@@ -169,33 +184,69 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     rack: values['broker.rack'],
     logDirs: [controller.directoryId],
     previousBrokerEpoch: partitions.previousBrokerEpoch,
+    heartbeatIntervalMs: values['broker.heartbeat.interval.ms'],
+    registrationTimeoutMs: values['initial.broker.registration.timeout.ms'],
+    clock,
+    timers,
+    logger,
+    onFailure: (error) => fail(error),
   })
-  // Only now: the registration begins new leader epochs, and each partition is opened in its newest one.
-  broker.follow()
-  const failure = await Promise.race([broker.settled(), failed])
-  if (failure !== undefined) throw failure
-  partitions.markStrays()
-  partitions.start()
-  broker.serve()
-  logger.info('serving', { nodeId, clusterId, listeners })
+  opened.add(() => membership.close())
+  brokerEpoch = () => membership.brokerEpoch
+  const endWatch = controller.onLeaderChange(() => membership.controllerChanged())
+  opened.add(endWatch)
+  await orFailed(membership.join(), failed)
+  // Alone, nobody could see this broker too early, and each partition is opened once, in its newest epoch.
+  if (config.quorum.isAlone) await orFailed(membership.unfence(), failed)
 
-  const server = new RunningServer({
+  const broker = new Broker({
     nodeId,
     clusterId,
     directory,
-    listeners,
-    config,
-    metrics,
-    broker,
-    controller,
+    settings: brokerSettingsOf(values),
+    groupConfig: groupConfigOf(values),
+    connections,
+    cluster: link,
     partitions,
-    brokerEpoch,
+    replication: side.peers && {
+      peers: side.peers,
+      brokerEpoch: () => membership.brokerEpoch,
+      interBrokerListener: config.listeners.interBrokerName,
+      settings: replicaFetchSettingsOf(values),
+    },
+    clock,
     timers,
+    random,
+    codecs,
     logger,
-    unlock,
+    authorizer: config.authorizer,
+    schemaRegistry,
+    staticConfigs: config.texts,
+    diskSpace: () => diskSpaceOf(storage, directory),
+    onFailure: (error) => fail(error),
   })
+  opened.add(() => broker.kill())
+
+  proposeIsr = (partition, proposal) => broker.proposeIsr(partition, proposal)
+  broker.follow()
+  await orFailed(broker.settled(), failed)
+  partitions.markStrays()
+  partitions.start()
+  if (!config.quorum.isAlone) {
+    await orFailed(membership.unfence(), failed)
+    await orFailed(broker.settled(), failed)
+  }
+  broker.serve()
+  logger.info('serving', { nodeId, clusterId, listeners })
+
+  const server = new RunningServer({ ...common, listeners, broker: { broker, partitions, membership } })
   fail = (error) => server.failed(error)
   return server
+}
+
+async function orFailed(step: Promise<void>, failed: Promise<Error>): Promise<void> {
+  const failure = await Promise.race([step, failed])
+  if (failure !== undefined) throw failure
 }
 
 function prepareDirectory(directory: string): () => void {
@@ -213,9 +264,13 @@ function prepareDirectory(directory: string): () => void {
   return lockDirectory(directory)
 }
 
-async function openListeners(config: ServerConfig, connections: Connections): Promise<ServerListener[]> {
+async function openListeners(
+  configs: readonly ListenerConfig[],
+  config: ServerConfig,
+  connections: Connections,
+): Promise<ServerListener[]> {
   const listeners: ServerListener[] = []
-  for (const { name, host, port } of config.listeners.broker) {
+  for (const { name, host, port } of configs) {
     const server = await connections.listen(name, host === '' ? '0.0.0.0' : host, port)
     const advertised = config.listeners.advertised.get(name)
     listeners.push({
@@ -230,6 +285,11 @@ async function openListeners(config: ServerConfig, connections: Connections): Pr
   return listeners
 }
 
+/** A quorum of one is registered with an address on which it does not listen: nobody has to reach it. */
+function unopened({ name, host, port }: ListenerConfig): ServerListener {
+  return { name, host, port, advertisedHost: advertisedHostOf(host), advertisedPort: port }
+}
+
 /** A wildcard is no address that a client could connect to: the machine's name stands in for it. */
 function advertisedHostOf(host: string): string {
   return isWildcard(host) ? os.hostname() : host
@@ -241,6 +301,7 @@ async function identify(
   config: ServerConfig,
   storage: Storage,
   directory: string,
+  controllerListeners: readonly ServerListener[],
 ): Promise<string> {
   const wanted =
     (typeof options.format === 'object' ? options.format.clusterId : undefined) ??
@@ -255,6 +316,16 @@ async function identify(
         { key: 'log.dirs' },
       )
     }
+    const { quorum, isController } = config
+    const beginsAlone = isController && quorum.voters.length <= 1 && quorum.bootstrapServers.length === 0
+    if (wanted === undefined && !beginsAlone) {
+      throw new ServerError(
+        'NOT_FORMATTED',
+        `${directory} is not formatted, and with other nodes around, the cluster it belongs to must be said (--cluster-id, ` +
+          'or `braidlog storage format -t`)',
+        { key: 'log.dirs' },
+      )
+    }
     const random = options.random ?? systemRandom
     await formatStorage({
       storage,
@@ -264,9 +335,7 @@ async function identify(
       directory,
       clusterId: wanted ?? randomUuid(random),
       nodeId: config.nodeId,
-      ...(config.values['controller.quorum.voters'].length === 0 && {
-        standalone: config.listeners.controller.map(controllerEndpoint),
-      }),
+      ...(beginsAlone && quorum.voters.length === 0 && { standalone: controllerListeners.map(controllerEndpoint) }),
     })
     meta = readMetaProperties(storage, directory)!
   }
@@ -287,8 +356,8 @@ async function identify(
   return meta.clusterId
 }
 
-function controllerEndpoint({ name, host, port }: ListenerConfig) {
-  return { name, host: advertisedHostOf(host), port }
+function controllerEndpoint({ name, advertisedHost, advertisedPort }: ServerListener) {
+  return { name, host: advertisedHost, port: advertisedPort }
 }
 
 function diskSpaceOf(storage: Storage, directory: string): { totalBytes: number; usableBytes: number } {

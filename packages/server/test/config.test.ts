@@ -102,24 +102,72 @@ describe('the configuration of a single node', () => {
   it('refuses impossible values and contradictions with the name of the key', () => {
     refused({ config: { 'num.partitions': 'many' } }, 'num.partitions', /^num\.partitions must be a whole number/)
     refused({ config: { 'num.partitions': 0 } }, 'num.partitions', /^num\.partitions must be at least 1/)
-    refused({ config: { 'process.roles': 'broker' } }, 'process.roles', /broker,controller/)
     refused({ config: { 'log.dirs': '/a,/b' } }, 'log.dirs', /2 directories/)
     refused(
       { config: { 'log.dirs': '/a', 'metadata.log.dir': '/m' } },
       'metadata.log.dir',
       /keeps metadata in log\.dirs/,
     )
-    refused({ config: { 'controller.quorum.voters': '1@a:1,2@b:1' } }, 'controller.quorum.voters', /2 voters/)
-    refused(
-      { config: { 'controller.quorum.voters': '2@b:1' } },
-      'controller.quorum.voters',
-      /node 2, but this is node 1/,
-    )
     refused(
       { config: { 'group.min.session.timeout.ms': 9000, 'group.max.session.timeout.ms': 8000 } },
       'group.min.session.timeout.ms',
       /more than/,
     )
+  })
+})
+
+describe('roles', () => {
+  const controllers = { 'controller.quorum.bootstrap.servers': '127.0.0.1:9093' }
+
+  it('make a broker that follows controllers elsewhere', () => {
+    const config = resolveConfig({ config: { 'process.roles': 'broker', 'node.id': 4, ...controllers } })
+    assert.deepEqual([config.isBroker, config.isController, config.quorum.isAlone], [true, false, false])
+    assert.deepEqual(config.quorum.bootstrapServers, [{ host: '127.0.0.1', port: 9093 }])
+    assert.deepEqual(config.listeners.controller, [])
+  })
+
+  it('make a controller without clients', () => {
+    const config = resolveConfig({
+      config: { 'process.roles': 'controller', listeners: 'CONTROLLER://127.0.0.1:9093' },
+    })
+    assert.deepEqual([config.isBroker, config.isController], [false, true])
+    assert.deepEqual(config.listeners.broker, [])
+    assert.equal(config.listeners.opensController, true)
+  })
+
+  it('make one of several voters, each with its address', () => {
+    const { quorum } = resolveConfig({
+      config: {
+        listeners: 'PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093',
+        'controller.quorum.voters': '1@127.0.0.1:9093,2@[::1]:9095',
+      },
+    })
+    assert.deepEqual(
+      quorum.voters.map(({ id, endpoints }) => [id, endpoints[0]]),
+      [
+        [1, { name: 'CONTROLLER', host: '127.0.0.1', port: 9093 }],
+        [2, { name: 'CONTROLLER', host: '::1', port: 9095 }],
+      ],
+    )
+    assert.equal(quorum.isAlone, false)
+  })
+
+  it('are refused in combinations that cannot work', () => {
+    const voters = 'controller.quorum.voters'
+    const broker = { 'process.roles': 'broker' }
+    const open = { listeners: 'PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093' }
+    refused({ config: { 'process.roles': 'wizard' } }, 'process.roles', /wizard|broker/)
+    refused({ config: broker }, 'controller.quorum.bootstrap.servers', /where the controllers are/)
+    refused({ config: { ...broker, [voters]: '1@a:1,2@b:1' } }, voters, /names node 1/)
+    refused({ config: { ...open, [voters]: '2@b:1' } }, voters, /does not name node 1/)
+    refused({ config: { ...open, [voters]: '1@a:1,1@b:1' } }, voters, /node 1 twice/)
+    refused({ config: { [voters]: '1@a:1,2@b:1' } }, 'listeners', /listener for the other controllers/)
+    refused({ config: { ...broker, ...controllers, ...open } }, 'listeners', /CONTROLLER, which is for controllers/)
+    refused({ config: { 'process.roles': 'controller' } }, 'listeners', /where the controller listens/)
+    refused({ config: { ...open, 'process.roles': 'controller' } }, 'listeners', /PLAINTEXT, which is for clients/)
+    const interBroker = 'inter.broker.listener.name'
+    refused({ config: { ...open, [interBroker]: 'CONTROLLER' } }, interBroker, /for controllers/)
+    refused({ config: { ...open, [interBroker]: 'INSIDE' } }, interBroker, /which listeners does not have/)
   })
 })
 

@@ -1,10 +1,12 @@
 /**
  * APIs that the controller serves whole: DescribeConfigs (32), AlterConfigs (33), ElectLeaders (43),
- * IncrementalAlterConfigs (44), AlterPartitionReassignments (45), ListPartitionReassignments (46), UpdateFeatures (57)
- * and UnregisterBroker (64).
+ * IncrementalAlterConfigs (44), AlterPartitionReassignments (45), ListPartitionReassignments (46), UpdateFeatures (57),
+ * UnregisterBroker (64), AddRaftVoter (80) and RemoveRaftVoter (81).
  */
 import { AclOperation, ErrorCode } from '@braidlog/model'
 import {
+  AddRaftVoterRequest,
+  AddRaftVoterResponse,
   AlterConfigsRequest,
   AlterConfigsResponse,
   AlterPartitionReassignmentsRequest,
@@ -17,6 +19,8 @@ import {
   IncrementalAlterConfigsResponse,
   ListPartitionReassignmentsRequest,
   ListPartitionReassignmentsResponse,
+  RemoveRaftVoterRequest,
+  RemoveRaftVoterResponse,
   UnregisterBrokerRequest,
   UnregisterBrokerResponse,
   UpdateFeaturesRequest,
@@ -104,6 +108,20 @@ export function clusterHandlers({ cluster }: Pick<ClusterContext, 'cluster'>): A
       UnregisterBrokerRequest,
       UnregisterBrokerResponse,
       (request, from) => cluster.submit('unregisterBroker', request, { from }),
+      { guard: clusterGuard(ALTER, () => FORBIDDEN) },
+    ),
+    api(
+      AddRaftVoterRequest,
+      AddRaftVoterResponse,
+      (request, from) => cluster.submit('addRaftVoter', request, { from }),
+      {
+        guard: clusterGuard(ALTER, () => FORBIDDEN),
+      },
+    ),
+    api(
+      RemoveRaftVoterRequest,
+      RemoveRaftVoterResponse,
+      (request, from) => cluster.submit('removeRaftVoter', request, { from }),
       { guard: clusterGuard(ALTER, () => FORBIDDEN) },
     ),
   ]

@@ -1,0 +1,128 @@
+/**
+ * What every node has of the controllers, whatever its roles: the metadata log, the link to the active controller, and, with
+ * the controller role, a listener that serves brokers and other controllers.
+ *
+ * The listener has connections of its own: it is served before clients are, and clients cannot use up what it needs.
+ */
+import type { Dial } from '@braidlog/runtime'
+import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
+import {
+  announceController,
+  controllerHandlersOf,
+  NodeLink,
+  Pipeline,
+  SocketPeers,
+  type ClusterLink,
+  type Connections,
+} from '@braidlog/broker'
+import { openController, type ControllerError, type ControllerNode } from '@braidlog/controller'
+import type { LogResources } from '@braidlog/log'
+import { SecurityProtocol } from '@braidlog/metadata'
+import { Authorizer, randomUuid } from '@braidlog/model'
+import type { Peers } from '@braidlog/raft'
+import type { Codecs } from '@braidlog/records'
+import type { ServerConfig } from './config.ts'
+import type { ServerListener } from './server.ts'
+
+export interface ControllerSideOptions {
+  readonly config: ServerConfig
+  readonly clusterId: string
+  readonly storage: Storage
+  readonly directory: string
+  readonly codecs: Codecs
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly logger: Logger
+  readonly resources: LogResources
+  /** Default: real sockets. */
+  readonly dial: Dial | undefined
+  /** Where the listeners for controllers have been opened; `undefined` when there are none. */
+  readonly connections: Connections | undefined
+  readonly listeners: readonly ServerListener[]
+  readonly onFailure: (error: ControllerError) => void
+}
+
+export interface ControllerSide {
+  readonly controller: ControllerNode
+  readonly link: ClusterLink
+  /** `undefined` on a node that is alone. */
+  readonly peers: Peers | undefined
+  close(): Promise<void>
+}
+
+export async function openControllerSide(options: ControllerSideOptions): Promise<ControllerSide> {
+  const { config, storage, directory, codecs, clock, timers, random, logger, clusterId, connections, dial } = options
+  const { nodeId, quorum, isController } = config
+  const peers = quorum.isAlone
+    ? undefined
+    : new SocketPeers({ nodeId, clock, timers, random, logger, ...(dial === undefined ? {} : { dial }) })
+  const endpoints = options.listeners.map(({ name, advertisedHost, advertisedPort }) => ({
+    name,
+    host: advertisedHost,
+    port: advertisedPort,
+  }))
+  let controller: ControllerNode
+  try {
+    controller = await openController({
+      storage,
+      directory,
+      codecs,
+      clock,
+      timers,
+      random,
+      logger,
+      resources: options.resources,
+      nodeId,
+      clusterId,
+      endpoints,
+      isController,
+      ...(quorum.voters.length > 0 && { staticVoters: quorum.voters }),
+      ...(peers !== undefined && {
+        network: { peers, timers, bootstrapServers: quorum.bootstrapServers, timeouts: quorum.timeouts },
+      }),
+      configs: config.texts,
+      onFailure: options.onFailure,
+    })
+  } catch (error) {
+    await peers?.close()
+    throw error
+  }
+  if (peers === undefined) return { controller, link: controller, peers, close: () => controller.close() }
+
+  const link = new NodeLink({ controller, peers, clock, timers })
+  let withdraw = (): void => {}
+  if (isController && connections !== undefined) {
+    const { image } = controller
+    const authorizer = config.authorizer && new Authorizer(config.authorizer, () => image.principals.acls())
+    controller.subscribe({
+      onImage: (_image, delta) => {
+        if (delta.others.has('acls')) authorizer?.changed()
+      },
+    })
+    const settings = { deleteTopics: config.values['delete.topic.enable'] }
+    const handlers = controllerHandlersOf({ nodeId, clusterId, cluster: controller, settings, authorizer })
+    connections.serve(new Pipeline(handlers, connections.metrics, authorizer))
+    withdraw = announceController({
+      nodeId,
+      incarnationId: randomUuid(random),
+      endpoints: endpoints.map((endpoint) => ({ ...endpoint, securityProtocol: SecurityProtocol.PLAINTEXT })),
+      controller,
+      link,
+      timers,
+      logger,
+    })
+  }
+  return {
+    controller,
+    link,
+    peers,
+    async close() {
+      withdraw()
+      await connections?.stopListening()
+      await controller.close()
+      connections?.closeAll('the controller stops')
+      await peers.close()
+    },
+  }
+}
