@@ -1,8 +1,10 @@
 /** `braidlog dev`: the platform for development: formats an empty directory, finds a free port, says what to try next. */
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { collect, local, parseCount, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
+import { loadSchemaFormats } from '../schema-formats.ts'
+import { isFree } from '../free-port.ts'
 import { parseConfigs } from '../values.ts'
 
 const DEFAULT_PORT = 9092
@@ -13,6 +15,7 @@ const PORT_ATTEMPTS_MAX = 20
 export function define(cli: Cli) {
   return local('dev', 'start the platform for development: data in ./.braidlog, loopback only')
     .option('-d, --data <directory>', 'data directory (default: $BRAIDLOG_DATA or ./.braidlog)')
+    .option('--brokers <count>', 'so many nodes, each a process with its own port and directory', parseCount)
     .option('-p, --port <port>', `port for clients (default: ${DEFAULT_PORT}, or the next free one)`, parseCount)
     .option(
       '--registry-port <port>',
@@ -28,7 +31,9 @@ export function define(cli: Cli) {
       cli.execute('dev', flags, async (context) => {
         const directory = resolve(cli.io.cwd, flags.data ?? cli.io.env['BRAIDLOG_DATA'] ?? '.braidlog')
         if (flags.reset === true) await resetDirectory(directory, context, flags.yes === true)
+        if (flags.brokers !== undefined) return await runSeveral(flags.brokers, directory, flags, context)
         const { port, wanted } = await choosePort(flags.port, DEFAULT_PORT)
+        const registryPort = flags.registry ? await choosePort(flags.registryPort, REGISTRY_PORT) : undefined
         const started = performance.now()
         const [{ startServer }, { programLogger }] = await Promise.all([
           import('@braidlog/server'),
@@ -44,14 +49,17 @@ export function define(cli: Cli) {
             // A group in development has its first member at once; waiting for more only makes every start slow.
             'group.initial.rebalance.delay.ms': 0,
             'offsets.topic.replication.factor': 1,
+            ...guardedBy(registryPort),
             ...parseConfigs(flags.config),
           },
           environment: cli.io.env,
           logger: programLogger(flags.logLevel),
+          schemaFormats: loadSchemaFormats,
         })
         for (const warning of server.warnings) context.terminal.warn(warning)
         if (port !== wanted) context.terminal.note(`Port ${wanted} is taken; using ${port}.`)
-        const registry = flags.registry ? await startRegistryBeside(server, flags, context) : undefined
+        const registry =
+          registryPort === undefined ? undefined : await startRegistryBeside(server, registryPort, flags, context)
         const elapsedMs = Math.round(performance.now() - started)
         const at = server.bootstrapServers
         const flag = at === `127.0.0.1:${DEFAULT_PORT}` ? '' : ` -b ${at}`
@@ -82,16 +90,80 @@ export function define(cli: Cli) {
     )
 }
 
+interface SeveralFlags {
+  readonly port?: number | undefined
+  readonly registry: boolean
+  readonly registryPort?: number | undefined
+  readonly config?: string[] | undefined
+  readonly logLevel: string
+}
+
+async function runSeveral(
+  brokerCount: number,
+  directory: string,
+  flags: SeveralFlags,
+  context: Context,
+): Promise<void> {
+  const { runLocalCluster } = await import('../run-local-cluster.ts')
+  const registryPort = flags.registry ? await choosePort(flags.registryPort, REGISTRY_PORT) : undefined
+  await runLocalCluster(context, {
+    directory,
+    brokerCount,
+    port: flags.port ?? DEFAULT_PORT,
+    config: { 'group.initial.rebalance.delay.ms': 0, ...guardedBy(registryPort), ...parseConfigs(flags.config) },
+    logLevel: flags.logLevel,
+    async onUp({ nodes, bootstrapServers, clusterId }, elapsedMs) {
+      const registry =
+        registryPort === undefined
+          ? undefined
+          : await startRegistryBeside({ bootstrapServers }, registryPort, flags, context)
+      const [first] = nodes
+      const flag = first!.port === DEFAULT_PORT ? '' : ` -b 127.0.0.1:${first!.port}`
+      const self = context.io.env['npm_lifecycle_event'] === undefined ? 'braidlog' : 'npx braidlog'
+      await context.terminal.write(
+        [
+          `${brokerCount} Braidlog nodes are up in ${elapsedMs} ms.`,
+          '',
+          ...nodes.map(({ nodeId, port, controllerPort, directory: data }) => {
+            const role = controllerPort === undefined ? 'broker' : 'broker, controller'
+            return `  node ${nodeId}  127.0.0.1:${port}  ${role.padEnd(18)}  ${data}`
+          }),
+          '',
+          `  Kafka protocol  ${bootstrapServers}`,
+          ...(registry === undefined ? [] : [`  Schemas         ${registry.url}`]),
+          `  Cluster         ${clusterId}`,
+          '',
+          'Try next, in another terminal:',
+          `  ${self} topic create orders -p ${2 * brokerCount}${flag}`,
+          `  ${self} topic describe orders${flag}`,
+          `  ${self} cluster info${flag}`,
+          '',
+          'Ctrl-C stops all of them; the data stays.',
+          '',
+        ].join('\n'),
+      )
+      return async () => {
+        await registry?.close({ timeoutMs: 1_000 })
+      }
+    },
+  })
+}
+
+/** Topics that ask for the schemas of their records are checked against the registry beside the node. */
+function guardedBy(registryPort: ChosenPort | undefined): Record<string, string> {
+  return registryPort === undefined ? {} : { 'confluent.schema.registry.url': `http://127.0.0.1:${registryPort.port}` }
+}
+
 /** The schema registry as a client of the node, on a port of its own. */
 async function startRegistryBeside(
   { bootstrapServers }: { readonly bootstrapServers: string },
-  flags: { readonly registryPort?: number | undefined; readonly logLevel: string },
+  { port, wanted }: ChosenPort,
+  flags: { readonly logLevel: string },
   context: Context,
 ) {
-  const [{ startRegistry }, { programLogger }, { port, wanted }] = await Promise.all([
+  const [{ startRegistry }, { programLogger }] = await Promise.all([
     import('@braidlog/schema-registry'),
     import('../program-logger.ts'),
-    choosePort(flags.registryPort, REGISTRY_PORT),
   ])
   if (port !== wanted) context.terminal.note(`Port ${wanted} is taken; the schema registry uses ${port}.`)
   return await startRegistry({
@@ -117,15 +189,27 @@ async function resetDirectory(directory: string, context: Context, yes: boolean)
   const { existsSync, rmSync } = await import('node:fs')
   if (!existsSync(directory)) return
   // Only what looks like ours is deleted: a mistyped --data must not cost a home directory.
-  if (!existsSync(join(directory, 'meta.properties'))) {
+  const isOurs = ['', 'node-1'].some((node) => existsSync(join(directory, node, 'meta.properties')))
+  if (!isOurs) {
     throw new CliError(`${directory} is no data directory (it has no meta.properties); it was not deleted`)
   }
   await context.terminal.confirm(`Delete ${directory} with all data?`, yes)
   rmSync(directory, { recursive: true })
 }
 
+interface ChosenPort {
+  readonly port: number
+  /** What was looked at first. */
+  readonly wanted: number
+}
+
 /** A port that was asked for must be free; the default may move to the next free one. */
-async function choosePort(asked: number | undefined, wanted: number): Promise<{ port: number; wanted: number }> {
+async function choosePort(asked: number | undefined, wanted: number): Promise<ChosenPort> {
+  if (asked === 0 && wanted === REGISTRY_PORT) {
+    // The node is told where its registry will be before that one listens.
+    const port = await unusedPort()
+    return { port, wanted: port }
+  }
   if (asked !== undefined) return { port: asked, wanted: asked }
   for (let port = wanted; port < wanted + PORT_ATTEMPTS_MAX; port++) {
     if (await isFree(port)) return { port, wanted }
@@ -137,10 +221,14 @@ async function choosePort(asked: number | undefined, wanted: number): Promise<{ 
   })
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
+/** A port that the operating system chooses, free again. */
+function unusedPort(): Promise<number> {
+  return new Promise((done, fail) => {
     const probe = createServer()
-    probe.once('error', () => done(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)))
+    probe.once('error', fail)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => done(port))
+    })
   })
 }
