@@ -18,10 +18,15 @@ export interface RegistryApiOptions {
   readonly signal: AbortSignal
 }
 
-export function registryApi({ url: asked, env, signal }: RegistryApiOptions): RegistryApi {
+/** Where the registry is, a user and a password still in it. */
+export function registryUrl({ url: asked, env }: Pick<RegistryApiOptions, 'url' | 'env'>): string {
   const text = asked ?? env['BRAIDLOG_SCHEMA_REGISTRY_URL'] ?? env['SCHEMA_REGISTRY_URL'] ?? DEFAULT_REGISTRY_URL
-  if (!URL.canParse(text)) throw new CliError(`--registry takes a URL such as ${DEFAULT_REGISTRY_URL}; got '${text}'`)
-  const base = new URL(text)
+  if (URL.canParse(text)) return text
+  throw new CliError(`--registry takes a URL such as ${DEFAULT_REGISTRY_URL}; got '${text}'`)
+}
+
+export function registryApi({ url: asked, env, signal }: RegistryApiOptions): RegistryApi {
+  const base = new URL(registryUrl({ url: asked, env }))
   const credentials = `${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`
   const authorization =
     base.username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }

@@ -6,6 +6,7 @@ import { collect, local, type Cli, type Context } from '../command.ts'
 import { CliError, ExitCode } from '../exit.ts'
 import type { Result } from '../output.ts'
 import { registryApi, subjectPath, type RegistryApi } from '../registry-api.ts'
+import { codegen } from './schema-codegen.ts'
 
 export function define(cli: Cli) {
   return new Command('schema')
@@ -19,6 +20,7 @@ export function define(cli: Cli) {
     .addCommand(references(cli))
     .addCommand(mode(cli))
     .addCommand(compatibility(cli))
+    .addCommand(codegen(cli))
 }
 
 interface SchemaVersion {
