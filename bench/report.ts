@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { comments } from './comments.ts'
 import { isOurs, judge, ratioOf, type Verdict } from './goals.ts'
 import { newest, type Entry } from './history.ts'
+import { writeScaling } from './model/page.ts'
 import { plot } from './plot.ts'
 import { moreIsBetter, type Row, type Scenario } from './samples.ts'
 import { threeDigits } from './statistics.ts'
@@ -20,18 +21,20 @@ export interface Page {
 }
 
 export function writeReport(scenarios: readonly Scenario[]): void {
-  const { text, plots } = report(scenarios, new Map(newest().map((entry) => [entry.scenario, entry])))
+  const entries = new Map(newest().map((entry) => [entry.scenario, entry]))
+  const { text, plots } = report(scenarios, entries)
   mkdirSync(pictures, { recursive: true })
   for (const name of readdirSync(pictures)) if (name.startsWith('plot-')) rmSync(join(pictures, name))
   for (const [name, svg] of plots) writeFileSync(join(pictures, name), svg)
   writeFileSync(reportFile, text)
+  writeScaling(entries.get('model'))
 }
 
 export function report(scenarios: readonly Scenario[], entries: ReadonlyMap<string, Entry>): Page {
   const plots = new Map<string, string>()
   const sections = scenarios.flatMap((scenario) => {
     const entry = entries.get(scenario.name)
-    return entry === undefined ? [] : section(scenario, entry, plots)
+    return entry === undefined || scenario.page !== undefined ? [] : section(scenario, entry, plots)
   })
   const text = [
     '# Performance',

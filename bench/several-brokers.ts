@@ -24,7 +24,15 @@ export async function withSeveralBrokers<T>(
     const [port] = await freePorts(1)
     const configs = Object.entries(properties).flatMap(([key, value]) => ['--config', `${key}=${value}`])
     const child = start(process.execPath, [
-      ...[program, 'dev', '--brokers', String(count), '--data', directory, '--no-registry', '--port', String(port)],
+      program,
+      'dev',
+      '--brokers',
+      String(count),
+      '--data',
+      directory,
+      '--no-registry',
+      '--port',
+      String(port),
       ...configs,
     ])
     try {

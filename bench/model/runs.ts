@@ -69,3 +69,11 @@ export const fetchName = ({ maxBytes, connections }: FetchRun): string =>
   `fetches of ${maxBytes >> 10} KiB, ${connections} connection${connections === 1 ? '' : 's'}`
 
 export const fetchCountsOf = (one: FetchRun): readonly number[] => [1, one.maxBytes / 1e6, 1 / one.connections]
+
+/** Producers in durable mode, one record of 1 KiB in flight each. */
+export const syncConnections = [1, 4, 16, 64]
+export const syncName = (connections: number): string =>
+  `durable, 1 × 1024 B a request, ${connections} connection${connections === 1 ? '' : 's'}`
+
+/** What is resident with so many of a thing, as `scenarios/model.ts` names it. */
+export const residentName = (count: number, what: 'connections' | 'partitions'): string => `${count} ${what}`

@@ -8,6 +8,8 @@ import {
   fetchName,
   fitRuns,
   runName,
+  syncConnections,
+  syncName,
   type FetchRun,
   type ModelRun,
 } from '../model/runs.ts'
@@ -16,6 +18,7 @@ import { fillTopic, lanesOf, replay } from '../replay/replay.ts'
 import { inRounds, inTurns, type Scenario, type ScenarioOptions } from '../samples.ts'
 import { startSubject, subjects, withBoth } from '../servers.ts'
 import { createTopic, withTopic } from '../topics.ts'
+import { countingSyncs } from '../syncs.ts'
 import { warmUp } from '../warm-up.ts'
 import { openIdle } from './memory.ts'
 
@@ -58,6 +61,39 @@ async function measureFetch(server: PeerServer, run: FetchRun, measureMs: number
 function spread<T extends object>(lanes: readonly T[], connections: number): (T & { connections: number })[] {
   const used = lanes.slice(0, Math.min(lanes.length, connections))
   return used.map((lane) => ({ ...lane, connections: connections / used.length }))
+}
+
+/** Our durable mode: what a request costs there, and how many of them one sync covers. */
+async function measureSyncs({ quick, say, record }: ScenarioOptions): Promise<void> {
+  const server = await startSubject('braidlog', 'flush')
+  try {
+    await warmUp([server])
+    for (const connections of syncConnections) {
+      const lane = { kind: 'produce', acks: -1, batch: { recordCount: 1, recordSizeBytes: 1024 }, width: 1 } as const
+      const lanes = spread(lanesOf(server, 'syncs', partitions, lane), connections)
+      const name = syncName(connections)
+      await withTopic(server, 'syncs', partitions, async () => {
+        // Counted over warm-up and measurement alike: the ratio to requests is what counts.
+        const { result, syncs } = await countingSyncs(server.pid, () =>
+          replay([server.pid], { lanes, warmUpMs: 0, measureMs: quick ? 700 : 2000 }),
+        )
+        const { produce, seconds, serverCpuSeconds } = result
+        const metrics = {
+          'CPU µs/request': (serverCpuSeconds / produce.requests) * 1e6,
+          'requests/s': produce.requests / seconds,
+          ...(syncs === undefined ? {} : { 'requests that one fdatasync covers': produce.requests / syncs }),
+        }
+        say(
+          `${name}: ${Object.entries(metrics)
+            .map(([metric, value]) => `${metric} ${value.toFixed(1)}`)
+            .join(', ')}`,
+        )
+        record({ case: name, subject: 'braidlog' }, metrics)
+      })
+    }
+  } finally {
+    await server.stop()
+  }
 }
 
 async function measureMemory({ quick, say, record }: ScenarioOptions): Promise<void> {
@@ -129,6 +165,7 @@ export const model: Scenario = {
         }
       })
     })
+    await measureSyncs(options)
     await measureMemory(options)
   },
 }
