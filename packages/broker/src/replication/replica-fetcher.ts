@@ -66,6 +66,8 @@ interface Followed {
 
 type FetchedPartition = FetchResponse['responses'][number]['partitions'][number]
 
+/** From here on a follower says with which epoch it is registered (KIP-903). */
+const REPLICA_STATE_MIN_VERSION = 15
 const NO_RECORDS = new Uint8Array(0)
 
 export class ReplicaFetcher {
@@ -236,10 +238,12 @@ export class ReplicaFetcher {
   async #fetch(wanted: readonly SessionPartition[]): Promise<FetchResponse> {
     const { nodeId, brokerEpoch, peers, purpose, settings, versions } = this.#options
     const address = this.#address()
+    const versionMax = versions().fetch
     const { sessionId, sessionEpoch, fetched, forgotten } = this.#session.next(wanted)
     const request: Input<FetchRequest> = {
-      replicaId: nodeId,
-      replicaState: { replicaId: nodeId, replicaEpoch: brokerEpoch() },
+      ...(versionMax >= REPLICA_STATE_MIN_VERSION
+        ? { replicaState: { replicaId: nodeId, replicaEpoch: brokerEpoch() } }
+        : { replicaId: nodeId }),
       maxWaitMs: settings.waitMaxMs,
       minBytes: settings.minBytes,
       maxBytes: settings.responseMaxBytes,
@@ -257,7 +261,7 @@ export class ReplicaFetcher {
       forgottenTopicsData: byTopic(forgotten, ({ partition }) => partition),
     }
     const timeoutMs = settings.requestTimeoutMs + settings.waitMaxMs
-    return await peers.request(address, 'Fetch', request, { timeoutMs, purpose, versionMax: versions().fetch })
+    return await peers.request(address, 'Fetch', request, { timeoutMs, purpose, versionMax })
   }
 
   #address(): PeerAddress {
