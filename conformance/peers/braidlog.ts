@@ -17,7 +17,12 @@ export interface BraidlogOptions extends PeerServerOptions {
 
 const suiteEntry = { args: [join(import.meta.dirname, 'braidlog-main.ts')], ready: /^ready \{/m }
 const cliEntry = {
-  args: [join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'braidlog.js'), 'start', '--log-level', 'warn'],
+  args: [
+    join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'braidlog.js'),
+    'start',
+    '--log-level',
+    'warn',
+  ],
   ready: /^Braidlog node /m,
 }
 
@@ -34,7 +39,6 @@ export async function startBraidlog(options: BraidlogOptions = {}): Promise<Peer
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://${bootstrap}`,
     'controller.listener.names': 'CONTROLLER',
-    'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
     'log.dirs': dir,
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 8,
