@@ -154,7 +154,7 @@ export class Assignment {
    * application may be what called `close`.
    */
   async #handBack(gone: readonly Assigned[]): Promise<void> {
-    const { closing, closeBound } = this.#owner
+    const { closing } = this.#owner
     const { rebalanceTimeoutMs } = this.#group
     const idle = async (onlyHandlers: boolean): Promise<void> => {
       await Promise.all(gone.map(async (each) => await each.idle(onlyHandlers)))
@@ -163,7 +163,7 @@ export class Assignment {
       await this.#within(rebalanceTimeoutMs, Promise.race([idle(false), whenAborted(closing)]))
       if (!closing.aborted) return
     }
-    await this.#within(Math.min(rebalanceTimeoutMs, closeBound()?.handlersMs ?? Infinity), idle(true))
+    await this.#within(Math.min(rebalanceTimeoutMs, this.#owner.closeBound()?.handlersMs ?? Infinity), idle(true))
   }
 
   /** The consumer is closed: nothing is ours any more. */

@@ -181,6 +181,40 @@ for (const [name, options] of [
   })
 }
 
+test('after a batch was too large for its topic, later ones keep to what was taken, and are tried larger again', async () => {
+  const world = new World()
+  const cluster = new FakeCluster(world)
+  cluster.topic('t')
+  await world.run(async () => {
+    const producer = world.client().producer({ batchSizeBytes: 1_024 })
+    const isLarge = (body: { topicData: { partitionData: { records: Uint8Array }[] }[] }): boolean =>
+      body.topicData[0]!.partitionData[0]!.records.length > 600
+    cluster.fault('Produce', { kind: 'error', code: 10 }, { times: Infinity, when: isLarge })
+    const produceCount = async (): Promise<{ readonly sent: number; readonly refused: number }> => {
+      const before = cluster.requests.length
+      await Promise.all(numbers(200).map((value) => producer.send({ topic: 't', value })))
+      const sent = cluster.requests.slice(before).filter((each) => each.api === 'Produce')
+      return { sent: sent.length, refused: sent.filter((each) => isLarge(each.body as never)).length }
+    }
+    // One record that is too large by itself says nothing about batches.
+    await assert.rejects(producer.sendBatch('t', [{ value: 'a' }, { value: 'x'.repeat(650) }, { value: 'b' }]))
+    const requestCount = cluster.requests.filter((each) => each.api === 'Produce').length
+    await producer.sendBatch(
+      't',
+      Array.from({ length: 6 }, () => ({ value: 'x'.repeat(60) })),
+    )
+    assert.equal(cluster.requests.filter((each) => each.api === 'Produce').length, requestCount + 1)
+    assert.ok((await produceCount()).refused > 0)
+    const learned = await produceCount()
+    assert.equal(learned.refused, 0)
+    assert.ok(learned.sent < 20, `${learned.sent} batches: not smaller than they must be`)
+    await world.sleep(400_000)
+    assert.ok((await produceCount()).refused > 0)
+    const values = cluster.values('t', 0).filter((each) => /^\d+$/.test(each))
+    assert.deepEqual(values, [...numbers(200), ...numbers(200), ...numbers(200)])
+  })
+})
+
 test('a batch that is refused for good fails alone, with the reason', async () => {
   const world = new World()
   const cluster = new FakeCluster(world)

@@ -59,6 +59,8 @@ const EPOCH_MAX = 0x7fff
 const POOLED_BUFFER_SIZE_MAX = 1 << 20
 /** Of all builders that are kept. */
 const POOL_SIZE_BYTES_MAX = 8 << 20
+/** How long a partition's batches keep to a size learned from a refusal. */
+const SIZE_LIMIT_MS = 300_000
 /** What a batch begins with, when nothing says that it will be large. */
 const INITIAL_BUFFER_SIZE_BYTES = 16 << 10
 
@@ -120,8 +122,10 @@ export class Accumulator {
     completion: Completion | undefined,
     tag: number,
   ): boolean {
-    const batch = this.#queueOf(topic, partition).open
+    const queue = this.#queueOf(topic, partition)
+    const batch = queue.open
     if (batch === undefined || !this.#hasRoom(batch, key, value, headers)) return false
+    if (queue.sizeBytesLimit !== Infinity && exceeds(queue, batch, key, value, headers)) return false
     if (!batch.append(key, value, timestampMs, headers, completion, tag)) return false
     this.#reserve(batch)
     return true
@@ -147,13 +151,15 @@ export class Accumulator {
     let batch = queue.open
     if (batch !== undefined) {
       if (this.#hasRoom(batch, key, value, headers)) {
-        if (batch.append(key, value, timestampMs, headers, completion, tag)) {
+        const isWithin = queue.sizeBytesLimit === Infinity || !exceeds(queue, batch, key, value, headers)
+        if (isWithin && batch.append(key, value, timestampMs, headers, completion, tag)) {
           this.#reserve(batch)
           return 'appended'
         }
         queue.close()
       } else return 'full'
     }
+    queue.forgetSize(nowMs)
     batch = this.#newBatch(queue, estimateRecordSizeBytes(key, value, headers), nowMs)
     if (batch === undefined) return 'full'
     try {
@@ -225,7 +231,10 @@ export class Accumulator {
 
   /** The broker has the batch. @param baseOffset -1 when it did not say */
   acknowledged(batch: ProducerBatch, baseOffset: number, logAppendTimeMs: number): void {
-    this.#queueOf(batch.topic, batch.partition).completed(batch)
+    const queue = this.#queueOf(batch.topic, batch.partition)
+    queue.completed(batch)
+    if (batch.origin?.hasHugeRecord === false)
+      queue.learnSize(batch.builder?.sizeBytes ?? batch.sizeBytes, batch.createdMs + SIZE_LIMIT_MS)
     batch.acknowledge(baseOffset, logAppendTimeMs)
     this.#release(batch, true)
   }
@@ -252,6 +261,11 @@ export class Accumulator {
     if (code === ErrorCode.MESSAGE_TOO_LARGE && batch.recordCount > 1) {
       this.#split(queue, batch)
       return true
+    }
+    if (code === ErrorCode.MESSAGE_TOO_LARGE && batch.origin !== undefined) {
+      // Not the size of the batch was the reason: what its other parts taught is worth nothing.
+      batch.origin.hasHugeRecord = true
+      queue.forgetSize(Infinity)
     }
     if (isRetriable(errorNameOf(code)) && nowMs < batch.deadlineMs) {
       queue.retry(batch, rejection.hasNewLeader === true ? -Infinity : nowMs + this.#options.backoffMs(batch.attempts))
@@ -425,7 +439,8 @@ export class Accumulator {
 
   /**
    * Too large for the topic as a whole, so perhaps not in halves (KIP-126). They take the batch's place and its sequence
-   * numbers, which the broker has not used; a single record that is too large fails in the end.
+   * numbers, which the broker has not used; a single record that is too large fails in the end. New batches of the
+   * partition keep to the largest part that was taken, for a while.
    */
   #split(queue: PartitionQueue, batch: ProducerBatch): void {
     const parts = batch.split(this.#options.codecs, () => this.#takeBuilder(INITIAL_BUFFER_SIZE_BYTES))
@@ -486,6 +501,17 @@ export class Accumulator {
     this.#active.delete(first)
     this.#active.add(first)
   }
+}
+
+/** The record would make the batch larger than the broker is known to take. */
+function exceeds(
+  queue: PartitionQueue,
+  batch: ProducerBatch,
+  key: Payload,
+  value: Payload,
+  headers: readonly HeaderInput[] | undefined,
+): boolean {
+  return batch.builder!.sizeBytes + estimateRecordSizeBytes(key, value, headers) > queue.sizeBytesLimit
 }
 
 function unsettledOf(queue: PartitionQueue): ProducerBatch[] {

@@ -42,6 +42,8 @@ export class PartitionQueue {
   blockedUntilMs = -Infinity
   /** The numbering must start again under a new epoch. */
   needsReset = false
+  #sizeBytesLimit = Infinity
+  #sizeLimitUntilMs = -Infinity
   #identity: ProducerIdentity | undefined
   #nextSequence = 0
   /** The broker has a batch of this numbering, so that it notices when one is missing. */
@@ -69,6 +71,21 @@ export class PartitionQueue {
     }
     const first = this.waiting[0]
     return first !== undefined && first.deadlineMs < deadlineMs ? first.deadlineMs : deadlineMs
+  }
+
+  /** What a batch may have before compression, once the broker has refused a larger one. */
+  get sizeBytesLimit(): number {
+    return this.#sizeBytesLimit
+  }
+
+  /** A part of a refused batch was taken: parts of that size will be. The topic may be configured anew, hence the end. */
+  learnSize(sizeBytes: number, untilMs: number): void {
+    this.#sizeBytesLimit = this.#sizeBytesLimit === Infinity ? sizeBytes : Math.max(this.#sizeBytesLimit, sizeBytes)
+    this.#sizeLimitUntilMs = untilMs
+  }
+
+  forgetSize(nowMs: number): void {
+    if (nowMs >= this.#sizeLimitUntilMs) this.#sizeBytesLimit = Infinity
   }
 
   /** Moves the open batch to those that wait. */

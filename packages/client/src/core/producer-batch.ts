@@ -43,6 +43,8 @@ export class ProducerBatch {
   attempts = 0
   /** The last failure, if any: what a timeout reports. */
   lastError: KafkaError | undefined
+  /** Shared by the parts of a batch that was refused as too large: whether a single record of it was the reason. */
+  origin: { hasHugeRecord: boolean } | undefined
   /** Everybody has been told the outcome. */
   settled = false
   #bytes: Uint8Array | undefined
@@ -151,6 +153,7 @@ export class ProducerBatch {
   split(codecs: Codecs, newBuilder: () => BatchBuilder): ProducerBatch[] {
     assert(this.recordCount > 1 && !this.settled, 'there is something to split')
     const bytes = this.seal(codecs)
+    this.origin ??= { hasHugeRecord: false }
     const parts: ProducerBatch[] = []
     const middle = this.recordCount >> 1
     let i = 0
@@ -177,6 +180,7 @@ export class ProducerBatch {
 
   #part(builder: BatchBuilder, first: number): ProducerBatch {
     const part = new ProducerBatch(this.topic, this.partition, builder, this.createdMs, this.deadlineMs)
+    part.origin = this.origin
     part.lastError = this.lastError
     if (this.hasSequence) {
       part.producerId = this.producerId
