@@ -97,7 +97,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@braidlog/server',
   ],
   // beside
-  '@braidlog/simulator': ['@braidlog/base'],
+  '@braidlog/simulator': ['@braidlog/base', '@braidlog/client', '@braidlog/runtime', '@braidlog/server'],
   '@braidlog/testkit': [
     '@braidlog/base',
     '@braidlog/model',

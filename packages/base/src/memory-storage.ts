@@ -123,6 +123,13 @@ export class MemoryStorage implements Storage {
     this.#usedBytes = totalSizeBytes(this.#root)
   }
 
+  /** The process was killed: handles die, and what is in the page cache stays. */
+  abandonHandles(): void {
+    this.#generation++
+    this.#openFiles = 0
+    this.releaseSyncs()
+  }
+
   open(path: string, options?: { readonly create?: boolean }): StorageFile {
     const { parent, name } = this.#parentOf(path)
     let node = parent.entries.get(name)

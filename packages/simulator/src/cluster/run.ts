@@ -1,0 +1,241 @@
+/**
+ * One run of a whole cluster under one seed: controllers and brokers, clients that send and read, faults, then healing.
+ *
+ *     start → create the topic → safety: load and faults → heal → liveness: all in sync, all read → stop → compare disks
+ *
+ * Checked: what clients saw (`history`); that a healed cluster comes back within {@link LIVENESS_MS}; that in the end all
+ * replicas hold the same bytes.
+ */
+import { below, type MemoryStorage, type SeededRandom } from '@braidlog/base'
+import { Kafka } from '@braidlog/client'
+import { checkHistory } from '../history/index.ts'
+import { SimulatedNetwork } from '../world/network.ts'
+import { SimulatedProcess, World } from '../world/world.ts'
+import { drawFaults, Nemesis, type Fault } from './nemesis.ts'
+import { CLIENT_PORT, CONTROLLER_PORT, SimulatedNode } from './node.ts'
+import { Workload } from './workload.ts'
+
+export interface RunOptions {
+  readonly seed: number
+  readonly faultCount?: number
+  /** Of the phase with faults. Default 60 s. */
+  readonly safetyMs?: number
+  readonly onTrace?: (line: string) => void
+  /** Instead of those that the seed draws. */
+  readonly faults?: readonly Fault[]
+}
+
+export interface RunResult {
+  readonly seed: number
+  /** What was violated; empty when all is well. */
+  readonly failures: readonly string[]
+  readonly faults: readonly Fault[]
+  readonly faultCount: number
+  readonly virtualMs: number
+  readonly eventCount: number
+  readonly acknowledgedCount: number
+  readonly operationCount: number
+  /** Equal for two runs of one seed. */
+  readonly traceHash: string
+}
+
+const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
+const TOPIC = 'simulated'
+const NODE_COUNT = 3
+const START_MS = 60_000
+export const LIVENESS_MS = 120_000
+
+export async function runCluster(options: RunOptions): Promise<RunResult> {
+  const { seed, faultCount = 40, safetyMs = 60_000 } = options
+  const world = new World(seed, options.onTrace)
+  const random = world.randomFor('shape')
+  const network = new SimulatedNetwork(world, {
+    latencyMsMin: 0.1,
+    latencyMsMax: 1 + below(random, 20),
+    stallsPerThousand: below(random, 5),
+    stallMs: 500,
+    splitsPerThousand: below(random, 50),
+  })
+  const partitionCount = 1 + below(random, 3)
+  const nodes = nodesOf(world, network, random)
+  const failures: string[] = []
+  const fail = (message: string): void => {
+    failures.push(message)
+    world.trace(`FAILURE ${message}`)
+  }
+  const bootstrap = nodes.map((node) => `${node.host}:${CLIENT_PORT}`)
+  for (const node of nodes) node.start()
+
+  const observer = new Observer(world, network, bootstrap)
+  let isCreated = false
+  void observer.createTopic(TOPIC, partitionCount, NODE_COUNT).then(() => (isCreated = true))
+  const faults = options.faults ?? drawFaults(world.randomFor('faults'), nodes.length, faultCount, safetyMs)
+  const nemesis = new Nemesis(world, network, nodes)
+  let acknowledgedCount = 0
+  let operationCount = 0
+  if (!(await world.run(() => isCreated, START_MS))) fail('the cluster did not take up work')
+  else {
+    const workload = new Workload({
+      world,
+      network,
+      bootstrap,
+      topic: TOPIC,
+      partitionCount,
+      clientCount: 2 + below(random, 3),
+      pauseMs: 20 + below(random, 200),
+      recordsPerSendMax: 1 + below(random, 4),
+      deliveryTimeoutMs: 5_000 + below(random, 20_000),
+    })
+    nemesis.schedule(faults)
+    workload.start()
+    await world.run(() => false, world.nowMs + safetyMs)
+    nemesis.heal()
+    const deadlineMs = world.nowMs + LIVENESS_MS
+    workload.stopSending()
+    if (!(await world.run(() => workload.isIdle, deadlineMs)))
+      fail('operations did not end after everything had healed')
+    let isInSync = false
+    void observer.untilInSync(TOPIC, partitionCount, NODE_COUNT).then(() => (isInSync = true))
+    if (!(await world.run(() => isInSync, deadlineMs))) fail(`not all replicas came back in sync: ${observer.lastSeen}`)
+    let hasRead: boolean | undefined
+    void workload.readAll(LIVENESS_MS).then((value) => (hasRead = value))
+    await world.run(() => hasRead !== undefined, world.nowMs + LIVENESS_MS)
+    if (hasRead !== true) fail('not everything could be read after everything had healed')
+    const report = checkHistory(workload.events)
+    for (const { name, key, detail } of report.anomalies) fail(`${name}: partition ${key}: ${detail}`)
+    acknowledgedCount = report.acknowledgedCount
+    operationCount = report.operationCount
+    let hasStopped = false
+    void Promise.all(nodes.map((node) => node.stop())).then(() => (hasStopped = true))
+    if (!(await world.run(() => hasStopped, world.nowMs + START_MS))) fail('the nodes did not stop')
+    else if (isInSync) for (const difference of differences(nodes, partitionCount)) fail(difference)
+  }
+  for (const node of nodes) node.crash('kill')
+  return {
+    seed,
+    failures,
+    faults,
+    faultCount: nemesis.count,
+    virtualMs: world.nowMs,
+    eventCount: world.eventCount,
+    acknowledgedCount,
+    operationCount,
+    traceHash: world.traceHash,
+  }
+}
+
+function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom): SimulatedNode[] {
+  const ids = Array.from({ length: NODE_COUNT }, (_, at) => at + 1)
+  const hostOf = (id: number) => `127.0.0.${id}`
+  const voters = ids.map((id) => `${id}@${hostOf(id)}:${CONTROLLER_PORT}`).join(',')
+  const shared = {
+    'process.roles': 'broker,controller',
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'controller.quorum.voters': voters,
+    'offsets.topic.replication.factor': 3,
+    'offsets.topic.num.partitions': 1,
+    'min.insync.replicas': 2,
+    'default.replication.factor': 3,
+    'broker.session.timeout.ms': 1_000 + below(random, 8_000),
+    'broker.heartbeat.interval.ms': 200 + below(random, 400),
+    'replica.lag.time.max.ms': 1_000 + below(random, 9_000),
+    'replica.fetch.backoff.ms': 100 + below(random, 900),
+    'controller.quorum.election.timeout.ms': 300 + below(random, 700),
+    'controller.quorum.fetch.timeout.ms': 500 + below(random, 1_500),
+    'log.roll.ms': 1_000 + below(random, 20_000),
+    'metadata.log.max.record.bytes.between.snapshots': 2_000 + below(random, 20_000),
+  }
+  return ids.map((nodeId) => {
+    const host = hostOf(nodeId)
+    return new SimulatedNode({
+      world,
+      network,
+      nodeId,
+      host,
+      clusterId: CLUSTER_ID,
+      properties: {
+        ...shared,
+        listeners: `PLAINTEXT://${host}:${CLIENT_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
+      },
+      disk: { syncMsMin: 0.2, syncMsMax: 1 + below(random, 10), stallsPerThousand: below(random, 5), stallMs: 500 },
+    })
+  })
+}
+
+/** Somebody who looks on from outside, and is never disturbed. */
+class Observer {
+  readonly #world: World
+  readonly #kafka: Kafka
+  lastSeen = ''
+
+  constructor(world: World, network: SimulatedNetwork, bootstrap: readonly string[]) {
+    this.#world = world
+    const process = new SimulatedProcess(world, 'observer')
+    this.#kafka = new Kafka(
+      { bootstrapServers: [...bootstrap], clientId: 'observer', requestTimeoutMs: 2_000 },
+      {
+        clock: process.clock,
+        timers: process.timers,
+        random: process.random,
+        network: network.clientNetworkFor(process, '127.0.2.1'),
+        nextTurn: (callback) => world.after(0, callback, process),
+      },
+    )
+  }
+
+  async createTopic(topic: string, partitionCount: number, replicationFactor: number): Promise<void> {
+    for (;;) {
+      try {
+        await this.#kafka.admin().createTopics([{ name: topic, partitions: partitionCount, replicationFactor }])
+        return
+      } catch (error) {
+        if (error instanceof Error && /exists/i.test(error.message)) return
+        await this.#world.delay(500)
+      }
+    }
+  }
+
+  /** Resolves when every partition has a leader and all its replicas in sync. */
+  async untilInSync(topic: string, partitionCount: number, replicationFactor: number): Promise<void> {
+    for (;;) {
+      try {
+        const [description] = await this.#kafka.admin().describeTopics([topic])
+        const partitions = description?.partitions ?? []
+        this.lastSeen = JSON.stringify(partitions)
+        const isInSync = partitions.every((each) => (each.leader ?? -1) >= 0 && each.isr.length === replicationFactor)
+        if (isInSync && partitions.length === partitionCount) return
+      } catch (error) {
+        this.lastSeen = error instanceof Error ? error.message : String(error)
+      }
+      await this.#world.delay(500)
+    }
+  }
+}
+
+/** @returns what is not the same on the disks of all nodes */
+function differences(nodes: readonly SimulatedNode[], partitionCount: number): string[] {
+  const found: string[] = []
+  for (let partition = 0; partition < partitionCount; partition++) {
+    const logs = nodes.map((node) => logBytes(node.disk.memory, `data/${TOPIC}-${partition}`))
+    logs.forEach((bytes, at) => {
+      if (bytes.length === logs[0]!.length && bytes.every((byte, position) => byte === logs[0]![position])) return
+      found.push(
+        `partition ${partition}: node ${nodes[at]!.nodeId} holds ${bytes.length} bytes, node 1 ${logs[0]!.length}`,
+      )
+    })
+  }
+  return found
+}
+
+function logBytes(storage: MemoryStorage, directory: string): Uint8Array {
+  const files = storage.list(directory).filter(({ name }) => name.endsWith('.log'))
+  const contents = files.map(({ name }) => storage.readFile(`${directory}/${name}`))
+  const all = new Uint8Array(contents.reduce((sum, each) => sum + each.length, 0))
+  let at = 0
+  for (const content of contents) {
+    all.set(content, at)
+    at += content.length
+  }
+  return all
+}

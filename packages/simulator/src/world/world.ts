@@ -1,0 +1,180 @@
+/**
+ * Virtual time for everything that runs in it. Nothing happens by itself: the next event is taken, its time becomes now,
+ * and all that it sets off in this process (promises, turns of the event loop) is let run before the next one.
+ *
+ * Invariant: what runs inside uses no other clock, timer, randomness, network or disk, so the same seed gives the same
+ * run. Code may await; that its continuations replay rests on V8's order of microtasks and on `setImmediate` being a queue.
+ * Randomness is split by subject: a new draw in one place does not change what another place draws.
+ */
+import { SeededRandom, type Clock, type Random, type Timer, type Timers } from '@braidlog/base'
+
+interface PendingEvent {
+  readonly atMs: number
+  readonly order: number
+  /** Whose process it happens in; a paused one gets it when it goes on, a dead one never. */
+  readonly process: SimulatedProcess | undefined
+  callback: (() => void) | undefined
+}
+
+const WALL_CLOCK_START_MS = 1_700_000_000_000
+/** Turns of the event loop that an event may take until the next one comes. */
+const TURNS_PER_EVENT = 3
+
+/** One run of a program: it can be paused, and it can die, after which nothing of it happens any more. */
+export class SimulatedProcess {
+  readonly name: string
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  isDead = false
+  isPaused = false
+  /** How much its wall clock is off, in ms. */
+  clockOffsetMs = 0
+  /** Events that came while it was paused, in order. */
+  readonly held: (() => void)[] = []
+
+  constructor(world: World, name: string) {
+    this.name = name
+    this.random = world.randomFor(`process ${name}`)
+    this.clock = {
+      nowMs: () => WALL_CLOCK_START_MS + Math.floor(world.nowMs + this.clockOffsetMs),
+      monotonicMs: () => world.nowMs,
+    }
+    this.timers = { after: (delayMs, callback) => world.after(delayMs, callback, this) }
+  }
+}
+
+export class World {
+  readonly seed: number
+  /** One line per thing that happened; hashed, so that two runs can be compared. */
+  #traceHash = 0x811c9dc5
+  #onTrace: ((line: string) => void) | undefined
+  readonly #heap: PendingEvent[] = []
+  #order = 0
+  #nowMs = 0
+  #eventCount = 0
+
+  constructor(seed: number, onTrace?: (line: string) => void) {
+    this.seed = seed
+    this.#onTrace = onTrace
+  }
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  get eventCount(): number {
+    return this.#eventCount
+  }
+
+  get traceHash(): string {
+    return (this.#traceHash >>> 0).toString(16).padStart(8, '0')
+  }
+
+  /** A stream of its own for each subject. */
+  randomFor(subject: string): SeededRandom {
+    return new SeededRandom((this.seed ^ hashOf(subject)) >>> 0)
+  }
+
+  /** Notes that something happened. */
+  trace(line: string): void {
+    const text = `${this.#nowMs.toFixed(3)} ${line}`
+    this.#traceHash = hashOf(text, this.#traceHash)
+    this.#onTrace?.(text)
+  }
+
+  after(delayMs: number, callback: () => void, process?: SimulatedProcess): Timer {
+    const event: PendingEvent = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, process, callback }
+    push(this.#heap, event)
+    return { cancel: () => (event.callback = undefined) }
+  }
+
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => this.after(ms, resolve))
+  }
+
+  pause(process: SimulatedProcess): void {
+    process.isPaused = true
+  }
+
+  resume(process: SimulatedProcess): void {
+    process.isPaused = false
+    for (const callback of process.held.splice(0)) this.after(0, callback, process)
+  }
+
+  /** Nothing of it happens any more: no timer, no byte, no completion of a write. */
+  end(process: SimulatedProcess): void {
+    process.isDead = true
+    process.held.length = 0
+  }
+
+  /**
+   * Lets events happen until `done` says so, or until `untilMs`.
+   * @returns whether it was done
+   */
+  async run(done: () => boolean, untilMs: number): Promise<boolean> {
+    await turns()
+    while (!done()) {
+      const event = pop(this.#heap)
+      if (event === undefined || event.atMs > untilMs) {
+        if (event !== undefined) push(this.#heap, event)
+        this.#nowMs = Math.max(this.#nowMs, untilMs)
+        return false
+      }
+      const { callback, process } = event
+      if (callback === undefined || process?.isDead === true) continue
+      this.#nowMs = Math.max(this.#nowMs, event.atMs)
+      if (process?.isPaused === true) {
+        process.held.push(callback)
+        continue
+      }
+      this.#eventCount++
+      callback()
+      await turns()
+    }
+    return true
+  }
+}
+
+async function turns(): Promise<void> {
+  for (let count = 0; count < TURNS_PER_EVENT; count++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+function isBefore(a: PendingEvent, b: PendingEvent): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+}
+
+function push(heap: PendingEvent[], event: PendingEvent): void {
+  let at = heap.push(event) - 1
+  while (at > 0) {
+    const parent = (at - 1) >> 1
+    if (!isBefore(event, heap[parent]!)) break
+    heap[at] = heap[parent]!
+    at = parent
+  }
+  heap[at] = event
+}
+
+function pop(heap: PendingEvent[]): PendingEvent | undefined {
+  const first = heap[0]
+  const last = heap.pop()
+  if (first === undefined || last === undefined || heap.length === 0) return first
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    if (child >= heap.length) break
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+    if (!isBefore(heap[child]!, last)) break
+    heap[at] = heap[child]!
+    at = child
+  }
+  heap[at] = last
+  return first
+}
+
+/** FNV-1a over UTF-16 code units. */
+export function hashOf(text: string, start = 0x811c9dc5): number {
+  let hash = start
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}
