@@ -1,6 +1,6 @@
 /** The formats and the digest, as the machine wants them injected. */
 import { hash } from 'node:crypto'
-import { checkCompatibility, equalResolved, parseSchema, SchemaError } from './formats/index.ts'
+import { checkCompatibility, equalResolved, parseSchema, SchemaError, withTags } from './formats/index.ts'
 import type { Formats, Md5 } from './core/formats.ts'
 
 export const formats: Formats = {
@@ -13,6 +13,7 @@ export const formats: Formats = {
     }
   },
   check: checkCompatibility,
+  withTags,
   equalResolved,
 }
 

@@ -8,7 +8,9 @@ export const VERSION_PROPERTY = 'confluent:version'
 
 /** What a request leaves out comes from the version before; the configuration's defaults stand below, its overrides above. */
 export function filled(body: SchemaRequest, config: Config, previous: Entry | undefined): SchemaRequest {
-  const isContractOnly = (body.schema ?? '') === '' && (body.metadata ?? body.ruleSet ?? null) !== null
+  const isContractOnly =
+    (body.schema ?? '') === '' &&
+    (body.metadata ?? body.ruleSet ?? body.tagsToAdd ?? body.tagsToRemove ?? null) !== null
   const text =
     isContractOnly && previous !== undefined
       ? { schema: previous.schema, schemaType: previous.schemaType, references: previous.references }

@@ -28,6 +28,8 @@ export interface Formats {
   parse(input: ParseInput): ParseOutcome
   /** @returns what is incompatible, with the newest version of which something is; empty when compatible */
   check(question: CompatibilityQuestion): readonly Incompatibility[]
+  /** The text with other tags on the entities of these paths. */
+  withTags(schema: ParsedSchema, tags: ReadonlyMap<string, readonly string[]>): string
   /** Whether two schemas are the same once their references are resolved inline. */
   equalResolved(a: ParsedSchema, b: ParsedSchema): boolean
 }

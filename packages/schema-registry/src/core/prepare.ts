@@ -10,6 +10,7 @@ import {
 import { done, refuse, RegistryErrorCode, type Outcome } from './errors.ts'
 import type { ParsedSchema, ResolvedReference } from './formats.ts'
 import type { Core } from './core.ts'
+import type { EntityTags } from './tagging.ts'
 import type { Entry } from './state.ts'
 import { referredSubject } from './subject.ts'
 
@@ -22,6 +23,10 @@ export interface SchemaRequest {
   readonly ruleSet?: RuleSet | null | undefined
   readonly id?: number | undefined
   readonly version?: number | undefined
+  readonly tagsToAdd?: readonly EntityTags[] | undefined
+  readonly tagsToRemove?: readonly EntityTags[] | undefined
+  /** Take over the tags of the version before. */
+  readonly propagatesTags?: boolean | undefined
 }
 
 export interface Prepared {

@@ -10,11 +10,13 @@ import { checkAgainst } from './compatibility.ts'
 import { filled, ruleSetProblem } from './contract.ts'
 import { refused, type Core, type Decision } from './core.ts'
 import type { SchemaVersion } from './entities.ts'
-import { done, notPermitted, refuse, RegistryErrorCode } from './errors.ts'
+import { done, notPermitted, refuse, RegistryErrorCode, type Outcome } from './errors.ts'
 import { guidText, md5Of } from './identity.ts'
 import { findVersion } from './lookup.ts'
-import { prepare, type Prepared, type SchemaRequest } from './prepare.ts'
+import { prepare, type Prepared, type PrepareOptions, type SchemaRequest } from './prepare.ts'
 import type { RegistryRecord, StoredSchema } from './record.ts'
+import type { Entry } from './state.ts'
+import { retagged } from './tagging.ts'
 import { effectiveConfig, effectiveMode, isReadOnly, readOnly, tombstones } from './settings.ts'
 
 export interface RegisterRequest {
@@ -44,11 +46,26 @@ export function decideRegister(core: Core, request: RegisterRequest): Decision<S
   if (problem !== undefined) return refused(refuse(RegistryErrorCode.INVALID_RULESET, problem))
   const normalize = !isImport && (request.normalize || config.normalize === true)
   const validate = !isImport && config.validateNewSchemas !== false
-  const prepared = prepare(core, subject, body, { normalize, validate })
+  const latest = core.state.latest(subject)
+  const prepared = prepareTagged(core, subject, body, { normalize, validate, latest })
   if (!prepared.ok) return refused(prepared)
   return isImport
     ? decideImport(core, subject, body, prepared.value)
     : decideNewVersion(core, subject, body, prepared.value)
+}
+
+/** Prepared once as it came, and, if that changes its tags, a second time as it will be. */
+function prepareTagged(
+  core: Core,
+  subject: string,
+  body: SchemaRequest,
+  { latest, ...options }: PrepareOptions & { readonly latest: Entry | undefined },
+): Outcome<Prepared> {
+  const prepared = prepare(core, subject, body, options)
+  if (!prepared.ok) return prepared
+  const schema = retagged(core, prepared.value.parsed, body, latest)
+  if (!schema.ok) return schema
+  return schema.value === undefined ? prepared : prepare(core, subject, { ...body, schema: schema.value }, options)
 }
 
 function decideNewVersion(

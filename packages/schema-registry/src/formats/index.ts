@@ -13,6 +13,7 @@ export {
 export { SchemaError, type SchemaErrorCode } from './errors.ts'
 export { equalResolved, identityBytes } from './identity.ts'
 export { parseSchema } from './parse.ts'
+export { withTags, type NewTags } from './retag.ts'
 export { protobufMessages, type ProtobufMessageName } from './protobuf/parsed.ts'
 export {
   SCHEMA_TYPES,

@@ -7,20 +7,22 @@
 import type { JsonValue } from './json-text.ts'
 import type { OptionValue, ProtoOption } from './protobuf/file.ts'
 
-const ATTRIBUTE = 'confluent:tags'
+export const TAGS_ATTRIBUTE = 'confluent:tags'
 
 export function tagsOf(attributes: ReadonlyMap<string, JsonValue>): readonly string[] {
-  const value = attributes.get(ATTRIBUTE)
+  const value = attributes.get(TAGS_ATTRIBUTE)
   return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : []
 }
 
-const META_OPTION = /^\(\.?confluent\.(?:file|message|field|enum|enum_value)_meta\)(\.tags)?$/
+/** Confluent's option as a whole, or one of its parts. */
+export const META_OPTION = /^\(\.?confluent\.(?:message|field|enum)_meta\)(\.\w+)?$/
 
 export function tagsOfOptions(options: readonly ProtoOption[]): readonly string[] {
   return options.flatMap(({ name, value }) => {
     const match = META_OPTION.exec(name)
     if (match === null) return []
-    return match[1] === undefined ? tagsWithin(value) : texts(value)
+    if (match[1] === undefined) return tagsWithin(value)
+    return match[1] === '.tags' ? texts(value) : []
   })
 }
 

@@ -3,6 +3,7 @@ import { ACL_OPERATIONS, type Acl } from '../core/acl.ts'
 import type { Config, Metadata, RuleSet, SchemaReference } from '../core/entities.ts'
 import { RegistryErrorCode } from '../core/errors.ts'
 import type { SchemaRequest } from '../core/prepare.ts'
+import type { EntityTags } from '../core/tagging.ts'
 import type { ConfigChange } from '../core/settings.ts'
 import { RequestFault } from './fault.ts'
 
@@ -102,7 +103,26 @@ export function schemaRequest(fields: Fields): SchemaRequest {
     ruleSet: optional(fields, 'ruleSet', isRuleSet, '{migrationRules, domainRules, encodingRules}'),
     id: optional(fields, 'id', isInt32, 'an integer'),
     version: optional(fields, 'version', isInt32, 'an integer'),
+    tagsToAdd: entityTags(fields, 'schemaTagsToAdd'),
+    tagsToRemove: entityTags(fields, 'schemaTagsToRemove'),
+    propagatesTags: optional(fields, 'propagateSchemaTags', isBoolean, 'true or false'),
   }
+}
+
+/** The body of a change of tags alone. */
+export function tagsRequest(fields: Fields): Pick<SchemaRequest, 'tagsToAdd' | 'tagsToRemove'> {
+  known(fields, ['schemaTagsToAdd', 'schemaTagsToRemove'])
+  return {
+    tagsToAdd: entityTags(fields, 'schemaTagsToAdd'),
+    tagsToRemove: entityTags(fields, 'schemaTagsToRemove'),
+  }
+}
+
+function entityTags(fields: Fields, name: string): EntityTags[] | undefined {
+  const value = optional(fields, name, isTagList, 'a list of {schemaEntity: {entityPath, entityType}, tags}') as
+    | { readonly schemaEntity: { readonly entityPath: string }; readonly tags: readonly string[] }[]
+    | undefined
+  return value?.map(({ schemaEntity: { entityPath: path }, tags }) => ({ path, tags }))
 }
 
 /** `compatibility` is what the key is called on the way in; the name of the way out is taken as well. */
@@ -177,6 +197,16 @@ const isObject = (value: unknown): value is Fields =>
 const isString = (value: unknown): value is string => typeof value === 'string'
 const isInt32 = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= -1 && value < 2 ** 31
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
+const isTagList = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (each) =>
+      isObject(each) &&
+      isObject(each['schemaEntity']) &&
+      isString(each['schemaEntity']['entityPath']) &&
+      isStrings(each['tags']),
+  )
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString)
 const isStringMap = (value: unknown): boolean => isObject(value) && Object.values(value).every(isString)

@@ -191,6 +191,14 @@ const inContexts: readonly (readonly [string, Json])[] = [
       refusals: ofVersion,
     },
   }),
+  path('/subjects/{subject}/versions/{version}/tags', {
+    post: {
+      summary: 'Register a version with other tags as a new one',
+      body: 'TagChange',
+      answer: ref('Registered'),
+      refusals: [404, 409],
+    },
+  }),
   path('/subjects/{subject}/versions/{version}/schema', {
     get: {
       summary: "One version's schema and nothing else",
@@ -372,6 +380,7 @@ const contents = {
   metadata: ref('Metadata'),
   ruleSet: ref('RuleSet'),
 }
+const tagChange = { schemaTagsToAdd: list(ref('TaggedEntity')), schemaTagsToRemove: list(ref('TaggedEntity')) }
 const shown = { ...contents, schemaTags: list(ref('TaggedEntity')) }
 const settings = {
   alias: orNull(string),
@@ -433,7 +442,8 @@ const schemas: Readonly<Record<string, Json>> = {
     encodingRules: list(ref('Rule')),
     enableAt: string,
   }),
-  SchemaRequest: object({ ...contents, id: integer, version: integer }),
+  SchemaRequest: object({ ...contents, id: integer, version: integer, ...tagChange, propagateSchemaTags: boolean }),
+  TagChange: object(tagChange),
   TaggedEntity: object(
     {
       schemaEntity: object({ entityPath: string, entityType: { enum: ['sr_record', 'sr_field', 'sr_enum'] } }, [

@@ -10,7 +10,7 @@ import {
   referencedBy,
 } from '../core/queries.ts'
 import { registeredBody, verdictBody, versionBody } from './answers.ts'
-import { schemaRequest } from './body.ts'
+import { schemaRequest, tagsRequest } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { deletedOf, flag, inContext, page, versionParam } from './params.ts'
 import { prepared, shown, textOf } from './renderings.ts'
@@ -64,6 +64,18 @@ export const defineSubjects: Define = ({ get, post, del }, service) => {
     const format = exchange.query('format')
     return await exchange.write({ kind: 'register', subject, body, normalize }, (version) =>
       registeredBody(version, format === undefined ? undefined : prepared(core, version, format)),
+    )
+  })
+
+  post('/subjects/:subject/versions/:version/tags', onSubject(WRITE), async (exchange) => {
+    const { subject } = exchange
+    const tags = tagsRequest(await exchange.fields())
+    const found = getVersion(core, subject, versionParam(exchange), false)
+    if (!found.ok) return exchange.fault(found.error)
+    const { schema, schemaType, references, metadata, ruleSet } = found.value
+    const body = { schema, schemaType, references, metadata, ruleSet, ...tags }
+    return await exchange.write({ kind: 'register', subject, body, normalize: false }, (version) =>
+      registeredBody(version, undefined),
     )
   })
 
