@@ -52,6 +52,7 @@ const SHAPE = {
     instances: 'strings',
   },
   authorization: { superUsers: 'strings', allowEveryoneIfNoAclFound: 'boolean' },
+  protectUsed: { excludeTopics: 'strings' },
   allowOpen: 'boolean',
 } as const satisfies { readonly [K in keyof RegistryFileOptions]-?: Shape }
 

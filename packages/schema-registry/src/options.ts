@@ -45,7 +45,12 @@ export interface RegistryOptions {
   readonly auth?: RegistryAuth | undefined
   /** What those who are let in may do. Left out: everything. */
   readonly authorization?: RegistryAuthorization | undefined
-  /** Knows which ids are in retained records; permanent deletion of one that is, is refused unless forced. */
+  /**
+   * Refuse to delete a schema for good while retained records of the cluster name it, unless forced. The first such deletion reads all
+   * topics but the excluded ones.
+   */
+  readonly protectUsed?: { readonly excludeTopics?: readonly string[] | undefined } | undefined
+  /** Somebody else who knows which schemas are in use, instead of `protectUsed`. */
   readonly usage?: UsageSource | undefined
   /** Listen openly without authentication all the same: behind a proxy that does it. */
   readonly allowOpen?: boolean | undefined

@@ -52,9 +52,10 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       schemaSizeMaxBytes: options.schemaSizeMaxBytes ?? 1_000_000,
     },
   })
+  const topic = options.topic ?? '_schemas'
   const log = new SchemasLog({
     kafka,
-    topic: options.topic ?? '_schemas',
+    topic,
     replicationFactor: options.replicationFactor,
     loadTimeoutMs: resolved.storeTimeoutMs,
     appendTimeoutMs: writeTimeoutMs,
@@ -94,7 +95,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       mayWrite: () => election.mayWrite,
       forwardTimeoutMs: options.forwardTimeoutMs ?? 60_000,
       nowMs: () => systemClock.monotonicMs(),
-      usage: options.usage,
+      usage: options.usage ?? (await usageOf(options, kafka, topic)),
       tls: () => tls?.files.current,
       logger,
     })
@@ -164,6 +165,12 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     await undo()
     throw error
   }
+}
+
+async function usageOf({ protectUsed }: RegistryOptions, kafka: Kafka, topic: string) {
+  if (protectUsed === undefined) return undefined
+  const { ClusterUsage } = await import('./usage/index.ts')
+  return new ClusterUsage({ kafka, exclude: protectUsed.excludeTopics, schemasTopic: topic })
 }
 
 function resolve(options: RegistryOptions) {

@@ -165,6 +165,52 @@ suite('what is shown', () => {
   })
 })
 
+suite('tags', () => {
+  const entity = (entityPath: string, ...tags: string[]) => ({
+    schemaEntity: { entityPath, entityType: 'sr_field' },
+    tags,
+  })
+  const proto = 'syntax = "proto3";\npackage p;\n\nmessage M {\n  string a = 1;\n}\n'
+  const formats: readonly [schemaType: string, schema: string, path: string, tagged: RegExp][] = [
+    [
+      'AVRO',
+      '{"type":"record","name":"R","namespace":"ns","fields":[{"name":"a","type":["null","string"]}]}',
+      'ns.R.a',
+      /"type":\["null","string"\],"confluent:tags":\["PII"\]/,
+    ],
+    [
+      'JSON',
+      '{"type":"object","properties":{"a":{"type":"array","items":{"type":"object","properties":{"b/c":{}}}}}}',
+      '#/a/[]/b~1c',
+      /"b\/c":\{"confluent:tags":\["PII"\]\}/,
+    ],
+    ['PROTOBUF', proto, '.p.M.a', /import "confluent\/meta.proto";[^]*a = 1 \[\(confluent\.field_meta\) = \{\s*tags: /],
+  ]
+  for (const [schemaType, schema, path, tagged] of formats) {
+    test(`${schemaType}: are added, taken over by the next version, and taken away`, async () => {
+      await using rest = await fresh({ compatibility: 'NONE' })
+      const post = async (body: object, to = 'versions') => await rest.ok('POST', `/subjects/t/${to}`, body)
+      assert.equal((await post({ schema, schemaType })).version, 1)
+      assert.equal((await post({ schema, schemaType, schemaTagsToAdd: [entity(path, 'PII')] })).version, 2)
+      assert.match((await rest.ok('GET', '/subjects/t/versions/2')).schema, tagged)
+      const found = async (version: number): Promise<unknown> =>
+        (await rest.ok('GET', `/subjects/t/versions/${version}?findTags=*`)).schemaTags
+      assert.deepEqual(await found(2), [entity(path, 'PII')])
+      assert.equal((await post({ schema, schemaType, propagateSchemaTags: true })).version, 2)
+      assert.equal((await post({ schemaTagsToAdd: [entity(path, 'EU')] }, 'versions/2/tags')).version, 3)
+      assert.deepEqual(await found(3), [entity(path, 'PII', 'EU')])
+      assert.equal(
+        (await post({ schemaTagsToRemove: [entity(path, 'PII', 'EU')] }, 'versions/latest/tags')).version,
+        schemaType === 'PROTOBUF' ? 4 : 1,
+      )
+      assert.equal(
+        await rest.code('POST', '/subjects/t/versions/1/tags', { schemaTagsToAdd: [entity('none', 'X')] }),
+        42201,
+      )
+    })
+  }
+})
+
 suite('what is checked', () => {
   test('against the latest of nothing everything is compatible; a version that there is not is refused', async () => {
     await using rest = await fresh()
@@ -238,5 +284,29 @@ suite('deleting what is in use', () => {
     await rest.ok('DELETE', '/subjects/a')
     const refused = await rest.send('DELETE', '/subjects/a?permanent=true')
     assert.match(refused.body.message, /cannot be found out.*no index.*force=true/)
+  })
+
+  test('protectUsed: what records of the cluster name is in use, by id and by GUID, until they are gone', async () => {
+    await using rest = await fresh({ protectUsed: { excludeTopics: ['ignored'] } })
+    await rest.register('a', V1)
+    const { guid } = await rest.ok('GET', '/subjects/a/versions/1')
+    await rest.register('b', V2)
+    await rest.ok('DELETE', '/subjects/a')
+    await rest.ok('DELETE', '/subjects/b')
+    const producer = broker.kafka.producer<Buffer, Buffer>()
+    const topics = ['by-id', 'by-guid', 'ignored'].map((name) => ({ name, partitions: 1, replicationFactor: 1 }))
+    await broker.admin.createTopics(topics)
+    const byId = Buffer.from([0, 0, 0, 0, 2, 1])
+    await producer.send({ topic: 'ignored', value: byId })
+    assert.deepEqual(await rest.ok('DELETE', '/subjects/b?permanent=true'), [1])
+    await producer.send({ topic: 'by-id', value: Buffer.from([0, 0, 0, 0, 1, 1]) })
+    const header = Buffer.concat([Buffer.from([1]), Buffer.from(guid.replaceAll('-', ''), 'hex')])
+    await producer.send({ topic: 'by-guid', value: Buffer.from('x'), headers: { __value_schema_id: header } })
+    await producer.close()
+    const refused = await rest.send('DELETE', '/subjects/a?permanent=true')
+    assert.equal(refused.body.error_code, 42205)
+    assert.match(refused.body.message, /in use by records of by-(?:id|guid)-0, offsets 0 to 0 and 1 more/)
+    await broker.admin.deleteTopics(['by-id', 'by-guid'])
+    assert.deepEqual(await rest.ok('DELETE', '/subjects/a?permanent=true'), [1])
   })
 })
