@@ -5,8 +5,21 @@ import { compare } from './harness.ts'
 import type { Entry } from './history.ts'
 import { judge } from './goals.ts'
 import { ratioText, report } from './report.ts'
+import { fitCosts, predict } from './model/fit.ts'
+import { costsOf } from './model/page.ts'
+import {
+  checkRuns,
+  countsOf,
+  fetchCheckRuns,
+  fetchCountsOf,
+  fetchFitRuns,
+  fetchName,
+  fitRuns,
+  runName,
+} from './model/runs.ts'
 import { FrameSkimmer } from './replay/skimmer.ts'
 import { runScenarios } from './run.ts'
+import { microBenches, runMicro } from './scenarios/micro.ts'
 import { inRounds, rowsOf, type Scenario } from './samples.ts'
 import { median, percentile, threeDigits } from './statistics.ts'
 import { values } from './values.ts'
@@ -194,4 +207,46 @@ test('values are JSON of exactly the size', () => {
       JSON.parse(value.toString())
     }
   }
+})
+
+test('every micro-benchmark runs', async () => {
+  let figures = 0
+  await runMicro({ rounds: 1, iterations: 1 }, (what, metrics) => {
+    figures++
+    assert.ok(Number.isFinite(metrics['CPU ns']), what.case)
+  })
+  assert.ok(figures > microBenches.length)
+})
+
+test('a fit finds the costs that made the observations, and none below zero', () => {
+  const costs = [7, 1200, 13]
+  const counts = [
+    [1, 0.0001, 1],
+    [1, 0.0001, 0.1],
+    [1, 0.016, 0.5],
+    [1, 1, 0.05],
+    [1, 0.25, 1],
+  ]
+  const fitted = fitCosts(counts.map((each) => ({ counts: each, measured: predict(costs, each) })))
+  for (const [index, cost] of costs.entries()) assert.ok(Math.abs(fitted[index]! - cost) < 1e-6 * cost)
+  const falling = fitCosts([
+    { counts: [1, 1], measured: 10 },
+    { counts: [1, 2], measured: 9 },
+  ])
+  assert.ok(falling.every((cost) => cost >= 0))
+})
+
+test('the scaling page gets its figures from the runs', () => {
+  const rows = rowsOf(
+    [
+      ...[...fitRuns, ...checkRuns].map((run) => [runName(run), predict([10, 1000, 20], countsOf(run))] as const),
+      ...[...fetchFitRuns, ...fetchCheckRuns].map(
+        (run) => [fetchName(run), predict([20, 200, 5], fetchCountsOf(run))] as const,
+      ),
+    ].map(([name, value]) => ({ case: name, subject: 'braidlog', metric: 'CPU µs/request', value })),
+  )
+  const entry = { rows } as unknown as Entry
+  const { produce, fetch } = costsOf(entry, 'braidlog')!
+  assert.deepEqual([...produce, ...fetch].map(Math.round), [10, 1000, 20, 20, 200, 5])
+  assert.equal(costsOf(entry, 'kafka'), undefined)
 })

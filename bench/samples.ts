@@ -22,7 +22,7 @@ export interface Row {
 }
 
 /** Metrics of which more is better; of all others less is. */
-export const moreIsBetter = (metric: string): boolean => /MB\/s|records\/s|requests\/s/.test(metric)
+export const moreIsBetter = (metric: string): boolean => /[MG]B\/s|records\/s|requests\/s/.test(metric)
 
 /** One row per case and metric, in the order of first appearance. */
 export function rowsOf(samples: readonly Sample[]): Row[] {

@@ -10,6 +10,7 @@ import { clientConcurrent, clientSequential, clientStream } from './scenarios/cl
 import { durable } from './scenarios/durable.ts'
 import { latency, latencyDurable } from './scenarios/latency.ts'
 import { memoryUse } from './scenarios/memory.ts'
+import { micro } from './scenarios/micro.ts'
 import { model } from './scenarios/model.ts'
 import { restart } from './scenarios/restart.ts'
 import { embedded, startup } from './scenarios/startup.ts'
@@ -35,5 +36,6 @@ export const scenarios: readonly Scenario[] = [
   clientConsumeCodecs,
   clientMemory,
   clientStart,
+  micro,
   model,
 ]
