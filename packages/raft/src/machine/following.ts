@@ -84,7 +84,8 @@ function fetchRequest(raft: RaftState): FetchRequest {
     offset: raft.log.endOffset,
     lastEpoch: raft.log.lastEpoch,
     highWatermark: raft.highWatermark,
-    maxWaitMs: FETCH_WAIT_MAX_MS,
+    // An idle leader must answer well before it is missed, however short the timeout is set.
+    maxWaitMs: Math.min(FETCH_WAIT_MAX_MS, Math.floor(raft.timeouts.fetchTimeoutMs / 2)),
     maxBytes: FETCH_SIZE_BYTES_MAX,
   }
 }

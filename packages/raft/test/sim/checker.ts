@@ -1,13 +1,13 @@
 /**
  * What must hold after every step of every replica; named as in Apache Kafka's own simulation of its raft client.
  *
- * MonotonicEpoch, SingleLeader, OneVote, MonotonicHighWatermark, ConsistentCommittedData, MajorityReachedHighWatermark,
+ * MonotonicEpoch, SingleLeader, VoteIsDurable, MonotonicHighWatermark, ConsistentCommittedData, MajorityReachedHighWatermark,
  * LeaderHasAllCommitted, SnapshotAtLogStart, LeaderNeverLoadsSnapshot.
  */
 import assert from 'node:assert/strict'
 import type { SnapshotId } from '@braidlog/metadata'
 import type { RaftEffect } from '../../src/machine/effects.ts'
-import type { Answer } from '../../src/machine/messages.ts'
+import type { Answer, InboundRequest } from '../../src/machine/messages.ts'
 import type { SimSnapshot } from './disk.ts'
 import type { SimNode } from './node.ts'
 import type { World } from './world.ts'
@@ -65,8 +65,13 @@ export class Checker {
     this.#seen.set(node.id, { epoch, role, highWatermark, machine })
   }
 
-  answered(node: SimNode, answer: Answer): void {
-    if (answer.type === 'vote') this.#note(node.id, answer.granted ? 1 : 2)
+  answered(node: SimNode, request: InboundRequest, answer: Answer): void {
+    if (answer.type !== 'vote') return
+    this.#note(node.id, answer.granted ? 1 : 2)
+    if (!answer.granted || request.type !== 'vote' || request.preVote) return
+    const { leaderEpoch, votedId } = node.disk.election
+    const isKept = leaderEpoch > request.epoch || (leaderEpoch === request.epoch && votedId === request.candidate.id)
+    assert.ok(isKept, `VoteIsDurable: node ${node.id} answers ${request.candidate.id} before its vote is on the disk`)
   }
 
   /** The high watermark of `node` has reached `endOffset`. */

@@ -5,6 +5,8 @@ import type { InboundRequest, OutboundRequest, Received } from '../../src/machin
 import type { SimNode } from './node.ts'
 import type { World } from './world.ts'
 
+const nothing = (): void => {}
+
 export interface NetworkFaults {
   /** Per thousand. */
   lost: number
@@ -43,25 +45,33 @@ export class Network {
     from.later(timeoutMs, () => respond({ type: 'failed', unsupported: false }))
     const target = this.#world.nodes.find((node) => `n${node.id}` === to.host)!
     const copies = this.#happens(this.faults.doubled) ? 2 : 1
+    const refused = (): void => from.later(this.#delayMs(), () => respond({ type: 'failed', unsupported: false }))
     for (let copy = 0; copy < copies; copy++)
-      this.#deliver(from, target, () => {
+      this.#deliver(from, target, refused, () => {
         if (request.type === 'probe') {
           const kraftVersions = { min: 0, max: 1 }
-          this.#deliver(target, from, () => respond({ type: 'probe', error: 0, kraftVersions }))
+          this.#deliver(target, from, nothing, () => respond({ type: 'probe', error: 0, kraftVersions }))
         } else {
-          target.request(request as InboundRequest, (response) => this.#deliver(target, from, () => respond(response)))
+          target.request(request as InboundRequest, (response) =>
+            this.#deliver(target, from, nothing, () => respond(response)),
+          )
         }
       })
   }
 
-  #deliver(from: SimNode, to: SimNode, run: () => void): void {
+  /** @param refused where no process listens, the system says so at once */
+  #deliver(from: SimNode, to: SimNode, refused: () => void, run: () => void): void {
     if (this.#happens(this.faults.lost)) return
     const slow = this.#happens(this.faults.slow)
-    const delayMs = slow ? below(this.#random, 1500) : 0.1 + below(this.#random, 40) / 10
-    this.#world.scheduler.after(delayMs, () => {
-      if (this.#cut.has(`${from.id}>${to.id}`) || !to.alive) return
-      to.later(0, run)
+    this.#world.scheduler.after(slow ? below(this.#random, 1500) : this.#delayMs(), () => {
+      if (this.#cut.has(`${from.id}>${to.id}`)) return
+      if (to.alive) to.later(0, run)
+      else refused()
     })
+  }
+
+  #delayMs(): number {
+    return 0.1 + below(this.#random, 40) / 10
   }
 
   #happens(perThousand: number): boolean {

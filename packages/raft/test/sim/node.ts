@@ -1,7 +1,6 @@
 /** One simulated replica: the machine, its disk, and a shell that performs effects in order, taking its time. */
 import { below, type Random } from '@braidlog/base'
 import { ErrorCode, type Uuid } from '@braidlog/model'
-import { DEFAULT_RAFT_TIMEOUTS } from '../../src/index.ts'
 import type { RaftEffect, RaftInput } from '../../src/machine/effects.ts'
 import type { RaftMachine } from '../../src/machine/machine.ts'
 import type { InboundRequest, LogBatch, Received } from '../../src/machine/messages.ts'
@@ -11,8 +10,7 @@ import { votersRecord } from '../../src/voters.ts'
 import { SimDisk, type SimBatch, type SimSnapshot } from './disk.ts'
 import type { World } from './world.ts'
 
-/** Batches in one answer to a fetch, and "bytes" in a piece of a snapshot: few, so that copying takes several turns. */
-const FETCH_BATCHES_MAX = 8
+/** "Bytes" in a piece of a snapshot: few, so that copying takes several turns. */
 const PIECE_BYTES_MAX = 4
 
 export class SimNode {
@@ -30,7 +28,7 @@ export class SimNode {
   #performedTruncations = 0
   #begunEpoch = -1
   #timerAtMs = Infinity
-  #replies = new Map<number, (response: Received) => void>()
+  #replies = new Map<number, { readonly request: InboundRequest; readonly reply: (response: Received) => void }>()
   #nextReply = 1
   pausedUntilMs = 0
 
@@ -63,7 +61,7 @@ export class SimNode {
     this.machine = new world.Machine({
       local: { id: this.id, directoryId: this.directoryId, endpoints: world.endpointsOf(this.id), canVote: true },
       bootstrap: world.bootstrap,
-      timeouts: DEFAULT_RAFT_TIMEOUTS,
+      timeouts: world.timeouts,
       random: this.#random,
     })
     const snapshot = this.disk.newestSnapshot
@@ -111,7 +109,7 @@ export class SimNode {
 
   request(request: InboundRequest, reply: (response: Received) => void): void {
     const token = this.#nextReply++
-    this.#replies.set(token, reply)
+    this.#replies.set(token, { request, reply })
     this.step({ type: 'request', token, request })
   }
 
@@ -196,7 +194,9 @@ export class SimNode {
         )
       case 'answer': {
         const { answer } = effect
-        world.checker.answered(this, answer)
+        const asked = this.#replies.get(effect.token)?.request
+        if (asked !== undefined) world.checker.answered(this, asked, answer)
+        if (answer.type === 'vote' && answer.granted) world.voted(this)
         if (answer.type === 'fetch') {
           const { read, ...rest } = answer
           this.#reply(effect.token, {
@@ -286,7 +286,7 @@ export class SimNode {
 
   #read(fromOffset: number, upToOffset: number): SimBatch[] {
     const from = this.disk.batches.findIndex((batch) => batch.lastOffset >= fromOffset)
-    const batches = from < 0 ? [] : this.disk.batches.slice(from, from + FETCH_BATCHES_MAX)
+    const batches = from < 0 ? [] : this.disk.batches.slice(from, from + this.world.fetchBatchesMax)
     return batches.filter((batch) => batch.lastOffset < upToOffset)
   }
 
@@ -309,9 +309,9 @@ export class SimNode {
   }
 
   #reply(token: number, response: Received): void {
-    const reply = this.#replies.get(token)
+    const waiting = this.#replies.get(token)
     this.#replies.delete(token)
-    reply?.(response)
+    waiting?.reply(response)
   }
 }
 

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { below, SeededRandom, type Random } from '@braidlog/base'
 import { ZERO_UUID, type Uuid } from '@braidlog/model'
+import { DEFAULT_RAFT_TIMEOUTS, type RaftTimeouts } from '../../src/index.ts'
 import { RaftMachine } from '../../src/machine/machine.ts'
 import type { InboundRequest } from '../../src/machine/messages.ts'
 import type { Destination } from '../../src/machine/outbox.ts'
@@ -42,8 +43,13 @@ export class World {
   readonly bootstrap: readonly Destination[]
   readonly #random: Random
   readonly #diskRandom: Random
+  readonly timeouts: RaftTimeouts
+  /** Batches in one answer to a fetch. */
+  readonly fetchBatchesMax: number
   readonly #dynamic: boolean
   readonly #slowDisk: boolean
+  /** Voters tend to crash right after they have given a vote. */
+  readonly #crashesVoters: boolean
   #contents = 1
   #faults = 0
   #calm = false
@@ -58,6 +64,10 @@ export class World {
     const random = this.#random
     this.#dynamic = below(random, 2) === 0
     this.#slowDisk = below(random, 4) === 0
+    this.#crashesVoters = below(random, 3) === 0
+    this.fetchBatchesMax = [1, 2, 8][below(random, 3)]!
+    // Short timeouts beside the same delays: more elections, more of them at once.
+    this.timeouts = scaled([1, 0.3, 0.1][below(random, 3)]!)
     const voterCount = [1, 2, 3, 3, 3, 4, 5][below(random, 7)]!
     const count = voterCount + below(random, 3)
     this.network = new Network(this, split(2), {
@@ -92,6 +102,13 @@ export class World {
     return below(this.#diskRandom, 50) / 10
   }
 
+  /** A replica has given its vote, and says so. */
+  voted(node: SimNode): void {
+    if (!this.#crashesVoters || this.#calm || below(this.#random, 3) > 0) return
+    this.#faults++
+    this.scheduler.after(below(this.#random, 30) / 10, () => this.#crash(node, below(this.#random, 50)))
+  }
+
   run(): Outcome {
     const { faultMs = FAULT_MS, calmMs = CALM_MS } = this.options
     for (const node of this.nodes) node.start()
@@ -115,7 +132,7 @@ export class World {
   #nemesis(): void {
     if (this.#calm) return
     this.#faults++
-    this.#fault(below(this.#random, 12), this.#anyNode())
+    this.#fault(below(this.#random, 14), this.#anyNode())
     this.scheduler.after(below(this.#random, 1500), () => this.#nemesis())
   }
 
@@ -157,6 +174,27 @@ export class World {
         const voter = { id, directoryId }
         const endpoints = this.endpointsOf(id)
         return this.#ask({ type: 'addVoter', voter, endpoints, timeoutMs: 2000, ackWhenCommitted: true })
+      }
+      case 11: {
+        // A leader that removes itself, and is gone before or soon after it is committed.
+        const leader = this.nodes.find((each) => each.leads)
+        if (leader === undefined) return
+        const voter = { id: leader.id, directoryId: leader.directoryId }
+        leader.request({ type: 'removeVoter', voter }, () => {})
+        this.scheduler.after(below(random, 10), () => this.#crash(leader, below(random, 2000)))
+        return
+      }
+      case 12: {
+        // A leader that is cut off, and is asked to remove one voter after the other.
+        const leader = this.nodes.find((each) => each.leads)
+        if (leader === undefined) return
+        for (const each of this.nodes) {
+          if (each === leader) continue
+          this.#cut(leader, each, 3)
+          const voter = { id: each.id, directoryId: each.directoryId }
+          if (leader.leads) leader.request({ type: 'removeVoter', voter }, () => {})
+        }
+        return
       }
       default:
         return this.#ask({ type: 'removeVoter', voter: { id: node.id, directoryId: node.directoryId } })
@@ -203,6 +241,18 @@ export class World {
     assert.ok(this.checker.committedEnd > before, 'liveness: nothing was committed')
     for (const node of this.nodes)
       assert.ok(node.machine!.highWatermark > before, `liveness: node ${node.id} is behind (${roles})`)
+  }
+}
+
+function scaled(factor: number): RaftTimeouts {
+  const { electionBackoffMaxMs, electionTimeoutMs, fetchTimeoutMs, requestTimeoutMs, retryBackoffMs } =
+    DEFAULT_RAFT_TIMEOUTS
+  return {
+    electionTimeoutMs: electionTimeoutMs * factor,
+    fetchTimeoutMs: fetchTimeoutMs * factor,
+    electionBackoffMaxMs: electionBackoffMaxMs * factor,
+    requestTimeoutMs: Math.max(200, requestTimeoutMs * factor),
+    retryBackoffMs,
   }
 }
 
