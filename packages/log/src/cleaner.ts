@@ -30,16 +30,14 @@ import type { LogDirectory } from './log-directory.ts'
 import type { Log } from './log.ts'
 import { Segment } from './segment.ts'
 
-/** Memory for the keys of one pass (`log.cleaner.dedupe.buffer.size`, which there counts hashes). */
-const KEYS_SIZE_BYTES_MAX = 64 * 1024 * 1024
-
 export interface CleanerOptions {
   readonly storage: Storage
   readonly clock: Clock
   readonly codecs: Codecs
   readonly directory: LogDirectory
   readonly logger?: Logger
-  readonly keysSizeBytesMax?: number
+  /** Memory for the keys of one pass; asked for anew by each. */
+  readonly keysSizeBytesMax: () => number
 }
 
 export interface CleaningResult {
@@ -84,10 +82,10 @@ export class Cleaner {
 
   /** Cleans `log` as planned. */
   async clean(log: Log, plan: CleaningPlan): Promise<CleaningResult> {
-    const { directory, keysSizeBytesMax = KEYS_SIZE_BYTES_MAX } = this.#options
+    const { directory, keysSizeBytesMax } = this.#options
     // Cleaning leaves gaps between segments; recovery takes them for losses above the recovery point.
     await directory.checkpointOffsets()
-    const keys = new KeyOffsets(keysSizeBytesMax)
+    const keys = new KeyOffsets(keysSizeBytesMax())
     const cleanedUpTo = await this.#readKeys(log, plan, keys)
     const { deleteRetentionMs } = log.config
     const rules: CleaningRules = {

@@ -42,7 +42,13 @@ async function bench(
       ...config,
     },
   )
-  return { storage, clock, directory, log, cleaner: new Cleaner({ ...common, directory }) }
+  return {
+    storage,
+    clock,
+    directory,
+    log,
+    cleaner: new Cleaner({ ...common, directory, keysSizeBytesMax: () => 1024 * 1024 }),
+  }
 }
 
 type Entry = readonly [key: string | null, value: string | null]
@@ -242,7 +248,7 @@ describe('the cleaner', () => {
       clock: b.clock,
       codecs: plainCodecs,
       directory: b.directory,
-      keysSizeBytesMax: 150,
+      keysSizeBytesMax: () => 150,
     })
     b.log.roll()
     await b.log.flush()

@@ -55,6 +55,7 @@ export {
   type UnknownConfig,
 } from './configs/parse.ts'
 export {
+  resolveBrokerConfig,
   resolveBrokerConfigs,
   resolveTopicConfigs,
   type BrokerConfigLayers,

@@ -16,7 +16,9 @@ import {
   nearestConfigName,
   parseConfigs,
   parseConfigValue,
+  resolveBrokerConfig,
   resolveBrokerConfigs,
+  type BrokerConfigs,
   resolveTopicConfigs,
   SCHEMA_VALIDATION_BROKER_CONFIGS,
   SCHEMA_VALIDATION_TOPIC_CONFIGS,
@@ -216,6 +218,17 @@ test('dynamic values do not change what only a restart may', () => {
   )
   assert.equal(values['num.partitions'], 2)
   assert.equal(values['log.cleaner.threads'], 9)
+})
+
+test('one value of a broker is that of all', () => {
+  const sources = layers({
+    dynamicBroker: { 'log.cleaner.backoff.ms': '7', 'num.partitions': '9' },
+    dynamicDefault: { 'log.cleaner.dedupe.buffer.size': '1000000' },
+    staticBroker: { 'num.partitions': '2', 'log.cleaner.io.buffer.load.factor': '0.5' },
+  })
+  for (const [name, value] of Object.entries(resolveBrokerConfigs(sources))) {
+    assert.deepEqual(resolveBrokerConfig(name as keyof BrokerConfigs, sources), value, name)
+  }
 })
 
 test('topics are described as Apache Kafka describes them', () => {

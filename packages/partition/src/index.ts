@@ -3,6 +3,7 @@ export { refusedAppend, type AppendOptions, type AppendOrigin, type AppendResult
 export {
   openPartitionSet,
   type PartitionIdentity,
+  type CleanerConfig,
   type PartitionSet,
   type PartitionSetOptions,
   type StoredPartition,

@@ -40,8 +40,8 @@ import { Recompressor } from './recompressor.ts'
 const PARTITIONS_PER_TURN = 64
 /** How often deleted files whose delay has passed are looked for. */
 const DELETED_FILES_INTERVAL_MS = 1_000
-/** Pause between two looks for a log to clean, when there was none (`log.cleaner.backoff.ms`). */
-const CLEANER_BACKOFF_MS = 15_000
+/** The cleaner pauses at least so long, whatever it is told. */
+const CLEANER_BACKOFF_MIN_MS = 10
 /** How often producers are looked for that have not written for long. */
 const PRODUCER_EXPIRY_INTERVAL_MS = 600_000
 
@@ -73,6 +73,8 @@ export interface PartitionSetOptions {
   readonly initialTaskDelayMs: number
   /** `log.cleaner.enable` */
   readonly cleanerEnabled: boolean
+  /** Asked for before each round of the cleaner. */
+  readonly cleanerConfig: () => CleanerConfig
   /** Takes the durations of group commits' fdatasyncs. */
   readonly flushDurations?: DurationHistogram
   readonly nodeId: number
@@ -86,6 +88,13 @@ export interface PartitionSetOptions {
   readonly onIsrProposal: (partition: Partition, proposal: IsrProposal) => void
   /** The directory has failed (write or fdatasync): every partition in it answers KAFKA_STORAGE_ERROR from now on. */
   readonly onOffline: (error: Error) => void
+}
+
+export interface CleanerConfig {
+  /** Pause after a round in which there was nothing left to clean (`log.cleaner.backoff.ms`). */
+  readonly backoffMs: number
+  /** Memory for the keys of one log (`log.cleaner.dedupe.buffer.size`, which in Apache Kafka counts hashes). */
+  readonly keysSizeBytesMax: number
 }
 
 export type PartitionIdentity = LogIdentity
@@ -135,7 +144,14 @@ export class PartitionSet {
     this.#logger = options.logger ?? silentLogger
     this.#directory = directory
     const { storage, clock, timers, codecs, logger, defer } = options
-    this.#cleaner = new Cleaner({ storage, clock, codecs, directory, ...(logger === undefined ? {} : { logger }) })
+    this.#cleaner = new Cleaner({
+      storage,
+      clock,
+      codecs,
+      directory,
+      ...(logger === undefined ? {} : { logger }),
+      keysSizeBytesMax: () => options.cleanerConfig().keysSizeBytesMax,
+    })
     this.#wheel = new TimerWheel({ clock, timers })
     this.rooms = new WaitingRooms({ wheel: this.#wheel, defer })
     const { flushDurations: histogram } = options
@@ -231,8 +247,9 @@ export class PartitionSet {
     this.#every(initialTaskDelayMs, checkpointIntervalMs, () => this.#directory.checkpointOffsets())
     this.#every(initialTaskDelayMs, highWatermarkCheckpointIntervalMs, () => this.#checkpointHighWatermarks())
     this.#every(initialTaskDelayMs, PRODUCER_EXPIRY_INTERVAL_MS, () => this.#expireProducers())
+    const cleanerBackoffMs = (): number => Math.max(CLEANER_BACKOFF_MIN_MS, this.#options.cleanerConfig().backoffMs)
     if (this.#options.cleanerEnabled)
-      this.#every(Math.max(initialTaskDelayMs, CLEANER_BACKOFF_MS), CLEANER_BACKOFF_MS, () => this.clean())
+      this.#every(Math.max(initialTaskDelayMs, cleanerBackoffMs()), cleanerBackoffMs, () => this.clean())
     const halfLagMs = this.#options.replicaLagTimeMaxMs / 2
     this.#every(halfLagMs, halfLagMs, () => this.#forEach((partition) => partition.maybeShrinkIsr()))
     this.#every(DELETED_FILES_INTERVAL_MS, DELETED_FILES_INTERVAL_MS, () => this.#directory.removeDeletedFiles())
@@ -410,7 +427,7 @@ export class PartitionSet {
   }
 
   /** Repeats `work`; the next time counts from the end of the last, so that slow work never piles up. */
-  #every(delayMs: number, intervalMs: number, work: () => unknown): void {
+  #every(delayMs: number, intervalMs: number | (() => number), work: () => unknown): void {
     if (this.#closed) return
     const timer = this.#options.timers.after(delayMs, () => {
       this.#timers.delete(timer)
@@ -419,13 +436,13 @@ export class PartitionSet {
     this.#timers.add(timer)
   }
 
-  async #repeat(intervalMs: number, work: () => unknown): Promise<void> {
+  async #repeat(intervalMs: number | (() => number), work: () => unknown): Promise<void> {
     try {
       await work()
     } catch (error) {
       // A failed disk has been reported where it failed; the work itself is tried again.
       if (!(error instanceof LogError)) this.#logger.error('periodic work on the logs failed', { error })
     }
-    this.#every(intervalMs, intervalMs, work)
+    this.#every(typeof intervalMs === 'number' ? intervalMs : intervalMs(), intervalMs, work)
   }
 }

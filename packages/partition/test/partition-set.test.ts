@@ -161,6 +161,40 @@ describe('a partition set', () => {
     assert.match(text(harness.storage, 'data/cleaner-offset-checkpoint'), /^0\n1\nt 0 \d+\n$/)
   })
 
+  it('pauses before each look for a log to clean as long as it is told to at that time', async () => {
+    let backoffMs = 50_000
+    const harness = await Harness.open({ cleanerConfig: () => ({ backoffMs, keysSizeBytesMax: 1024 * 1024 }) })
+    const partition = await harness.partition({
+      segmentBytes: 200,
+      cleanupCompact: true,
+      cleanupDelete: false,
+      minCleanableDirtyRatio: 0.1,
+    })
+    const cleanedTo = (): number => {
+      const path = 'data/cleaner-offset-checkpoint'
+      return harness.storage.exists(path) ? Number(text(harness.storage, path).trim().split(' ').at(-1)) : -1
+    }
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 9; i++) produce(partition, { keys: ['k'] })
+      await harness.turn()
+    }
+    harness.partitions.start()
+    await write()
+    harness.time.advance(49_999)
+    await harness.turn()
+    assert.equal(cleanedTo(), -1)
+    backoffMs = 1_000
+    harness.time.advance(1)
+    await harness.turn()
+    const first = cleanedTo()
+    assert(first > 0)
+    await write()
+    harness.time.advance(1_000)
+    await harness.turn()
+    assert(cleanedTo() > first)
+    await harness.partitions.close()
+  })
+
   it('can be closed while a partition is being opened, and twice', async () => {
     const harness = await Harness.open()
     await harness.partition({}, 1)

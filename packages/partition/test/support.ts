@@ -55,7 +55,10 @@ export class VirtualTime implements Clock, Timers {
 }
 
 export interface HarnessOptions extends Partial<
-  Pick<PartitionSetOptions, 'durability' | 'strictRecords' | 'path' | 'producerIdExpirationMs' | 'flushDurations'>
+  Pick<
+    PartitionSetOptions,
+    'durability' | 'strictRecords' | 'path' | 'producerIdExpirationMs' | 'flushDurations' | 'cleanerConfig'
+  >
 > {
   readonly storage?: MemoryStorage
   readonly limits?: Partial<LogResourceLimits>
@@ -96,6 +99,7 @@ export class Harness {
       producerIdExpirationMs: 86_400_000,
       initialTaskDelayMs: 30_000,
       cleanerEnabled: true,
+      cleanerConfig: () => ({ backoffMs: 15_000, keysSizeBytesMax: 1024 * 1024 }),
       nodeId: NODE_ID,
       brokerEpoch: () => harness.brokerEpoch,
       replicaLagTimeMaxMs: REPLICA_LAG_TIME_MAX_MS,

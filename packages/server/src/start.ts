@@ -30,6 +30,7 @@ import {
   resolveConfig,
   type ServerConfig,
 } from './config.ts'
+import { cleanerConfigOf } from './cleaner-config.ts'
 import { openControllerSide } from './controller-side.ts'
 import { ServerError } from './errors.ts'
 import { isWildcard, type ListenerConfig } from './listeners.ts'
@@ -159,6 +160,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     producerIdExpirationMs: values['producer.id.expiration.ms'],
     initialTaskDelayMs: values['log.initial.task.delay.ms'],
     cleanerEnabled: values['log.cleaner.enable'],
+    cleanerConfig: () => cleanerConfigOf(link.image, nodeId, config.texts),
     flushDurations: metrics.flushes,
     brokerEpoch: () => brokerEpoch(),
     nodeId,

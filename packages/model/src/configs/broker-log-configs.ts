@@ -272,7 +272,6 @@ export const BROKER_LOG_CONFIGS = {
     default: 134_217_728,
     importance: 'medium',
     mode: 'cluster-wide',
-    applies: false,
     doc: "Memory for the cleaner's map of keys.",
   }),
   'log.cleaner.io.buffer.size': int({
@@ -287,7 +286,6 @@ export const BROKER_LOG_CONFIGS = {
     default: 0.9,
     importance: 'medium',
     mode: 'cluster-wide',
-    applies: false,
     doc: "How full the cleaner's map of keys may become.",
   }),
   'log.cleaner.backoff.ms': long({
@@ -295,7 +293,6 @@ export const BROKER_LOG_CONFIGS = {
     importance: 'medium',
     mode: 'cluster-wide',
     check: atLeast(0),
-    applies: false,
     doc: 'Pause of the cleaner when there is nothing to clean.',
   }),
   'log.cleaner.min.cleanable.ratio': double({

@@ -40,6 +40,15 @@ export function resolveBrokerConfigs(layers: BrokerConfigLayers): BrokerConfigs 
   return values as BrokerConfigs
 }
 
+/** One value of this broker, dynamic or not: for what is asked now and then. */
+export function resolveBrokerConfig<Name extends keyof BrokerConfigs>(
+  name: Name,
+  layers: BrokerConfigLayers,
+): BrokerConfigs[Name] {
+  const key: ConfigKey = BROKER_CONFIGS[name]
+  return (firstValue(name, key, layers) ?? key.default) as BrokerConfigs[Name]
+}
+
 /** The text of one topic key without overrides, in the unit of the topic key. */
 export function topicConfigDefault(name: string, key: ConfigKey, layers: BrokerConfigLayers): string | null {
   return formatConfigValue(key.type, fromBroker(name, layers) ?? key.default)
