@@ -54,6 +54,8 @@ export interface LocalCluster {
 
 /** More controllers than this make elections slower, not safer. */
 const CONTROLLERS_MAX = 3
+/** On one machine nobody is far away: the first election need not wait long. */
+const ELECTION_TIMEOUT_MS = 200
 const CONTROLLER_PORT_OFFSET = 10_000
 /** What each node has its own of. */
 const OWN_KEYS = [
@@ -167,6 +169,8 @@ function propertiesOf(plan: NodePlan, voters: readonly string[], options: LocalC
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': voters.join(','),
     'log.dirs': directory,
+    'controller.quorum.election.timeout.ms': ELECTION_TIMEOUT_MS,
+    'controller.quorum.election.backoff.max.ms': ELECTION_TIMEOUT_MS,
     ...options.config,
   }
   const lines = Object.entries(own).map(([key, value]) => `${key}=${String(value).replaceAll('\\', '\\\\')}`)

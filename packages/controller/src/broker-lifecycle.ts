@@ -153,6 +153,8 @@ export class BrokerLifecycle {
         break
       case 'controller-changed':
         if (this.#failures > 0) this.#nextMs = nowMs
+        // It may take a moment until it answers: what follows follows quickly.
+        this.#failures = 0
         break
       case 'tick':
         break

@@ -297,7 +297,8 @@ export class ControllerNode {
     }
   }
 
-  #leaderChanged({ leaderId }: LeaderAndEpoch): void {
+  #leaderChanged({ leaderId, epoch }: LeaderAndEpoch): void {
+    this.#options.logger.debug('the quorum has another leader', { leaderId, epoch })
     // While it opens, the quorum is not to be written to yet.
     if (this.#raft === undefined) return
     const leads = leaderId === this.#options.nodeId

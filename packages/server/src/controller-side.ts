@@ -119,10 +119,31 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
     peers,
     async close() {
       withdraw()
+      if (isController) await othersHaveLeft(link, nodeId, timers)
       await connections?.stopListening()
       await controller.close()
       connections?.closeAll('the controller stops')
       await peers.close()
     },
   }
+}
+
+/** A cluster that stops as a whole needs its controllers until the last broker has left. */
+const LINGER_MS = 3_000
+
+/** Resolves when no other broker is about to leave, or after a while. */
+function othersHaveLeft(link: ClusterLink, nodeId: number, timers: Timers): Promise<void> {
+  return new Promise((resolve) => {
+    let unsubscribe = (): void => {}
+    const end = (): void => {
+      timer.cancel()
+      unsubscribe()
+      resolve()
+    }
+    const timer = timers.after(LINGER_MS, end)
+    const isLeaving = (): boolean =>
+      [...link.image.brokers()].some((each) => each.id !== nodeId && each.inControlledShutdown && !each.fenced)
+    if (isLeaving()) unsubscribe = link.subscribe({ onImage: () => void (isLeaving() || end()) })
+    else end()
+  })
 }

@@ -74,6 +74,8 @@ function supervised({ io, signal }: Context): AbortSignal {
   if (io.env[SUPERVISED] === undefined || process.send === undefined) return signal
   const gone = new AbortController()
   process.once('disconnect', () => gone.abort(new Error('the process that started this node is gone')))
+  // Watching must not keep a node alive that has stopped.
+  process.channel?.unref()
   process.send('ready')
   return AbortSignal.any([signal, gone.signal])
 }
