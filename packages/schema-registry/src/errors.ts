@@ -11,6 +11,8 @@ export type RegistryProcessErrorCode =
   | 'STORE_TIMED_OUT'
   /** Would listen beyond loopback without authentication. */
   | 'OPEN_WITHOUT_AUTHENTICATION'
+  /** Would listen beyond loopback without TLS, so that passwords and tokens could be read on the way. */
+  | 'OPEN_WITHOUT_TLS'
   /** The port or address cannot be had. */
   | 'LISTEN_FAILED'
   | 'CLOSED'

@@ -54,6 +54,7 @@ const SHAPE = {
   authorization: { superUsers: 'strings', allowEveryoneIfNoAclFound: 'boolean' },
   protectUsed: { excludeTopics: 'strings' },
   allowOpen: 'boolean',
+  allowPlaintext: 'boolean',
 } as const satisfies { readonly [K in keyof RegistryFileOptions]-?: Shape }
 
 /** @throws RegistryError INVALID_OPTION */

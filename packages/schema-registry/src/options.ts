@@ -6,7 +6,7 @@ import type { CompatibilityLevel } from './core/entities.ts'
 export interface RegistryOptions {
   /** The cluster that keeps `_schemas`: Braidlog or Apache Kafka. */
   readonly kafka: KafkaOptions
-  /** Default `127.0.0.1`. Anything beyond loopback needs `auth`, or `allowOpen`. */
+  /** Default `127.0.0.1`. Anything beyond loopback needs `tls` and `auth`, or to be told that it does not. */
   readonly host?: string | undefined
   /** Default 8081; 0 takes a free one. */
   readonly port?: number | undefined
@@ -52,8 +52,10 @@ export interface RegistryOptions {
   readonly protectUsed?: { readonly excludeTopics?: readonly string[] | undefined } | undefined
   /** Somebody else who knows which schemas are in use, instead of `protectUsed`. */
   readonly usage?: UsageSource | undefined
-  /** Listen openly without authentication all the same: behind a proxy that does it. */
+  /** Listen beyond loopback although nobody is asked who they are: behind a proxy that asks. */
   readonly allowOpen?: boolean | undefined
+  /** Listen beyond loopback without TLS: behind a proxy that ends it, or in a network that is encrypted itself. */
+  readonly allowPlaintext?: boolean | undefined
   readonly logger?: Logger | undefined
 }
 

@@ -54,6 +54,11 @@ export class RegistryService {
     return this.#parts.log.position - 1
   }
 
+  /** The highest term that any instance has claimed, as far as this one has read. */
+  get term(): number {
+    return this.#parts.machine.term
+  }
+
   get isReading(): boolean {
     return this.#parts.log.isReading
   }

@@ -108,6 +108,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       auth: options.auth,
       isOpen: resolved.isOpen,
       authorization: options.authorization,
+      nowMs: () => systemClock.monotonicMs(),
       logger,
     })
     const listener = await listen({
@@ -191,6 +192,13 @@ function resolve(options: RegistryOptions) {
     throw new RegistryError(
       'OPEN_WITHOUT_AUTHENTICATION',
       `host ${host} can be reached from elsewhere, and nobody would be asked who they are: set auth, or allowOpen`,
+    )
+  }
+  const isPlain = options.tls === undefined && options.allowPlaintext !== true && options.allowOpen !== true
+  if (isPlain && !isLoopback(host)) {
+    throw new RegistryError(
+      'OPEN_WITHOUT_TLS',
+      `host ${host} can be reached from elsewhere, and passwords could be read on the way: set tls, or allowPlaintext`,
     )
   }
   const storeTimeoutMs = options.storeTimeoutMs ?? 60_000

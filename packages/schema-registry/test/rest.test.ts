@@ -250,12 +250,16 @@ suite('the process', () => {
     assert.equal((await own.send('GET', '/health/ready')).status, 200)
   })
 
-  test('it does not listen beyond loopback without a password', async () => {
+  test('it does not listen beyond loopback without a password, nor without TLS', async () => {
     const kafka = { bootstrapServers: broker.bootstrapServers }
     await assert.rejects(startRegistry({ kafka, host: '0.0.0.0', port: 0 }), (error: RegistryError) => {
       assert.equal(error.code, 'OPEN_WITHOUT_AUTHENTICATION')
       return true
     })
+    const auth = { users: { ann: 'secret' } }
+    await assert.rejects(startRegistry({ kafka, host: '0.0.0.0', port: 0, auth }), { code: 'OPEN_WITHOUT_TLS' })
+    await using open = await startRegistry({ kafka, host: '0.0.0.0', port: 0, auth, allowPlaintext: true })
+    assert.ok(open.port > 0)
   })
 
   test('a topic that cannot keep schemas is refused at start', async () => {
@@ -278,6 +282,27 @@ suite('the process', () => {
     await own.ok('GET', '/subjects')
     await own.registry.close({ timeoutMs: 50 })
     socket.destroy()
+  })
+
+  test('it counts, and tells Prometheus numbers without names', async () => {
+    await using own = await fresh()
+    await own.register('a-secret-name', V1)
+    await own.register('a-secret-name', V2)
+    await own.ok('DELETE', '/subjects/a-secret-name/versions/1')
+    assert.equal(await own.code('GET', '/subjects/none/versions'), 40401)
+    const response = await fetch(`${own.registry.url}/metrics`, { headers: { accept: 'text/plain' } })
+    assert.match(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/)
+    const text = await response.text()
+    const value = (name: string): string | undefined =>
+      text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1)
+    const [registry, requests] = ['braidlog_registry', 'braidlog_registry_requests_total']
+    assert.equal(value(`${registry}_versions`), '2')
+    assert.equal(value(`${registry}_deleted_versions`), '1')
+    assert.equal(value(`${registry}_leader`), '1')
+    assert.equal(value(`${requests}{method="POST",status="2xx"}`), '2')
+    assert.equal(value(`${requests}{method="GET",status="4xx"}`), '1')
+    assert.equal(value(`${registry}_request_seconds_count`), '4')
+    assert.doesNotMatch(text, /secret/)
   })
 
   test('it says what it is', async () => {

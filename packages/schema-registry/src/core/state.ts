@@ -198,6 +198,16 @@ export class RegistryState {
     return this.#aclRevision
   }
 
+  counts(): { subjects: number; versions: number; deletedVersions: number; schemas: number } {
+    let [versions, deletedVersions, schemas] = [0, 0, 0]
+    for (const entries of this.#subjects.values()) {
+      versions += entries.size
+      for (const { deleted } of entries.values()) if (deleted) deletedVersions++
+    }
+    for (const { ids } of this.#contexts.values()) schemas += ids.size
+    return { subjects: this.#subjects.size, versions, deletedVersions, schemas }
+  }
+
   /** Records that make an empty state equal to this one. */
   *snapshot(): Iterable<RegistryRecord> {
     for (const context of [...this.#named].sort()) yield { kind: 'CONTEXT', tenant: 'default', context, isSet: true }

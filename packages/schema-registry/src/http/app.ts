@@ -12,6 +12,7 @@ import { authentication } from './authentication.ts'
 import { Exchange, type Env } from './exchange.ts'
 import { RequestFault } from './fault.ts'
 import { defineHealth } from './health.ts'
+import { HttpMetrics, METRICS_TYPE } from './metrics.ts'
 import { answerType, isReadable, V1_JSON } from './media.ts'
 import { defineRoutes } from './routes.ts'
 
@@ -25,6 +26,7 @@ export interface AppOptions {
   /** Nobody is asked who they are. */
   readonly isOpen: boolean
   readonly authorization: RegistryAuthorization | undefined
+  readonly nowMs: () => number
   readonly logger: Logger
 }
 
@@ -33,25 +35,35 @@ const NOT_ACCEPTABLE = 406
 const TOO_MANY_REQUESTS_AT_WORK = 503
 
 export function createApp(options: AppOptions): Hono<Env> {
-  const { service, bodySizeMaxBytes, requestsMax, auth, isOpen, authorization, logger } = options
+  const { service, bodySizeMaxBytes, requestsMax, auth, isOpen, authorization, nowMs, logger } = options
   const access = new AccessControl(service.core, authorization)
   const parts = { service, access, bodySizeMaxBytes }
   const app = new Hono<Env>()
   const refuse = (context: Context<Env>, code: number, message: string): Response =>
     new Exchange(context, parts).fault({ code, message })
+  const metrics = new HttpMetrics()
   let atWork = 0
 
   app.use(async (context, next) => {
     context.set('answerType', V1_JSON)
-    if (atWork >= requestsMax) return refuse(context, TOO_MANY_REQUESTS_AT_WORK, 'Too many requests are at work')
+    if (atWork >= requestsMax) {
+      metrics.rejected()
+      return refuse(context, TOO_MANY_REQUESTS_AT_WORK, 'Too many requests are at work')
+    }
     atWork++
+    const startedMs = nowMs()
     try {
       await next()
     } finally {
       atWork--
+      metrics.answered(context.req.method, context.res.status, nowMs() - startedMs)
     }
     return undefined
   })
+  // Before the media types: who scrapes asks for text.
+  app.get('/metrics', (context) =>
+    context.body(metrics.text(service, atWork), 200, { 'content-type': METRICS_TYPE }),
+  )
   app.use(async (context, next) => {
     const type = answerType(context.req.header('accept'))
     if (type === undefined) return refuse(context, NOT_ACCEPTABLE, 'HTTP 406 Not Acceptable')
