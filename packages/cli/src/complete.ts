@@ -1,6 +1,7 @@
 /**
  * Candidates for the word at the cursor, one per line with a tab before its description: commands and flags from the
- * program itself, topics and groups from the broker. Silent about every failure: a shell must not print errors on Tab.
+ * program itself, topics and groups from the broker, subjects from the registry. Silent about every failure: a shell must
+ * not print errors on Tab.
  */
 import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import type { Cli } from './command.ts'
@@ -49,6 +50,7 @@ async function candidatesFor(cursor: Cursor): Promise<Candidate[]> {
   const { command, flag, current } = cursor
   if (flag) {
     if (flag.argChoices) return flag.argChoices.map((choice) => [choice, ''] as const)
+    if (flag.long === '--subject') return lookUpSubjects(cursor)
     return flag.long === '--topic' ? lookUp(cursor, 'topics') : flag.long === '--group' ? lookUp(cursor, 'groups') : []
   }
   if (current.startsWith('-')) {
@@ -62,6 +64,7 @@ async function candidatesFor(cursor: Cursor): Promise<Candidate[]> {
   const argument = argumentAt(command, cursor.positional)
   if (!argument) return []
   const name = argument.name()
+  if (name.startsWith('subject')) return lookUpSubjects(cursor)
   return /^topics?$/.test(name) ? lookUp(cursor, 'topics') : /^groups?$/.test(name) ? lookUp(cursor, 'groups') : []
 }
 
@@ -89,6 +92,18 @@ async function lookUp(cursor: Cursor, what: 'topics' | 'groups'): Promise<Candid
     } finally {
       await kafka.close(call)
     }
+  } catch {
+    return []
+  }
+}
+
+async function lookUpSubjects({ cli, before }: Cursor): Promise<Candidate[]> {
+  try {
+    const { registryApi } = await import('./registry-api.ts')
+    const at = before.findIndex((word) => word === '-r' || word === '--registry')
+    const signal = AbortSignal.any([cli.signal, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)])
+    const api = registryApi({ url: at < 0 ? undefined : before[at + 1], env: cli.io.env, signal })
+    return (await api.send<string[]>('GET', '/subjects')).map((subject) => [subject, 'subject'] as const)
   } catch {
     return []
   }

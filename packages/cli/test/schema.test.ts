@@ -49,7 +49,9 @@ test('a schema is created, listed, read and checked; what would break readers is
   const mended = record(id, { name: 'total', type: 'int', default: 0 })
   assert.equal((await schema(['check', 'orders-value', '-'], mended)).stdout, 'compatible\n')
   await schema(['create', 'orders-value', '-'], mended)
-  assert.equal((await schema(['diff', 'orders-value', '1', '2'])).stdout, 'compatible\n')
+  const changes = await schema(['diff', 'orders-value', '1', '2'])
+  assert.match(changes.stdout, /^added +field +Order\.total +type int, default 0 +ok +ok$/m)
+  assert.equal((await schema(['diff', 'orders-value', '2'])).stdout, 'no difference\n')
 })
 
 test('level and mode are shown and set; a refusal has the code of the registry', async () => {

@@ -1,11 +1,20 @@
 /** `braidlog schema`: schemas in a registry. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { Command } from '@commander-js/extra-typings'
-import { collect, local, type Cli, type Context } from '../command.ts'
-import { CliError, ExitCode } from '../exit.ts'
-import type { Result } from '../output.ts'
-import { registryApi, subjectPath, type RegistryApi } from '../registry-api.ts'
+import { Command, Option } from '@commander-js/extra-typings'
+import type { Cli } from '../command.ts'
+import { subjectPath } from '../registry-api.ts'
+import { check } from '../schema/check.ts'
+import { diff } from '../schema/diff.ts'
+import { lint } from '../schema/lint.ts'
+import {
+  apiOf,
+  dataVerb,
+  REFERENCE_FLAG,
+  schemaBody,
+  typeFlag,
+  verb,
+  type SchemaVersion,
+} from '../schema/schema-verb.ts'
+import { assertUnused, goingVersions, unused, usage } from '../schema/usage.ts'
 import { codegen } from './schema-codegen.ts'
 
 export function define(cli: Cli) {
@@ -20,37 +29,11 @@ export function define(cli: Cli) {
     .addCommand(references(cli))
     .addCommand(mode(cli))
     .addCommand(compatibility(cli))
+    .addCommand(lint(cli))
+    .addCommand(usage(cli))
+    .addCommand(unused(cli))
     .addCommand(codegen(cli))
 }
-
-interface SchemaVersion {
-  readonly subject: string
-  readonly version: number
-  readonly id: number
-  readonly schemaType?: string
-  readonly schema: string
-  readonly references?: readonly { readonly name: string; readonly subject: string; readonly version: number }[]
-  readonly deleted?: boolean
-}
-
-interface Verdict {
-  readonly is_compatible: boolean
-  readonly messages?: readonly string[]
-  /** Only of a registry that explains. */
-  readonly incompatibilities?: readonly {
-    readonly type: string
-    readonly path: string
-    readonly description: string
-    readonly counterExample?: { readonly document: string; readonly acceptedBy: string }
-    readonly fix?: string
-  }[]
-}
-
-const verb = (name: string, description: string) =>
-  local(name, description).option('-r, --registry <url>', 'where the registry is (default: $SCHEMA_REGISTRY_URL)')
-
-const apiOf = ({ io, signal }: Context, flags: { readonly registry?: string | undefined }): RegistryApi =>
-  registryApi({ url: flags.registry, env: io.env, signal })
 
 function list(cli: Cli) {
   return verb('list', 'newest version of every subject')
@@ -115,118 +98,47 @@ function readable(schema: string): string {
   }
 }
 
-const withSchema = (name: string, description: string) =>
-  verb(name, description)
+function create(cli: Cli) {
+  return verb('create', 'register a schema under a subject')
     .argument('<subject>')
     .argument('<file>', 'the schema; - reads it from stdin')
-    .option('-t, --type <type>', 'AVRO, JSON or PROTOBUF; by the name of the file unless given')
-    .option('--reference <name=subject:version>', 'a schema that this one refers to; may be repeated', collect)
+    .addOption(typeFlag())
+    .option(...REFERENCE_FLAG)
     .option('--normalize', 'compare and store it in its normal form')
-
-interface SchemaFlags {
-  readonly type?: string | undefined
-  readonly reference?: readonly string[] | undefined
-}
-
-async function schemaBody(file: string, flags: SchemaFlags, context: Context): Promise<object> {
-  const schema = file === '-' ? await readStdin(context) : readText(resolve(context.io.cwd, file))
-  const byName = file.endsWith('.proto') ? 'PROTOBUF' : /\.schema\.json$|\.jsonschema$/.test(file) ? 'JSON' : 'AVRO'
-  const referred = (flags.reference ?? []).map((text) => {
-    const [, name, subject, version] = /^([^=]+)=(.+):(\d+)$/.exec(text) ?? []
-    if (name === undefined) throw new CliError(`--reference takes name=subject:version, got '${text}'`)
-    return { name, subject, version: Number(version) }
-  })
-  const schemaType = flags.type?.toUpperCase() ?? byName
-  return { schema, schemaType, ...(referred.length === 0 ? {} : { references: referred }) }
-}
-
-async function readStdin({ io }: Context): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk as Uint8Array))
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new CliError(`cannot read ${path}: ${(error as Error).message}`)
-  }
-}
-
-function create(cli: Cli) {
-  return withSchema('create', 'register a schema under a subject').action((subject, file, flags) =>
-    cli.execute('schema create', flags, async (context) => {
-      const body = await schemaBody(file, flags, context)
-      const path = `${subjectPath(subject)}/versions${flags.normalize === true ? '?normalize=true' : ''}`
-      const data = await apiOf(context, flags).send<SchemaVersion>('POST', path, body)
-      return { data, text: `${subject} version ${data.version ?? '?'} has id ${data.id}` }
-    }),
-  )
-}
-
-function check(cli: Cli) {
-  return withSchema('check', 'whether a schema could be registered, and if not, why')
-    .option('--against <version>', 'one version, instead of what the level asks for')
     .action((subject, file, flags) =>
-      cli.execute('schema check', flags, async (context) => {
+      cli.execute('schema create', flags, async (context) => {
         const body = await schemaBody(file, flags, context)
-        return await verdict(apiOf(context, flags), subject, flags.against, body)
+        const path = `${subjectPath(subject)}/versions${flags.normalize === true ? '?normalize=true' : ''}`
+        const data = await apiOf(context, flags).send<SchemaVersion>('POST', path, body)
+        return { data, text: `${subject} version ${data.version ?? '?'} has id ${data.id}` }
       }),
     )
-}
-
-function diff(cli: Cli) {
-  return verb('diff', "what keeps one version's readers from the data of another, at the subject's level")
-    .argument('<subject>')
-    .argument('<from>', 'the version that is there')
-    .argument('[to]', 'the version compared with it', 'latest')
-    .action((subject, from, to, flags) =>
-      cli.execute('schema diff', flags, async (context) => {
-        const api = apiOf(context, flags)
-        const version = await api.send<SchemaVersion>('GET', `${subjectPath(subject)}/versions/${to}`)
-        const { schema, schemaType, references: referred } = version
-        return await verdict(api, subject, from, { schema, schemaType, references: referred })
-      }),
-    )
-}
-
-async function verdict(api: RegistryApi, subject: string, version: string | undefined, body: object): Promise<Result> {
-  const path = `/compatibility${subjectPath(subject)}/versions${version === undefined ? '' : `/${version}`}`
-  const data = await api.send<Verdict>('POST', `${path}?verbose=true&explain=true`, body)
-  if (data.is_compatible) return { data, text: 'compatible' }
-  const lines = data.incompatibilities?.flatMap(({ type, path: at, description, counterExample, fix }) => [
-    `${type} at ${at}: ${description}`,
-    ...(counterExample === undefined
-      ? []
-      : [`  for example: ${counterExample.document} (${counterExample.acceptedBy} accepts it, the other does not)`]),
-    ...(fix === undefined ? [] : [`  to mend it: ${fix}`]),
-  ])
-  // The exit code has to say so as well; programs that read JSON get the verdict in the message.
-  throw new CliError(['incompatible', ...(lines ?? data.messages ?? [])].join('\n'), {
-    exitCode: ExitCode.Failed,
-    code: 'INCOMPATIBLE_SCHEMA',
-  })
 }
 
 function remove(cli: Cli) {
-  return verb('delete', 'delete a subject or a version; softly unless --permanent')
+  return dataVerb('delete', 'delete a subject or a version; softly unless --permanent')
     .alias('rm')
     .argument('<subject>')
     .argument('[version]', 'a number, or latest; the whole subject unless given')
-    .option('--permanent', 'for good; it has to be deleted softly before')
+    .option('--permanent', 'for good; it has to be deleted softly before, and no retained record may name it')
+    .option('--force', 'also what retained records name')
     .option('-y, --yes', 'do not ask')
     .action((subject, version, flags) =>
       cli.execute('schema delete', flags, async (context) => {
         const what = version === undefined ? `subject ${subject}` : `version ${version} of ${subject}`
         const how = flags.permanent === true ? 'permanently' : 'softly'
+        const api = apiOf(context, flags)
+        const permanent = flags.permanent === true
+        if (permanent && flags.force !== true) {
+          await assertUnused(await goingVersions(api, subject, version), api, context)
+        }
         await context.terminal.confirm(`Delete ${what} ${how}?`, flags.yes === true)
         const path = `${subjectPath(subject)}${version === undefined ? '' : `/versions/${version}`}`
-        const query = flags.permanent === true ? '?permanent=true' : ''
-        const deleted = await apiOf(context, flags).send<number | number[]>('DELETE', path + query)
+        const query = permanent ? `?permanent=true${flags.force === true ? '&force=true' : ''}` : ''
+        const deleted = await api.send<number | number[]>('DELETE', path + query)
         const versions = [deleted].flat()
         return {
-          data: { subject, versions, permanent: flags.permanent === true },
+          data: { subject, versions, permanent },
           text: `deleted ${versions.join(', ')}`,
         }
       }),
@@ -272,7 +184,7 @@ function references(cli: Cli) {
 function mode(cli: Cli) {
   return verb('mode', 'show or set the mode of a subject, or of everything')
     .argument('[subject]')
-    .option('--set <mode>', 'READWRITE, READONLY, IMPORT or FORWARD')
+    .addOption(new Option('--set <mode>', 'a mode for it').choices(['READWRITE', 'READONLY', 'IMPORT', 'FORWARD']))
     .option('--force', 'IMPORT even though there are schemas')
     .action((subject, flags) =>
       cli.execute('schema mode', flags, async (context) => {
@@ -290,7 +202,12 @@ function mode(cli: Cli) {
 function compatibility(cli: Cli) {
   return verb('compatibility', 'show or set the compatibility level of a subject, or of everything')
     .argument('[subject]')
-    .option('--set <level>', 'BACKWARD, FORWARD or FULL, each also with _TRANSITIVE; NONE')
+    .addOption(
+      new Option('--set <level>', 'a level for it').choices([
+        'NONE',
+        ...['BACKWARD', 'FORWARD', 'FULL'].flatMap((level) => [level, `${level}_TRANSITIVE`]),
+      ]),
+    )
     .option('--reset', 'back to the inherited level')
     .action((subject, flags) =>
       cli.execute('schema compatibility', flags, async (context) => {
