@@ -371,6 +371,15 @@ test('a batch with more schemas than are asked for at a time is gone through aga
   assert.deepEqual(registry.asked, ids)
 })
 
+test('a batch that names schemas without end is refused, not looked up for ever', async () => {
+  const { decide, registry } = setUp({ cacheSize: 1_000 })
+  const ids = Array.from({ length: 2_000 }, (_, i) => i + 100)
+  for (const id of ids) registry.schemas.set(id, { subjects: ['orders-value'] })
+  const refusal = await decide(batchOf(ids.map((id) => ({ value: framed(id) }))))
+  assert.equal(refusal?.errorCode, ErrorCode.INVALID_RECORD)
+  assert.ok(registry.asked.length < 1_000)
+})
+
 test('made-up ids drive out no schema that is known', async () => {
   const { decide, inspect } = setUp()
   await decide(batchOf([{ value: framed(1) }]))

@@ -55,6 +55,8 @@ export interface HeldBatch {
 }
 
 const HELD_SIZE_BYTES_MAX = 64 << 20
+/** How often a batch is gone through: each time some of its schemas are looked up, some hundred in all. */
+const ROUNDS_MAX = 12
 
 export class RecordValidation {
   readonly #options: RecordValidationOptions
@@ -144,7 +146,7 @@ export class RecordValidation {
   async #decide(source: BatchSource, replica: Partition, held: HeldInLine): Promise<AppendResult | undefined> {
     const { bytes, sinceMs } = held
     const view = viewOf(bytes)
-    for (;;) {
+    for (let round = 0; round < ROUNDS_MAX; round++) {
       // What stands at the head of the line is decided in a turn of its own: whoever was given it sets its callback first.
       await Promise.resolve()
       if (source.isClosed) return undefined
@@ -160,6 +162,8 @@ export class RecordValidation {
         return refusedForNow(replica, `The schemas of ${replica.log.topic} cannot be looked up now: ${reason}.`)
       }
     }
+    const message = 'The records name more schemas than are looked up for one batch.'
+    return refusedAppend(ErrorCode.INVALID_RECORD, message, replica.log.logStartOffset)
   }
 
   #check(

@@ -93,7 +93,7 @@ export const SCHEMA_VALIDATION_BROKER_CONFIGS = {
   'braidlog.schema.cache.size': int({
     default: 10_000,
     importance: 'low',
-    check: atLeast(1),
+    check: atLeast(1_000),
     doc: 'Most schemas of the registry that are remembered.',
   }),
   'braidlog.schema.cache.ms': long({
