@@ -37,12 +37,17 @@ export class HttpMetrics {
     const { state } = service.core
     const { subjects, versions, deletedVersions, schemas } = state.counts()
     return [
-      ...family('braidlog_registry_requests_total', 'counter', 'Requests answered', [
-        ...[...this.#requests].sort().map(([key, count]): Sample => {
-          const [method, status] = key.split(' ')
-          return [`{method="${method}",status="${status}"}`, count]
-        }),
-      ]),
+      ...family(
+        'braidlog_registry_requests_total',
+        'counter',
+        'Requests answered',
+        [...this.#requests]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([key, count]): Sample => {
+            const [method, status] = key.split(' ')
+            return [`{method="${method}",status="${status}"}`, count]
+          }),
+      ),
       ...family('braidlog_registry_request_seconds', 'histogram', 'How long they took', [
         ...BOUNDS_S.map((bound, i): Sample => [`_bucket{le="${bound}"}`, this.#buckets[i]!]),
         ['_bucket{le="+Inf"}', this.#count],
@@ -58,7 +63,11 @@ export class HttpMetrics {
       ...gauge('braidlog_registry_deleted_versions', 'Versions that are soft-deleted', deletedVersions),
       ...gauge('braidlog_registry_schemas', 'Schemas with an id', schemas),
       ...gauge('braidlog_registry_leader', 'Whether this instance writes', service.isLeader ? 1 : 0),
-      ...gauge('braidlog_registry_ready', 'Whether the topic of the schemas is being followed', service.isReading ? 1 : 0),
+      ...gauge(
+        'braidlog_registry_ready',
+        'Whether the topic of the schemas is being followed',
+        service.isReading ? 1 : 0,
+      ),
       ...gauge('braidlog_registry_offset', 'Offset up to which the topic has been read', service.offset),
       ...gauge('braidlog_registry_term', 'Highest term that an instance has claimed', service.term),
       '',
@@ -71,7 +80,11 @@ type Sample = readonly [suffixAndLabels: string, value: number]
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
 
 function family(name: string, type: string, help: string, samples: readonly Sample[]): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([rest, value]) => `${name}${rest} ${value}`)]
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...samples.map(([rest, value]) => `${name}${rest} ${value}`),
+  ]
 }
 
 const gauge = (name: string, help: string, value: number): string[] => family(name, 'gauge', help, [['', value]])

@@ -26,6 +26,78 @@ const RULES: readonly (readonly [
   lenient?: string[],
 ])[] = [
   ['equal', object({ a: string }), object({ a: string }), []],
+  ['multipleOf added', { ...number, multipleOf: 2 }, number, ['MULTIPLE_OF_ADDED #/multipleOf']],
+  ['multipleOf removed', number, { ...number, multipleOf: 2 }, []],
+  ['dependency removed', object({}), object({}, { dependencies: { a: ['b'] } }), []],
+  [
+    'dependency changed',
+    object({}, { dependencies: { a: ['c'] } }),
+    object({}, { dependencies: { a: ['b'] } }),
+    ['DEPENDENCY_ARRAY_CHANGED #/dependencies/a'],
+  ],
+  ['dependency schema removed', object({}), object({}, { dependencies: { a: object({ b: string }) } }), []],
+  [
+    'unevaluated properties added',
+    { $schema: 'https://json-schema.org/draft/2020-12/schema', ...object({}) },
+    { $schema: 'https://json-schema.org/draft/2020-12/schema', ...object({}, { unevaluatedProperties: false }) },
+    [],
+  ],
+  [
+    'additional items added',
+    { type: 'array', items: [string] },
+    { type: 'array', items: [string], additionalItems: false },
+    [],
+  ],
+  [
+    'additional items removed',
+    { type: 'array', items: [string], additionalItems: false },
+    { type: 'array', items: [string] },
+    ['ADDITIONAL_ITEMS_REMOVED #/additionalItems'],
+  ],
+  [
+    'additional items narrowed',
+    { type: 'array', items: [string], additionalItems: integer },
+    { type: 'array', items: [string] },
+    ['ADDITIONAL_ITEMS_NARROWED #/additionalItems'],
+  ],
+  [
+    'additional items extended',
+    { type: 'array', items: [string], additionalItems: number },
+    { type: 'array', items: [string], additionalItems: integer },
+    [],
+  ],
+  ['item with the empty schema added to open', { type: 'array', items: [{}] }, { type: 'array', items: [] }, []],
+  ['item removed from open', { type: 'array', items: [] }, { type: 'array', items: [string] }, []],
+  [
+    'false item removed from closed',
+    { type: 'array', items: [string], additionalItems: false },
+    { type: 'array', items: [string, false], additionalItems: false },
+    [],
+  ],
+  [
+    'item added, covered',
+    { type: 'array', items: [string], additionalItems: string },
+    { type: 'array', items: [], additionalItems: string },
+    [],
+  ],
+  [
+    'item added, not covered',
+    { type: 'array', items: [integer], additionalItems: string },
+    { type: 'array', items: [], additionalItems: string },
+    ['ITEM_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL #/items/0'],
+  ],
+  [
+    'item removed, covered',
+    { type: 'array', items: [], additionalItems: string },
+    { type: 'array', items: [string], additionalItems: string },
+    [],
+  ],
+  [
+    'item removed, not covered',
+    { type: 'array', items: [], additionalItems: string },
+    { type: 'array', items: [integer], additionalItems: string },
+    ['ITEM_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL #/items/0'],
+  ],
   ['annotations', { ...string, title: 'a', description: 'b', default: 'c', $id: 'd' }, { ...string, title: 'x' }, []],
   ['anything read by everything', {}, object({ a: string }), []],
   ['anything read by true', true, string, []],
@@ -308,6 +380,37 @@ const RULES: readonly (readonly [
     ['TYPE_CHANGED #/properties/v'],
   ],
 ]
+
+/** Bounds: a higher one lets more through where it is a maximum, and less where it is a minimum. */
+const BOUNDS: readonly (readonly [keyword: string, type: string, name: string])[] = [
+  ['maxLength', 'string', 'MAX_LENGTH'],
+  ['minLength', 'string', 'MIN_LENGTH'],
+  ['maximum', 'number', 'MAXIMUM'],
+  ['minimum', 'number', 'MINIMUM'],
+  ['exclusiveMaximum', 'number', 'EXCLUSIVE_MAXIMUM'],
+  ['exclusiveMinimum', 'number', 'EXCLUSIVE_MINIMUM'],
+  ['maxItems', 'array', 'MAX_ITEMS'],
+  ['minItems', 'array', 'MIN_ITEMS'],
+  ['maxProperties', 'object', 'MAX_PROPERTIES'],
+  ['minProperties', 'object', 'MIN_PROPERTIES'],
+]
+for (const [keyword, type, name] of BOUNDS) {
+  test(`${keyword}: increased, decreased, added and removed, in both directions`, () => {
+    const isMaximum = /max/i.test(keyword)
+    const bound = (value?: number) => json({ type, ...(value === undefined ? {} : { [keyword]: value }) })
+    const at = `#/${keyword}`
+    const [increased, decreased] = [check(bound(5), bound(3)), check(bound(3), bound(5))]
+    assert.deepEqual(increased, isMaximum ? [] : [`${name}_INCREASED ${at}`])
+    assert.deepEqual(decreased, isMaximum ? [`${name}_DECREASED ${at}`] : [])
+    assert.deepEqual(check(bound(3), bound()), [`${name}_ADDED ${at}`])
+    assert.deepEqual(check(bound(), bound(3)), [])
+    // Forwards it is the other schema that reads.
+    assert.deepEqual(check(bound(3), bound(5), 'FORWARD'), increased)
+    assert.deepEqual(check(bound(3), bound(), 'FORWARD'), [])
+    assert.equal(check(bound(), bound(3), 'FULL').length, 1)
+    for (const pair of [check(bound(3), bound(5), 'BACKWARD', 'LENIENT'), decreased]) assert.deepEqual(pair, decreased)
+  })
+}
 
 for (const [what, schema, previous, strict, lenient = strict] of RULES) {
   test(`JSON Schema: ${what}`, () => {
