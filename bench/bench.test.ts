@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compare } from './harness.ts'
 import type { Entry } from './history.ts'
+import { flameGraph, framesOf, topOf, type CpuProfile } from './flame.ts'
 import { judge } from './goals.ts'
 import { ratioText, report } from './report.ts'
 import { fitCosts, predict } from './model/fit.ts'
@@ -249,4 +250,32 @@ test('the scaling page gets its figures from the runs', () => {
   const { produce, fetch } = costsOf(entry, 'braidlog')!
   assert.deepEqual([...produce, ...fetch].map(Math.round), [10, 1000, 20, 20, 200, 5])
   assert.equal(costsOf(entry, 'kafka'), undefined)
+})
+
+test('a flame graph leaves idle time out and adds up equal callees', () => {
+  const callFrame = (functionName: string, url = ''): CpuProfile['nodes'][0]['callFrame'] => ({
+    functionName,
+    url,
+    lineNumber: 4,
+  })
+  const tree = framesOf(
+    {
+      nodes: [
+        { id: 1, callFrame: callFrame('(root)'), children: [2, 3, 4] },
+        { id: 2, callFrame: callFrame('(idle)') },
+        { id: 3, callFrame: callFrame('work', 'file:///repo/packages/x.ts'), children: [5] },
+        { id: 4, callFrame: callFrame('work', 'file:///repo/packages/x.ts') },
+        { id: 5, callFrame: callFrame('crc', 'file:///repo/node_modules/@a/b/c.js') },
+      ],
+      samples: [2, 3, 4, 5, 5],
+      timeDeltas: [9000, 1000, 1000, 1000, 1000],
+    },
+    '/repo',
+  )
+  assert.equal(tree.totalMs, 4)
+  assert.deepEqual(topOf(tree, 2), [
+    { name: 'work', place: 'packages/x.ts:5', share: 0.5 },
+    { name: 'crc', place: '@a/b', share: 0.5 },
+  ])
+  assert.equal(flameGraph(tree, 'A & B').match(/<rect /g)?.length, 3)
 })

@@ -3,7 +3,7 @@
  *
  * `npm run bench -- broker-produce latency` runs some scenarios, without names all of them (about an hour). `--quick` takes minutes;
  * `--rounds N` is the most rounds of each; `--budget MINUTES` shares that time out; `--resume HOURS` leaves out what was measured to its
- * end in the last hours; `report` only writes the pages anew. The machine should do nothing else meanwhile.
+ * end in the last hours; `profiles` makes flame graphs; `report` only writes the pages anew. The machine should do nothing else meanwhile.
  */
 import { parseArgs } from 'node:util'
 import { ensurePinnedNode } from '../tools/pinned-node.ts'
@@ -28,7 +28,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-const names = positionals.filter((name) => name !== 'report')
+const names = positionals.flatMap((name) => {
+  if (name === 'report') return []
+  return name === 'profiles' ? scenarios.filter(({ page }) => page === 'profiles').map((each) => each.name) : [name]
+})
 const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name))
 if (unknown.length > 0)
   fail(`No such scenario: ${unknown.join(', ')}. There are: ${scenarios.map(({ name }) => name).join(', ')}, report`)
@@ -39,7 +42,9 @@ const isDone = resumeHours === undefined ? new Set() : completeSince(Date.now() 
 
 const chosen = positionals.includes('report')
   ? []
-  : scenarios.filter(({ name }) => (names.length === 0 || names.includes(name)) && !isDone.has(name))
+  : scenarios.filter(
+      ({ name, page }) => (names.length === 0 ? page !== 'profiles' : names.includes(name)) && !isDone.has(name),
+    )
 const failed = await runScenarios(chosen, {
   quick: values.quick,
   rounds,

@@ -50,6 +50,7 @@ export function report(scenarios: readonly Scenario[], entries: ReadonlyMap<stri
     '',
     ...goalsTable(scenarios, entries),
     ...sections,
+    ...profileSections(scenarios, entries),
   ].join('\n')
   return { text, plots }
 }
@@ -78,6 +79,37 @@ function section(scenario: Scenario, entry: Entry, plots: Map<string, string>): 
     '',
   )
   return parts
+}
+
+/** Flame graphs, and the functions that take the most time themselves. */
+function profileSections(scenarios: readonly Scenario[], entries: ReadonlyMap<string, Entry>): string[] {
+  const parts = scenarios
+    .filter((scenario) => scenario.page === 'profiles')
+    .flatMap((scenario) => {
+      const entry = entries.get(scenario.name)
+      if (entry === undefined) return []
+      const picture = `performance/flame-${scenario.name.replace(/^profile-/, '')}.svg`
+      return [
+        `### ${scenario.title}`,
+        '',
+        `${scenario.about} [Flame graph](${picture}).`,
+        '',
+        ...table('% of the time', entry.rows, ['braidlog']).slice(2),
+        '',
+        ...(comments[scenario.name] ?? []).flatMap((comment) => [comment, '']),
+        `\`npm run bench -- ${scenario.name}\`, ${entry.date.slice(0, 16).replace('T', ' ')} UTC, commit ${entry.commit}.`,
+        '',
+      ]
+    })
+  if (parts.length === 0) return []
+  return [
+    '## Where the time goes',
+    '',
+    'CPU profiles of our own processes: the functions with the most time of their own, idle time left out. `(program)` is native code that ' +
+      'is no function of JavaScript, system calls among it; `(garbage collector)` is what it says.',
+    '',
+    ...parts,
+  ]
 }
 
 /** What was aimed at and how it stands, with the rows that miss it. */

@@ -52,8 +52,8 @@ export interface Scenario {
   readonly about: string
   /** When a record counts as written, on both sides alike. Absent where nothing is written. */
   readonly durability?: 'page-cache' | 'flush'
-  /** The page that shows its results; default: performance. */
-  readonly page?: 'scaling'
+  /** Shown elsewhere than among the tables. Profiles run only when they are named. */
+  readonly page?: 'scaling' | 'profiles'
   /** Minutes that a few rounds of it take: its share when the whole run has a budget. */
   readonly minutes: number
   /** What it should show. */

@@ -12,6 +12,7 @@ import { latency, latencyDurable } from './scenarios/latency.ts'
 import { memoryUse } from './scenarios/memory.ts'
 import { micro } from './scenarios/micro.ts'
 import { model } from './scenarios/model.ts'
+import { profiles } from './scenarios/profiles.ts'
 import { restart } from './scenarios/restart.ts'
 import { embedded, startup } from './scenarios/startup.ts'
 
@@ -38,4 +39,5 @@ export const scenarios: readonly Scenario[] = [
   clientStart,
   micro,
   model,
+  ...profiles,
 ]

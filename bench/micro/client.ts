@@ -13,7 +13,7 @@ const accumulator: MicroBench = {
   count: recordCount,
   open() {
     const all = values(100)
-    const into = new Accumulator({
+    const options = {
       codecs: nodeCodecs,
       lingerMs: 0,
       batchSizeBytes: 65_536,
@@ -25,7 +25,9 @@ const accumulator: MicroBench = {
       compressionLevel: undefined,
       backoffMs: () => 0,
       leaderOf: () => 1,
-    })
+      shareBytes: () => Infinity,
+    } as const
+    const into = new Accumulator(options)
     let acknowledged = 0
     const completion = { acknowledged: () => void acknowledged++, failed: () => {} }
     return {
