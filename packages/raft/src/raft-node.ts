@@ -9,27 +9,22 @@
  * listener has seen it. An effect is performed when the one before is done.
  * Source: `KafkaRaftClient` of Apache Kafka (KIP-595).
  */
-import { assert, type Timer } from '@braidlog/base'
-import {
-  MetadataBatchWriter,
-  metadataRecord,
-  type MetadataBatch,
-  type MetadataRecord,
-  type SnapshotId,
-} from '@braidlog/metadata'
+import { assert } from '@braidlog/base'
+import type { MetadataRecord, SnapshotId } from '@braidlog/metadata'
 import { ErrorCode } from '@braidlog/model'
-import type { ControlRecord } from '@braidlog/records'
 import { Committed } from './committed.ts'
+import { Deadline } from './deadline.ts'
 import { describeQuorum } from './describe-quorum.ts'
 import { NO_NODE } from './election-state.ts'
-import { epochStartBatch, votersBatch } from './epoch-start.ts'
 import { RaftError } from './errors.ts'
+import { GroupFlush } from './group-flush.ts'
 import type { RaftEffect, RaftInput } from './machine/effects.ts'
 import { RaftMachine } from './machine/machine.ts'
 import type { Answer } from './machine/messages.ts'
 import type { RaftRole } from './machine/roles.ts'
 import type { LocalReplica } from './machine/state.ts'
 import { MetadataLog } from './metadata-log.ts'
+import { OwnBatches } from './own-batches.ts'
 import {
   DEFAULT_RAFT_TIMEOUTS,
   type Appended,
@@ -38,14 +33,13 @@ import {
   type QuorumLeader,
   type RaftNodeOptions,
 } from './raft-node-options.ts'
+import { Replies } from './replies.ts'
 import { checkVoters, storedQuorum } from './stored-quorum.ts'
 import { votersRecord, type Voter } from './voters.ts'
 import { errorResponse, formatAnswer, type QuorumResponse, type WireAnswer } from './wire-answers.ts'
 import { QuorumPeers, type FetchedBatch } from './wire-peers.ts'
 import { parseRequest, type MachineApi, type QuorumRequest } from './wire-requests.ts'
 
-/** Requests of other nodes that wait for their answer; above it new ones are refused. */
-const WAITING_REQUESTS_MAX = 4096
 /** A leader that closes waits so long for the others to take notice. */
 const RESIGN_WAIT_MAX_MS = 1000
 
@@ -57,23 +51,18 @@ export class RaftNode {
   readonly #log: MetadataLog
   readonly #machine: RaftMachine
   readonly #committed: Committed
-  readonly #writer: MetadataBatchWriter
+  readonly #own: OwnBatches
   readonly #peers: QuorumPeers | undefined
   /** Effects to be performed, in order. */
   readonly #effects: RaftEffect[] = []
   #performing = false
-  /** Answers to requests of other nodes, by token. */
-  readonly #replies = new Map<number, { answer(answer: WireAnswer): void; refuse(error: ErrorCode): void }>()
-  #nextToken = 1
+  readonly #replies = new Replies()
+  readonly #flush: GroupFlush
+  readonly #deadline: Deadline | undefined
   #performedTruncations = 0
   /** The epoch whose first batch this leader has appended. */
   #begunEpoch = -1
   #told: LeaderAndEpoch = { leaderId: undefined, epoch: -1 }
-  #timer: Timer | undefined
-  #timerAtMs = Infinity
-  #timerLatenessMaxMs = 0
-  #flushNeeded = false
-  #flushing: Promise<void> | undefined
   #snapshotting: Promise<void> | undefined
   /** Called after every step. */
   readonly #watchers = new Set<() => void>()
@@ -92,7 +81,12 @@ export class RaftNode {
       timeouts: network?.timeouts ?? DEFAULT_RAFT_TIMEOUTS,
       random: options.random,
     })
-    this.#writer = new MetadataBatchWriter(options.codecs)
+    this.#own = new OwnBatches({ ...options, log, committed: this.#committed })
+    this.#flush = new GroupFlush(
+      () => this.#flushLog(),
+      (cause) => this.#fail('could not be made durable', cause),
+    )
+    this.#deadline = network && new Deadline(options.clock, network.timers, () => this.#stepSafely({ type: 'tick' }))
     this.#peers =
       network &&
       new QuorumPeers({
@@ -194,7 +188,7 @@ export class RaftNode {
 
   /** The most that a timer of the quorum was late: how long other work has kept elections and heartbeats waiting. */
   get timerLatenessMaxMs(): number {
-    return this.#timerLatenessMaxMs
+    return this.#deadline?.latenessMaxMs ?? 0
   }
 
   /**
@@ -206,20 +200,8 @@ export class RaftNode {
     this.#assertUsable()
     assert(records.length > 0, 'there is something to append')
     if (!this.#mayAppend(this.#begunEpoch)) throw this.#notLeader()
-    const baseOffset = this.#log.endOffset
-    const { epoch } = this
-    const timestampMs = this.#options.clock.nowMs()
-    const position = { baseOffset, epoch, timestampMs }
-    let group = records
-    let built = this.#writer.write(group, position)
-    if (built.length > 1) {
-      group = [metadataRecord('BeginTransaction', {}), ...records, metadataRecord('EndTransaction', {})]
-      built = this.#writer.write(group, position)
-    }
-    const lastOffset = baseOffset + group.length - 1
-    const sizeBytes = built.reduce((size, batch) => size + batch.length, 0)
-    const batch = { baseOffset, lastOffset, epoch, timestampMs, sizeBytes, records: group, controls: [] }
-    this.#write(built, batch)
+    const batch = this.#writing(() => this.#own.records(records, this.epoch))
+    const { baseOffset, lastOffset, epoch } = batch
     const committed = this.#committed.waitFor(lastOffset)
     this.#step({ type: 'appended', batch })
     return { baseOffset, lastOffset, epoch, committed }
@@ -230,7 +212,7 @@ export class RaftNode {
    * @param version of the request: what it cannot say is left out of the response
    */
   handleRequest<N extends QuorumApi>(api: N, body: QuorumRequest<N>, version: number): Promise<QuorumResponse<N>> {
-    if (this.#closed || this.#failure !== undefined || this.#replies.size >= WAITING_REQUESTS_MAX)
+    if (this.#closed || this.#failure !== undefined || this.#replies.isFull)
       return Promise.resolve(errorResponse(ErrorCode.BROKER_NOT_AVAILABLE) as QuorumResponse<N>)
     if (api === 'DescribeQuorum') {
       const request = body as QuorumRequest<'DescribeQuorum'>
@@ -240,9 +222,8 @@ export class RaftNode {
     }
     const parsed = parseRequest(api as MachineApi, body as QuorumRequest<MachineApi>, this.#options.clusterId)
     if ('error' in parsed) return Promise.resolve(errorResponse(parsed.error) as QuorumResponse<N>)
-    const token = this.#nextToken++
     return new Promise((resolve) => {
-      this.#replies.set(token, {
+      const token = this.#replies.add({
         answer: (answer) => resolve(formatAnswer(answer, version) as QuorumResponse<N>),
         refuse: (error) => resolve(errorResponse(error) as QuorumResponse<N>),
       })
@@ -266,15 +247,18 @@ export class RaftNode {
     return this.#snapshotting
   }
 
-  /** Hands leadership over, makes durable what was appended, stops, closes the files. Safe to call twice. */
-  async close(): Promise<void> {
+  /**
+   * Hands leadership over, makes durable what was appended, stops, closes the files. Safe to call twice.
+   * @param options `handOver: false`: the others find out for themselves, as after a crash
+   */
+  async close(options: { readonly handOver?: boolean } = {}): Promise<void> {
     if (this.#closed) return
-    await this.#flushing
-    await this.#handOver()
+    await this.#flush.settled()
+    if (options.handOver !== false) await this.#handOver()
     this.#closed = true
-    this.#timer?.cancel()
+    this.#deadline?.cancel()
     await this.#snapshotting?.catch(() => {})
-    await this.#flushing
+    await this.#flush.settled()
     this.#end(new RaftError('CLOSED', 'the metadata log is closed'))
     try {
       await this.#log.close()
@@ -309,7 +293,7 @@ export class RaftNode {
     this.#machine.step(input, this.#options.clock.monotonicMs(), this.#effects)
     this.#perform()
     this.#watch()
-    this.#arm()
+    this.#deadline?.moveTo(this.#closed || this.#failure !== undefined ? Infinity : this.#machine.nextDeadlineMs())
   }
 
   #perform(): void {
@@ -358,7 +342,7 @@ export class RaftNode {
         this.#send(effect)
         return undefined
       case 'answer':
-        this.#reply(effect.token, this.#withRecords(effect.answer))
+        this.#replies.answer(effect.token, this.#withRecords(effect.answer))
         return undefined
       case 'answer-snapshot':
         this.#answerSnapshot(effect)
@@ -367,7 +351,8 @@ export class RaftNode {
         if (this.#mayAppend(effect.epoch)) this.#beginEpoch(effect)
         return undefined
       case 'append-voters':
-        if (this.#mayAppend(effect.epoch)) this.#appendControls(votersBatch(this.#place(), effect.voters))
+        if (this.#mayAppend(effect.epoch))
+          this.#step({ type: 'appended', batch: this.#own.voters(effect.voters, effect.epoch) })
         return undefined
       case 'append':
         for (const batch of effect.batches as readonly FetchedBatch[]) this.#log.append(batch.bytes)
@@ -376,7 +361,7 @@ export class RaftNode {
         this.#performedTruncations++
         return this.#log.truncateTo(effect.offset)
       case 'flush':
-        this.#requestFlush()
+        this.#flush.request()
         return undefined
       case 'high-watermark':
         this.#committed.advance(effect.offset)
@@ -432,43 +417,15 @@ export class RaftNode {
           : ErrorCode.NONE
     const { epoch, leaderEndpoints, leaderId } = this.#machine
     const piece = error === ErrorCode.NONE ? { id, position, ...found! } : undefined
-    this.#reply(token, { type: 'fetchSnapshot', error, epoch, leaderId, leaderEndpoints, piece })
-  }
-
-  #reply(token: number, answer: WireAnswer): void {
-    const reply = this.#replies.get(token)
-    this.#replies.delete(token)
-    reply?.answer(answer)
-  }
-
-  #place() {
-    const { clock, codecs } = this.#options
-    return { codecs, baseOffset: this.#log.endOffset, epoch: this.epoch, timestampMs: clock.nowMs() }
+    this.#replies.answer(token, { type: 'fetchSnapshot', error, epoch, leaderId, leaderEndpoints, piece })
   }
 
   #beginEpoch({ epoch, grantedBy }: Effect<'begin-epoch'>): void {
     const { directoryId, endpoints, nodeId: id } = this.#options
     this.#begunEpoch = epoch
-    const leader = { id, directoryId, endpoints }
-    this.#appendControls(epochStartBatch({ ...this.#place(), leader, quorum: this.#machine.quorum, grantedBy }))
-  }
-
-  #appendControls({ bytes, controls }: { bytes: Uint8Array; controls: readonly ControlRecord[] }): void {
-    const { baseOffset, epoch, timestampMs } = this.#place()
-    const lastOffset = baseOffset + controls.length - 1
-    const batch = { baseOffset, lastOffset, epoch, timestampMs, sizeBytes: bytes.length, records: [], controls }
-    this.#write([bytes], batch)
+    const { quorum } = this.#machine
+    const batch = this.#own.epochStart({ epoch, leader: { id, directoryId, endpoints }, quorum, grantedBy })
     this.#step({ type: 'appended', batch })
-  }
-
-  #write(built: readonly Uint8Array[], batch: MetadataBatch): void {
-    try {
-      for (const bytes of built) this.#log.append(bytes)
-    } catch (cause) {
-      throw this.#fail('could not be written', cause)
-    }
-    assert(this.#log.endOffset === batch.lastOffset + 1, 'the log has grown by the batch')
-    this.#committed.appended(batch)
   }
 
   async #installSnapshot(id: SnapshotId): Promise<void> {
@@ -481,28 +438,12 @@ export class RaftNode {
     this.#step({ type: 'installed', id, quorum })
   }
 
-  /** The flush begins at the end of the turn, so that all appends of the turn share it. */
-  #requestFlush(): void {
-    this.#flushNeeded = true
-    this.#flushing ??= this.#flush()
-  }
-
-  async #flush(): Promise<void> {
-    try {
-      while (this.#flushNeeded && this.#failure === undefined) {
-        await Promise.resolve()
-        this.#flushNeeded = false
-        const truncations = this.#performedTruncations
-        await this.#log.flush()
-        const isOfNow = truncations === this.#performedTruncations
-        if (isOfNow) this.#step({ type: 'flushed', endOffset: this.#log.durableOffset, truncations })
-      }
-    } catch (cause) {
-      this.#fail('could not be made durable', cause)
-    } finally {
-      // In the same turn as the last look at `#flushNeeded`: a request that comes later starts a flush of its own.
-      this.#flushing = undefined
-    }
+  async #flushLog(): Promise<void> {
+    const truncations = this.#performedTruncations
+    await this.#log.flush()
+    // Of what was there before a truncation nothing is known now.
+    if (truncations !== this.#performedTruncations || this.#failure !== undefined) return
+    this.#step({ type: 'flushed', endOffset: this.#log.durableOffset, truncations })
   }
 
   /** Who leads; and that this node does only after the listener has seen what earlier leaders have committed. */
@@ -514,22 +455,6 @@ export class RaftNode {
     if (this.#told.leaderId === leaderId && this.#told.epoch === epoch) return
     this.#told = { leaderId, epoch }
     this.#options.listener.handleLeaderChange?.(this.#told)
-  }
-
-  #arm(): void {
-    const { clock, network } = this.#options
-    if (network === undefined || this.#closed || this.#failure !== undefined) return
-    const atMs = this.#machine.nextDeadlineMs()
-    if (atMs === this.#timerAtMs) return
-    this.#timer?.cancel()
-    this.#timer = undefined
-    this.#timerAtMs = atMs
-    if (atMs === Infinity) return
-    this.#timer = network.timers.after(Math.max(0, atMs - clock.monotonicMs()), () => {
-      this.#timerAtMs = Infinity
-      this.#timerLatenessMaxMs = Math.max(this.#timerLatenessMaxMs, clock.monotonicMs() - atMs)
-      this.#stepSafely({ type: 'tick' })
-    })
   }
 
   /** For callbacks, which nobody catches: the failure has been told to `onFailure`. */
@@ -591,11 +516,20 @@ export class RaftNode {
     return new RaftError('NOT_LEADER', `node ${this.#options.nodeId} does not lead the quorum; ${now}`)
   }
 
+  /** A failed write fails the node, and says so to whoever appends. */
+  #writing<T>(write: () => T): T {
+    try {
+      return write()
+    } catch (cause) {
+      throw this.#fail('could not be written', cause)
+    }
+  }
+
   #fail(what: string, cause: unknown): RaftError {
     if (this.#failure !== undefined) return this.#failure
     const reason = cause instanceof Error ? cause.message : String(cause)
     this.#failure = new RaftError('STORAGE_FAILED', `the metadata log ${what}: ${reason}; restart the node`, { cause })
-    this.#timer?.cancel()
+    this.#deadline?.cancel()
     this.#end(this.#failure)
     this.#options.onFailure(this.#failure)
     this.#watch()
@@ -604,8 +538,7 @@ export class RaftNode {
 
   #end(error: RaftError): void {
     this.#committed.reject(error)
-    for (const reply of this.#replies.values()) reply.refuse(ErrorCode.BROKER_NOT_AVAILABLE)
-    this.#replies.clear()
+    this.#replies.refuseAll(ErrorCode.BROKER_NOT_AVAILABLE)
   }
 
   #assertUsable(): void {

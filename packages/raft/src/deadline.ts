@@ -1,0 +1,41 @@
+/** One timer that is moved to whatever comes next; it measures how late it was called back. */
+import type { Clock, Timer, Timers } from '@braidlog/base'
+
+export class Deadline {
+  readonly #clock: Clock
+  readonly #timers: Timers
+  readonly #run: () => void
+  #timer: Timer | undefined
+  #atMs = Infinity
+  #latenessMaxMs = 0
+
+  constructor(clock: Clock, timers: Timers, run: () => void) {
+    this.#clock = clock
+    this.#timers = timers
+    this.#run = run
+  }
+
+  /** The most that it was late so far. */
+  get latenessMaxMs(): number {
+    return this.#latenessMaxMs
+  }
+
+  /** @param atMs monotonic; `Infinity`: never */
+  moveTo(atMs: number): void {
+    if (atMs === this.#atMs) return
+    this.cancel()
+    this.#atMs = atMs
+    if (atMs === Infinity) return
+    this.#timer = this.#timers.after(Math.max(0, atMs - this.#clock.monotonicMs()), () => {
+      this.#atMs = Infinity
+      this.#latenessMaxMs = Math.max(this.#latenessMaxMs, this.#clock.monotonicMs() - atMs)
+      this.#run()
+    })
+  }
+
+  cancel(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#atMs = Infinity
+  }
+}
