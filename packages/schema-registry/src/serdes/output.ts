@@ -36,6 +36,27 @@ export function written<T>(write: (output: Output, value: T) => void, value: T, 
   }
 }
 
+/** @returns the prefix and the text in UTF-8 behind it; the caller owns the bytes */
+export function writtenText(prefix: Uint8Array, text: string): Uint8Array {
+  // No character of UTF-16 takes more than three bytes.
+  const sizeMax = prefix.length + 3 * text.length
+  if (sizeMax > SLAB_SIZE_BYTES / 4) {
+    const bytes = Buffer.allocUnsafeSlow(prefix.length + Buffer.byteLength(text))
+    bytes.set(prefix)
+    bytes.write(text, prefix.length, 'utf8')
+    return bytes
+  }
+  if (output.at + sizeMax > output.bytes.length) {
+    output.bytes = Buffer.allocUnsafeSlow(SLAB_SIZE_BYTES)
+    output.at = 0
+  }
+  const start = output.at
+  const { bytes } = output
+  for (let i = 0; i < prefix.length; i++) bytes[start + i] = prefix[i]!
+  output.at = start + prefix.length + bytes.write(text, start + prefix.length, 'utf8')
+  return bytes.subarray(start, output.at)
+}
+
 /** Characters up to which a loop is faster than a call out of JavaScript. */
 const SHORT_TEXT = 24
 

@@ -10,7 +10,6 @@ import type { Serde, SerdeContext } from '@braidlog/client'
 import { checkCompatibility, parseSchema, SchemaError, type ParsedSchema, type SchemaText } from '../formats/index.ts'
 import { md5 } from '../formats-of.ts'
 import { guidOf } from '../core/identity.ts'
-import { BoundedCache } from './bounded-cache.ts'
 import { SerdeError } from './errors.ts'
 import type { Decode, SerdeFormat, Writer } from './format.ts'
 import type { SerdeOptions } from './options.ts'
@@ -62,7 +61,10 @@ export interface RegistrySerdeParts {
 export class RegistrySerde<T> implements Serde<T> {
   readonly #parts: RegistrySerdeParts
   readonly #writings = { key: new Map<string, Writing>(), value: new Map<string, Writing>() }
-  readonly #readings = new BoundedCache<number | string, Reading>(SCHEMAS_MAX)
+  readonly #readings = new Map<number | string, Reading>()
+  /** Most values of a topic have the schema of the one before. */
+  #lastId = -1
+  #last: Reading | undefined
   readonly #flights = new Map<string, Promise<void>>()
   #own: Promise<ParsedSchema | undefined> | undefined
 
@@ -81,7 +83,7 @@ export class RegistrySerde<T> implements Serde<T> {
 
   beforeSerialize(_value: T, context: SerdeContext): Promise<void> | undefined {
     const writing = this.#writingsOf(context.isKey).get(context.topic)
-    if (writing !== undefined && (writing.untilMs === Infinity || writing.untilMs > Date.now())) return undefined
+    if (writing !== undefined && isFresh(writing)) return undefined
     return this.#once(
       `write ${context.isKey} ${context.topic}`,
       async () => await this.#prepareWriting(context, writing),
@@ -103,6 +105,10 @@ export class RegistrySerde<T> implements Serde<T> {
   }
 
   beforeDeserialize(bytes: Uint8Array, context: SerdeContext): Promise<void> | undefined {
+    if (isPrefixed(bytes, context)) {
+      const known = this.#readingOf(idOf(bytes))
+      if (known !== undefined && isFresh(known)) return undefined
+    }
     let framed: Framed
     try {
       framed = framedOf(bytes, context)
@@ -112,13 +118,17 @@ export class RegistrySerde<T> implements Serde<T> {
     }
     const key = keyOf(framed.pointer)
     const reading = this.#readings.get(key)
-    if (reading !== undefined && (reading.untilMs === Infinity || reading.untilMs > Date.now())) return undefined
+    if (reading !== undefined && isFresh(reading)) return undefined
     return this.#once(`read ${key}`, async () => await this.#prepareReading(framed.pointer, context))
   }
 
   deserialize(bytes: Uint8Array, context: SerdeContext): T {
+    if (isPrefixed(bytes, context)) return this.#decoded(bytes, 5, this.#readingOf(idOf(bytes)), context)
     const { pointer, start } = framedOf(bytes, context)
-    const reading = this.#readings.get(keyOf(pointer))
+    return this.#decoded(bytes, start, this.#readings.get(keyOf(pointer)), context)
+  }
+
+  #decoded(bytes: Uint8Array, start: number, reading: Reading | undefined, context: SerdeContext): T {
     if (reading === undefined) throw notReady(context)
     if (reading.decode === undefined) throw reading.error
     try {
@@ -129,6 +139,24 @@ export class RegistrySerde<T> implements Serde<T> {
     } catch (error) {
       throw withSchemas(error, reading.writerId, reading.readerId)
     }
+  }
+
+  #readingOf(id: number): Reading | undefined {
+    if (id === this.#lastId && this.#last !== undefined) return this.#last
+    const reading = this.#readings.get(id)
+    if (reading !== undefined) {
+      this.#lastId = id
+      this.#last = reading
+    }
+    return reading
+  }
+
+  #keep(key: number | string, reading: Reading): void {
+    const oldest = this.#readings.keys().next()
+    if (this.#readings.size >= SCHEMAS_MAX && oldest.done !== true) this.#readings.delete(oldest.value)
+    this.#readings.set(key, reading)
+    this.#lastId = -1
+    this.#last = undefined
   }
 
   /** Fetches what writing to a topic needs: for programs that want to fail at start, or use the serde by itself. */
@@ -236,12 +264,12 @@ export class RegistrySerde<T> implements Serde<T> {
   async #prepareReading(pointer: SchemaPointer, context: SerdeContext): Promise<void> {
     const key = keyOf(pointer)
     try {
-      this.#readings.set(key, await this.#reading(pointer, context))
+      this.#keep(key, await this.#reading(pointer, context))
     } catch (error) {
       if (!SerdeError.is(error) || error.retriable) throw error
       const failure = withSchemas(error, key, undefined)
       const untilMs = error.code === 'REGISTRY_REFUSED' ? Date.now() + NOT_FOUND_TTL_MS : Infinity
-      this.#readings.set(key, {
+      this.#keep(key, {
         decode: undefined,
         error: failure,
         migrate: undefined,
@@ -376,6 +404,19 @@ function guidOfSchema(schema: RegistrySchema): string {
     },
     md5,
   )
+}
+
+/** The usual case, told without making anything: an id in front of the value, no headers. Ids are never -1. */
+function isPrefixed(bytes: Uint8Array, { headers }: SerdeContext): boolean {
+  return bytes[0] === 0 && bytes.length >= 5 && (headers === undefined || headers.size === 0)
+}
+
+function idOf(bytes: Uint8Array): number {
+  return (bytes[1]! << 24) | (bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!
+}
+
+function isFresh({ untilMs }: { readonly untilMs: number }): boolean {
+  return untilMs === Infinity || untilMs > Date.now()
 }
 
 function framedOf(bytes: Uint8Array, { headers, isKey }: SerdeContext): Framed {

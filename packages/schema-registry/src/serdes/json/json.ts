@@ -3,6 +3,7 @@ import type { ParsedJson, ParsedSchema } from '../../formats/index.ts'
 import { SerdeError } from '../errors.ts'
 import type { SerdeFormat } from '../format.ts'
 import type { SerdeOptions } from '../options.ts'
+import { writtenText } from '../output.ts'
 import type { RegistryClient } from '../registry-client.ts'
 import { RegistrySerde } from '../serde.ts'
 import { jsonFields } from './fields.ts'
@@ -53,10 +54,7 @@ function jsonFormat(isValidated: boolean): SerdeFormat {
           // What is validated is what is written: dates become text on the way, members that are undefined go.
           const text = textOf(value)
           if (isValidated) validate(isPlain(value) ? value : JSON.parse(text), 'INVALID_VALUE')
-          const bytes = Buffer.allocUnsafe(prefix.length + Buffer.byteLength(text))
-          bytes.set(prefix)
-          bytes.write(text, prefix.length, 'utf8')
-          return bytes
+          return writtenText(prefix, text)
         },
       }
     },
@@ -91,22 +89,29 @@ function textOf(value: unknown): string {
 
 /** Whether a value is what `JSON.parse` would make of its text: no dates, no members that are undefined, no classes. */
 function isPlain(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true
-    case 'number':
-      return Number.isFinite(value)
-    case 'object': {
-      if (value === null) return true
-      if (Array.isArray(value)) return value.every(isPlain)
-      if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) return false
-      for (const key in value) if (!isPlain((value as Record<string, unknown>)[key])) return false
-      return true
+  if (typeof value !== 'object' || value === null) return isPlainScalar(value)
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i]
+      if (!(typeof item === 'object' && item !== null ? isPlain(item) : isPlainScalar(item))) return false
     }
-    default:
-      return false
+    return true
   }
+  if (value.constructor !== Object) return false
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key]
+    if (!(typeof member === 'object' && member !== null ? isPlain(member) : isPlainScalar(member))) return false
+  }
+  return true
+}
+
+function isPlainScalar(value: unknown): boolean {
+  return (
+    typeof value === 'string' ||
+    (typeof value === 'number' && value - value === 0) ||
+    typeof value === 'boolean' ||
+    value === null
+  )
 }
 
 function jsonOf(schema: ParsedSchema): ParsedJson {

@@ -47,9 +47,12 @@ function protobufFormat(messageName: string | undefined, longs: Longs): SerdeFor
         if (to !== from) assertFits(from, to)
         return messageDecoder(to, longs)
       }
+      let first: Decode | undefined
       return (bytes, start) => {
+        // The first message of the file is what most files are for.
+        if (bytes[start] === 0) return (first ??= make([0]))(bytes, start + 1)
         const { indexes, end } = readIndexes(bytes, start)
-        const key = indexes.length === 1 ? String(indexes[0]) : indexes.join()
+        const key = indexes.join()
         let decode = decoders.get(key)
         if (decode === undefined) decoders.set(key, (decode = make(indexes)))
         return decode(bytes, end)

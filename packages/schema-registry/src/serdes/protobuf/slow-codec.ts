@@ -244,7 +244,7 @@ class SlowReader {
       before ?? Object.fromEntries(type.fields.map((field) => [field.name, this.#initial(field)]))
     for (;;) {
       if (group < 0 && this.#at >= end) break
-      const key = Number(this.#varint(path))
+      const key = this.#key(path)
       const [tag, wire] = [Math.floor(key / 8), key % 8]
       if (wire === 4) {
         if (tag === group) break
@@ -293,7 +293,7 @@ class SlowReader {
       let [key, value] = [this.#default({ kind: 'scalar', scalar: field.key! }), undefined as unknown]
       let isThere = false
       while (this.#at < end) {
-        const tagged = Number(this.#varint(at))
+        const tagged = this.#key(at)
         if (tagged === (8 | wireType({ kind: 'scalar', scalar: field.key! })))
           key = this.#value({ kind: 'scalar', scalar: field.key! }, at, depth, 1)
         else if (tagged === (16 | wanted)) {
@@ -403,6 +403,13 @@ class SlowReader {
       default:
         throw this.#malformed(path, `there is no wire type ${wire}`)
     }
+  }
+
+  /** Number and wire type of a field: 32 bits. */
+  #key(path: string): number {
+    const key = this.#varint(path)
+    if (key > 0xffffffffn) throw this.#malformed(path, 'a field has a number of more than 29 bits')
+    return Number(key)
   }
 
   #end(path: string): number {
