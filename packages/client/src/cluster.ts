@@ -13,6 +13,7 @@ import type { ApiName, RequestOf, ResponseOf } from './apis.ts'
 import { Call } from './calls.ts'
 import { Connection, type Address, type ConnectionEnvironment, type Purpose, type RequestBounds } from './connection.ts'
 import { backoffDelayMs, type BackoffBounds } from './core/backoff.ts'
+import { MemoryBudget } from './core/memory-budget.ts'
 import { MetadataCache, type MetadataChange, type TopicMetadata } from './core/metadata-cache.ts'
 import type { Environment } from './environment.ts'
 import { brokerError, errorNameOf, KafkaError } from './errors.ts'
@@ -22,6 +23,7 @@ export interface ClusterOptions {
   readonly backoff: BackoffBounds
   readonly metadataMaxAgeMs: number
   readonly requestTimeoutMs: number
+  readonly memoryBytes: number
   readonly logger: Logger
 }
 
@@ -51,6 +53,7 @@ export type MetadataListener = (change: MetadataChange) => void
 
 export class Cluster {
   readonly metadata = new MetadataCache()
+  readonly memory: MemoryBudget
   readonly alarms: Alarms
   readonly environment: Environment
   readonly options: ClusterOptions
@@ -75,6 +78,7 @@ export class Cluster {
     connectionEnvironment: ConnectionEnvironment,
   ) {
     this.options = options
+    this.memory = new MemoryBudget(options.memoryBytes)
     this.environment = environment
     this.alarms = alarms
     this.#connectionEnvironment = connectionEnvironment

@@ -19,6 +19,8 @@ import type { ResolvedReadOptions } from './read-options.ts'
 
 /** A batch is handed out once it holds this much, decompressed; what is left of the chunk follows. */
 const DELIVERY_SIZE_BYTES = 1 << 20
+/** The application has records and does not ask for more for that long: a `stalled` event. */
+const STALLED_AFTER_MS = 30_000
 const FETCH_VERSION_BY_NAME_MAX = 12
 const FETCH_VERSION_SESSIONS_MIN = 7
 const FETCH_VERSION_EPOCHS_MIN = 12
@@ -50,6 +52,11 @@ export class FetchLoop {
   #waiters: (() => void)[] = []
   readonly #lifetime = new AbortController()
   readonly #stopListening: () => void
+  readonly #leaveBudget: () => void
+  /** Of the last batch that was handed out. */
+  #handedOutOf: FetchPartition | undefined
+  /** Goes off when the application has not asked for more for a while. */
+  #stallAlarm: Alarm | undefined
   #fatal: KafkaError | undefined
   readonly #purpose: Purpose
 
@@ -69,10 +76,12 @@ export class FetchLoop {
     this.fetcher = new Fetcher({
       ...options,
       metadata: cluster.metadata,
+      shareBytes: () => cluster.memory.shareBytes,
       backoffMs: (failures) => cluster.backoffMs(failures),
       wallClockMs: () => cluster.environment.clock.nowMs(),
     })
     this.#stopListening = cluster.onMetadata(() => this.wake())
+    this.#leaveBudget = cluster.memory.join()
   }
 
   get isClosed(): boolean {
@@ -121,6 +130,13 @@ export class FetchLoop {
     only?: (state: FetchPartition) => boolean,
     isEnd?: () => boolean,
   ): Promise<DeliveredBatch | undefined> {
+    this.#cluster.alarms.cancel(this.#stallAlarm)
+    const last = this.#handedOutOf
+    this.#handedOutOf = undefined
+    if (last?.handedOut !== undefined && !this.#open.has(last)) {
+      last.handedOut = undefined
+      this.wake()
+    }
     for (;;) {
       if (this.isClosed || this.#isStopped || signal.aborted) return undefined
       if (this.#fatal !== undefined) throw this.#fatal
@@ -132,6 +148,8 @@ export class FetchLoop {
         this.wake()
         if (batch === undefined) continue
         this.#owner.delivered(batch)
+        this.#handedOutOf = ready
+        this.#watchForStall()
         return batch
       }
       const error = this.fetcher.takeError()
@@ -153,9 +171,29 @@ export class FetchLoop {
     this.#lifetime.abort(new KafkaError('CLOSED', 'the consumer is closed'))
     this.#stopListening()
     this.#cluster.alarms.cancel(this.#alarm)
+    this.#cluster.alarms.cancel(this.#stallAlarm)
+    this.#leaveBudget()
     this.#open.clear()
     this.#cluster.disconnect(this.#purpose)
     this.#wakeWaiters()
+  }
+
+  /** Tells, once, when the application leaves what is ready where it is. */
+  #watchForStall(): void {
+    const sinceMs = this.#cluster.nowMs()
+    const look = (): void => {
+      const waiting = this.fetcher.partitions.filter((state) => !state.isPaused && this.#hasSomething(state))
+      if (waiting.length === 0) {
+        this.#stallAlarm = this.#cluster.alarms.after(STALLED_AFTER_MS, look)
+        return
+      }
+      const durationMs = this.#cluster.nowMs() - sinceMs
+      const heldBytes = this.fetcher.heldBytes
+      const partitions = waiting.map(({ topic, partition }) => ({ topic, partition }))
+      this.#cluster.options.logger.warn('the application has not asked for records', { durationMs, heldBytes })
+      if (isObserved(this.#hooks, 'stalled')) observe(this.#hooks, 'stalled', { partitions, heldBytes, durationMs })
+    }
+    this.#stallAlarm = this.#cluster.alarms.after(STALLED_AFTER_MS, look)
   }
 
   #hasSomething(state: FetchPartition): boolean {

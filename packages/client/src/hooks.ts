@@ -42,6 +42,16 @@ export interface FetchedEvent {
   readonly highWatermark: number
 }
 
+/** Records are ready and the application does not ask for them: a handler or loop that hangs, or is too slow. */
+export interface StalledEvent {
+  /** Where records wait. */
+  readonly partitions: readonly TopicPartition[]
+  /** Memory of what is fetched ahead and of the batch that the application has. */
+  readonly heldBytes: number
+  /** Since the application last asked. */
+  readonly durationMs: number
+}
+
 export interface RebalanceEvent {
   readonly groupId: string
   readonly kind: 'assigned' | 'revoked' | 'lost'
@@ -56,6 +66,8 @@ export interface Hooks {
   readonly produced?: ((event: ProducedEvent) => void) | undefined
   readonly fetched?: ((event: FetchedEvent) => void) | undefined
   readonly rebalanced?: ((event: RebalanceEvent) => void) | undefined
+  /** After 30 s, once until the application asks again. */
+  readonly stalled?: ((event: StalledEvent) => void) | undefined
 }
 
 export type HookName = keyof Hooks
@@ -68,6 +80,7 @@ const channels = {
   produced: channel('braidlog:client:produced'),
   fetched: channel('braidlog:client:fetched'),
   rebalanced: channel('braidlog:client:rebalanced'),
+  stalled: channel('braidlog:client:stalled'),
 }
 
 /** True when building the event is worth it. */

@@ -6,7 +6,15 @@ export type { CommittedOffset, Consumer, OffsetToCommit, PartitionStream } from 
 export { murmur2, partitionOfKey, type Partitioner, type PartitionerInput } from './core/partitioner.ts'
 export type { AssignorName } from './core/assignors/index.ts'
 export { KafkaError, type ClientErrorCode, type ErrorDetail, type KafkaErrorCode } from './errors.ts'
-export type { ConnectionEvent, FetchedEvent, Hooks, ProducedEvent, RebalanceEvent, RequestEvent } from './hooks.ts'
+export type {
+  ConnectionEvent,
+  FetchedEvent,
+  Hooks,
+  ProducedEvent,
+  RebalanceEvent,
+  RequestEvent,
+  StalledEvent,
+} from './hooks.ts'
 export type { Environment } from './environment.ts'
 export { Kafka } from './kafka.ts'
 export type { ClientSocket, Network, SocketEvents } from './network.ts'

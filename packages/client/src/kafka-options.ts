@@ -13,6 +13,7 @@ export interface ResolvedKafkaOptions {
   readonly requestTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly metadataMaxAgeMs: number
+  readonly memoryBytes: number
   readonly backoff: BackoffBounds
   readonly logger: Logger
   readonly hooks: Hooks | undefined
@@ -24,6 +25,7 @@ const KEYS = [
   'requestTimeoutMs',
   'connectTimeoutMs',
   'metadataMaxAgeMs',
+  'memoryBytes',
   'retry',
   'logger',
   'hooks',
@@ -47,6 +49,7 @@ export function resolveKafkaOptions(options: KafkaOptions): ResolvedKafkaOptions
     requestTimeoutMs: numberOption('requestTimeoutMs', options.requestTimeoutMs, 30_000, { min: 1, max: 0x7fffffff }),
     connectTimeoutMs: numberOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, { min: 1 }),
     metadataMaxAgeMs: numberOption('metadataMaxAgeMs', options.metadataMaxAgeMs, 300_000, { min: 10 }),
+    memoryBytes: numberOption('memoryBytes', options.memoryBytes, 256 << 20, { min: 1 << 16 }),
     backoff: {
       backoffMs,
       backoffMaxMs: numberOption('retry.backoffMaxMs', retry.backoffMaxMs, Math.max(1_000, backoffMs), {

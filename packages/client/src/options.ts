@@ -19,6 +19,11 @@ export interface KafkaOptions {
   readonly connectTimeoutMs?: number | undefined
   /** Metadata is read anew at least this often. Default 300,000. */
   readonly metadataMaxAgeMs?: number | undefined
+  /**
+   * Memory for what is fetched ahead and for records not yet acknowledged, over all consumers, readers and producers of the
+   * client: each may have an equal part, if its own option does not say less. Default 256 MiB.
+   */
+  readonly memoryBytes?: number | undefined
   /** Pauses between attempts: `backoffMs` (100), doubled up to `backoffMaxMs` (1,000), ±20 %. */
   readonly retry?: { readonly backoffMs?: number; readonly backoffMaxMs?: number } | undefined
   readonly logger?: Logger | undefined
@@ -70,7 +75,7 @@ export interface FetchOptions {
   readonly maxBytes?: number | undefined
   /** Size of one partition's part of a response. Default 1 MiB. */
   readonly maxPartitionBytes?: number | undefined
-  /** Memory for records fetched ahead, over all partitions. Default 32 MiB. */
+  /** Memory for records fetched ahead, over all partitions; whole answers count. Default 32 MiB. */
   readonly prefetchBytes?: number | undefined
 }
 

@@ -107,6 +107,7 @@ export class Producer<K, V> implements AsyncDisposable {
     this.#purpose = `produce-${cluster.newOwner()}`
     this.#accumulator = new Accumulator({
       ...options,
+      shareBytes: () => cluster.memory.shareBytes,
       codecs: cluster.environment.codecs,
       backoffMs: (attempts) => cluster.backoffMs(attempts),
       leaderOf: (topic, partition) => this.#leaderOf(topic, partition),
@@ -115,7 +116,7 @@ export class Producer<K, V> implements AsyncDisposable {
       for (const topic of this.#topics.values()) if (topic.isWanted) topic.metadata = cluster.metadata.topic(topic.name)
       this.#schedulePump()
     })
-    this.#stopWanting.push(stop)
+    this.#stopWanting.push(stop, cluster.memory.join())
   }
 
   /** Sends one record. Resolves once it is acknowledged; waits first while `bufferMemoryBytes` is full. */
@@ -636,11 +637,11 @@ export class Producer<K, V> implements AsyncDisposable {
   }
 
   #isAboveHighWater(): boolean {
-    return this.#waitingCount > 0 || this.#accumulator.usedBytes > this.#options.bufferMemoryBytes * HIGH_WATER
+    return this.#waitingCount > 0 || this.#accumulator.usedBytes > this.#accumulator.memoryBytes * HIGH_WATER
   }
 
   #isDrained(): boolean {
-    const enoughBytes = this.#options.bufferMemoryBytes * (HIGH_WATER - DRAINED_PART)
+    const enoughBytes = this.#accumulator.memoryBytes * (HIGH_WATER - DRAINED_PART)
     return this.#waitingCount === 0 && this.#accumulator.usedBytes <= enoughBytes
   }
 

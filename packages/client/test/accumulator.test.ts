@@ -19,6 +19,7 @@ function newAccumulator(bufferMemoryBytes: number): Accumulator {
     lingerMs: 0,
     batchSizeBytes: 256,
     bufferMemoryBytes,
+    shareBytes: () => Infinity,
     maxRequestSizeBytes: 1 << 20,
     deliveryTimeoutMs: 1_000,
     idempotence: false,

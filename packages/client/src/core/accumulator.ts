@@ -27,6 +27,8 @@ export interface AccumulatorOptions {
   readonly lingerMs: number
   readonly batchSizeBytes: number
   readonly bufferMemoryBytes: number
+  /** What the client's memory budget allows, at most. */
+  readonly shareBytes: () => number
   readonly maxRequestSizeBytes: number
   readonly deliveryTimeoutMs: number
   readonly idempotence: boolean
@@ -80,6 +82,11 @@ export class Accumulator {
 
   constructor(options: AccumulatorOptions) {
     this.#options = options
+  }
+
+  /** Most bytes that batches may have which are not settled. */
+  get memoryBytes(): number {
+    return Math.min(this.#options.bufferMemoryBytes, this.#options.shareBytes())
   }
 
   /** Bytes of batches that are not settled. */
@@ -364,13 +371,13 @@ export class Accumulator {
   #hasRoom(batch: ProducerBatch, key: Payload, value: Payload, headers: readonly HeaderInput[] | undefined): boolean {
     const builder = batch.builder!
     const grownBytes = builder.sizeBytes + estimateRecordSizeBytes(key, value, headers) - builder.buffer.length
-    return grownBytes <= 0 || this.#usedBytes + grownBytes <= this.#options.bufferMemoryBytes
+    return grownBytes <= 0 || this.#usedBytes + grownBytes <= this.memoryBytes
   }
 
   #newBatch(queue: PartitionQueue, recordSizeBytes: number, nowMs: number): ProducerBatch | undefined {
     const neededBytes = Math.max(recordSizeBytes + BATCH_HEADER_SIZE_BYTES, this.#options.batchSizeBytes)
     // A record larger than all the memory passes alone, when the memory is free.
-    if (this.#usedBytes > 0 && this.#usedBytes + neededBytes > this.#options.bufferMemoryBytes) return undefined
+    if (this.#usedBytes > 0 && this.#usedBytes + neededBytes > this.memoryBytes) return undefined
     // Where batches fill up, the next one will: growing would copy it twice.
     const builder = this.#takeBuilder(
       queue.waiting.length > 0 ? this.#options.batchSizeBytes : INITIAL_BUFFER_SIZE_BYTES,

@@ -15,6 +15,7 @@ import { assert } from '@braidlog/base'
 import { ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { KafkaError } from '../errors.ts'
 import type { FetchedChunk } from './fetched-chunk.ts'
+import type { FetchedFrame } from './fetched-frame.ts'
 
 export type LocateTarget = 'beginning' | 'end' | { readonly timestamp: number }
 
@@ -43,6 +44,8 @@ export class FetchPartition {
   /** Fetched ahead, oldest first. */
   readonly chunks: FetchedChunk[] = []
   bufferedBytes = 0
+  /** Of the chunk that is being handed out, or was last, until the application asks for more. */
+  handedOut: FetchedFrame | undefined
   /** Goes up with everything that makes answers under way void. */
   version = 0
   /** Goes up when chunks that were handed out are void as well: with a seek, and when the partition is taken away. */
@@ -55,7 +58,7 @@ export class FetchPartition {
   lastStableOffset = -1
   logStartOffset = -1
   /** Offset behind the last chunk that was handed out. */
-  #handedOut = -1
+  #handedOutTo = -1
   error: KafkaError | undefined
 
   constructor(topic: string, partition: number) {
@@ -67,7 +70,7 @@ export class FetchPartition {
   get position(): number {
     const first = this.chunks[0]
     if (first !== undefined) return first.cursor
-    return this.phase === 'locating' ? this.#handedOut : this.fetchOffset
+    return this.phase === 'locating' ? this.#handedOutTo : this.fetchOffset
   }
 
   moveTo(start: Start): void {
@@ -75,10 +78,11 @@ export class FetchPartition {
     this.moves++
     this.chunks.length = 0
     this.bufferedBytes = 0
+    this.handedOut = undefined
     this.retryAtMs = -Infinity
     this.failures = 0
     this.error = undefined
-    this.#handedOut = -1
+    this.#handedOutTo = -1
     if (typeof start === 'object' && 'offset' in start) {
       this.fetchOffset = start.offset
       this.fetchEpoch = start.epoch
@@ -104,7 +108,7 @@ export class FetchPartition {
   /** Looks the position up anew; what is fetched ahead stays valid. */
   locate(target: LocateTarget): void {
     this.version++
-    this.#handedOut = this.position
+    this.#handedOutTo = this.position
     this.phase = 'locating'
     this.target = target
   }
@@ -121,7 +125,8 @@ export class FetchPartition {
     const chunk = this.chunks.shift()
     if (chunk === undefined) return undefined
     this.bufferedBytes -= chunk.sizeBytes
-    this.#handedOut = chunk.nextOffset
+    this.handedOut = chunk.frame
+    this.#handedOutTo = chunk.nextOffset
     return chunk
   }
 

@@ -19,6 +19,7 @@ import {
   type Codecs,
   type RecordBatch,
 } from '@braidlog/records'
+import { FetchedFrame } from './fetched-frame.ts'
 
 export interface AbortedTransaction {
   readonly producerId: number
@@ -29,6 +30,8 @@ export interface ChunkOptions {
   readonly topic: string
   readonly partition: number
   readonly bytes: Uint8Array
+  /** The answer that `bytes` are a view of. */
+  readonly frame: FetchedFrame
   /** Position at the time of the fetch. */
   readonly fetchOffset: number
   readonly highWatermark: number
@@ -58,8 +61,9 @@ export class FetchedChunk {
   readonly nextOffset: number
   /** Leader epoch of the last whole batch; -1 when there is none. */
   readonly lastEpoch: number
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
+  frame: FetchedFrame
+  #bytes: Uint8Array
+  #view: DataView
   #at = 0
   /** Offset behind what has been opened or left out so far. */
   #cursor: number
@@ -74,6 +78,7 @@ export class FetchedChunk {
     this.highWatermark = options.highWatermark
     this.fetchOffset = options.fetchOffset
     this.#cursor = options.fetchOffset
+    this.frame = options.frame
     this.#bytes = options.bytes
     this.#view = viewOf(options.bytes)
     this.#aborted =
@@ -91,6 +96,14 @@ export class FetchedChunk {
     this.nextOffset = nextOffset
     this.lastEpoch = lastEpoch
     this.sizeBytes = at
+  }
+
+  /** Copies the bytes out of the answer, so that they hold no more memory than they need. */
+  leaveFrame(): void {
+    if (this.frame.sizeBytes <= this.#bytes.length) return
+    this.#bytes = this.#bytes.slice()
+    this.#view = viewOf(this.#bytes)
+    this.frame = new FetchedFrame(this.#bytes.length)
   }
 
   /** No whole batch is left. */

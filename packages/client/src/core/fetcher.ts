@@ -4,14 +4,16 @@
  * A machine: `plan` says which requests to send now, the `on…` methods take what became of them, and what was
  * fetched is taken from the partitions in turn. One Fetch, one ListOffsets and one OffsetForLeaderEpoch is in flight per broker at most.
  *
- * Bounds: per partition `CHUNKS_AHEAD_MAX` answers; over all partitions that are not paused `prefetchBytes`, of which
- * every broker has an equal part; one answer may overshoot its broker's part by `maxPartitionBytes`. A paused partition
- * keeps what it has and is not fetched.
+ * Bounds: per partition `CHUNKS_AHEAD_MAX` answers; over all partitions that are not paused `prefetchBytes` (or this
+ * reader's share of the client's memory), of which every broker has an equal part. Whole answers are counted, from their
+ * arrival until the application asks for more than their last record; an answer may overshoot by one batch, which brokers
+ * send whatever its size. A paused partition keeps what it has, in memory of its own, and is not fetched.
  */
 import { ErrorCode, ZERO_UUID } from '@braidlog/model'
 import type { FetchResponse, ListOffsetsResponse, OffsetForLeaderEpochResponse } from '@braidlog/protocol'
 import { brokerError, errorNameOf, isRetriable, KafkaError } from '../errors.ts'
 import { FetchedChunk } from './fetched-chunk.ts'
+import { FetchedFrame } from './fetched-frame.ts'
 import { FetchPartition, type LocateTarget, type Start } from './fetch-partition.ts'
 import { FetchSession, type SessionPartition, type SessionRequest } from './fetch-session.ts'
 import type { MetadataCache } from './metadata-cache.ts'
@@ -27,6 +29,8 @@ export interface FetcherOptions {
   readonly maxBytes: number
   readonly maxPartitionBytes: number
   readonly prefetchBytes: number
+  /** What the client's memory budget allows, at most. */
+  readonly shareBytes: () => number
   readonly backoffMs: (failures: number) => number
   /** Wall clock, for `autoOffsetReset: { durationMs }`. */
   readonly wallClockMs: () => number
@@ -91,8 +95,20 @@ export class Fetcher {
     return this.#turns
   }
 
-  get bufferedBytes(): number {
-    return this.#turns.reduce((sum, each) => sum + each.bufferedBytes, 0)
+  /** Memory of the answers of which something is buffered or with the application, but for paused partitions. */
+  get heldBytes(): number {
+    const frames = new Set<FetchedFrame>()
+    let heldBytes = 0
+    const hold = (frame: FetchedFrame): void => {
+      if (frames.has(frame)) return
+      frames.add(frame)
+      heldBytes += frame.sizeBytes
+    }
+    for (const { isPaused, chunks, handedOut } of this.#turns) {
+      if (handedOut !== undefined) hold(handedOut)
+      if (!isPaused) for (const { frame } of chunks) hold(frame)
+    }
+    return heldBytes
   }
 
   partition(topic: string, partition: number): FetchPartition | undefined {
@@ -170,6 +186,7 @@ export class Fetcher {
         state.busyWith = undefined
         state.version++
       }
+      if (state.isPaused) for (const chunk of state.chunks) chunk.leaveFrame()
       state.topicId = this.#options.metadata.topic(state.topic)!.topicId
       if (state.phase === 'fetching' && state.fetchEpoch >= 0 && metadata.leaderEpoch > state.validatedEpoch) {
         state.phase = 'validating'
@@ -196,7 +213,7 @@ export class Fetcher {
     const plans: Plan[] = []
     for (const [node, states] of locate) this.#planLocate(node, states, plans)
     for (const [node, states] of validate) this.#planValidate(node, states, plans)
-    const share = Math.floor(this.#options.prefetchBytes / Math.max(1, fetch.size))
+    const share = Math.floor(this.#limitBytes / Math.max(1, fetch.size))
     for (const [node, states] of fetch) this.#planFetch(node, states, share, plans)
     return plans
   }
@@ -224,6 +241,7 @@ export class Fetcher {
       if (isUnexpected(response.errorCode)) this.#retry(plan.asked, nowMs)
       return leaders
     }
+    let frame: FetchedFrame | undefined
     const asked = new Map(plan.asked.map((each) => [`${each.state.topic}/${each.state.partition}`, each]))
     for (const topic of response.responses) {
       const name = topic.topicId === ZERO_UUID ? topic.topic : this.#nameOf(topic.topicId, plan)
@@ -234,7 +252,8 @@ export class Fetcher {
         if (answer.errorCode !== ErrorCode.NONE && answer.currentLeader.leaderId >= 0) {
           leaders.push({ topic: name, partition: answer.partitionIndex, leader: answer.currentLeader })
         }
-        this.#onPartition(question, answer, nowMs)
+        if (answer.records !== null) frame ??= new FetchedFrame(answer.records.buffer.byteLength)
+        this.#onPartition(question, answer, frame, nowMs)
       }
     }
     return leaders
@@ -303,6 +322,7 @@ export class Fetcher {
   #onPartition(
     { state, currentLeaderEpoch }: Asked,
     answer: FetchResponse['responses'][number]['partitions'][number],
+    frame: FetchedFrame | undefined,
     nowMs: number,
   ): void {
     if (answer.errorCode !== ErrorCode.NONE) return this.#onError(state, answer.errorCode, nowMs)
@@ -316,11 +336,12 @@ export class Fetcher {
     }
     // The leader of that epoch has what we asked for: nothing was cut off below.
     state.validatedEpoch = Math.max(state.validatedEpoch, currentLeaderEpoch)
-    if (answer.records === null || answer.records.length === 0) return
+    if (answer.records === null || answer.records.length === 0 || frame === undefined) return
     const chunk = new FetchedChunk({
       topic: state.topic,
       partition: state.partition,
       bytes: answer.records,
+      frame,
       fetchOffset: state.fetchOffset,
       highWatermark: answer.highWatermark,
       aborted: this.#options.isReadCommitted ? (answer.abortedTransactions ?? []) : undefined,
@@ -388,13 +409,28 @@ export class Fetcher {
     this.#depart({ kind: 'validate', node, asked }, plans)
   }
 
+  get #limitBytes(): number {
+    return Math.min(this.#options.prefetchBytes, this.#options.shareBytes())
+  }
+
+  /** How much may be fetched now by a broker with that share. */
+  #freeBytes(shareBytes: number, neededBytes: number): number {
+    const limitBytes = this.#limitBytes
+    let freeBytes = Math.min(shareBytes, limitBytes - this.heldBytes)
+    if (freeBytes >= neededBytes) return freeBytes
+    // What is left of large answers need not hold all of them.
+    for (const { chunks } of this.#turns) for (const chunk of chunks) chunk.leaveFrame()
+    freeBytes = Math.min(shareBytes, limitBytes - this.heldBytes)
+    return freeBytes
+  }
+
   #planFetch(node: number, states: readonly FetchPartition[], shareBytes: number, plans: Plan[]): void {
     if (this.#inFlight.has(`fetch/${node}`)) return
-    const { maxBytes, maxPartitionBytes } = this.#options
-    let freeBytes = shareBytes
-    for (const state of states) if (!state.isPaused) freeBytes -= state.bufferedBytes
     const wanted = states.filter((state) => !state.isPaused && state.chunks.length < CHUNKS_AHEAD_MAX)
-    if (wanted.length === 0 || freeBytes <= 0) return
+    if (wanted.length === 0) return
+    const maxPartitionBytes = Math.min(this.#options.maxPartitionBytes, shareBytes)
+    const freeBytes = this.#freeBytes(shareBytes, maxPartitionBytes)
+    if (freeBytes < maxPartitionBytes) return
     const session = this.#sessionOf(node)
     const asked = wanted.map((state) => this.#ask(state))
     const partitions = wanted.map((state): SessionPartition => ({
@@ -411,7 +447,7 @@ export class Fetcher {
         kind: 'fetch',
         node,
         asked,
-        maxBytes: Math.min(maxBytes, Math.max(freeBytes, maxPartitionBytes)),
+        maxBytes: Math.min(this.#options.maxBytes, freeBytes),
         build: (hasSessions) => session.build(partitions, hasSessions),
       },
       plans,

@@ -559,8 +559,15 @@ export class FakeCluster {
     const answerNow = (): { responses: object[]; hasNews: boolean } => {
       let hasNews = false
       const responses: object[] = []
+      let leftBytes: number = body.maxBytes
       for (const { topic, topicId, partition } of wanted) {
-        const answer = this.#read(this.#find(topic, topicId), partition, node)
+        const ask = { ...partition, partitionMaxBytes: Math.min(partition.partitionMaxBytes, leftBytes) }
+        let answer = this.#read(this.#find(topic, topicId), ask, node)
+        // The first batch is sent whatever its size, those of further partitions as far as there is room.
+        if (leftBytes < body.maxBytes && answer.records.length > leftBytes) {
+          answer = { ...answer, records: new Uint8Array(0) }
+        }
+        leftBytes -= answer.records.length
         if (answer.errorCode !== NONE || answer.records.length > 0 || answer.divergingEpoch !== undefined)
           hasNews = true
         else if (body.sessionEpoch > 0) continue
