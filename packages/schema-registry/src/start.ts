@@ -9,6 +9,7 @@ import { urlOf } from './election/protocol.ts'
 import { RegistryError } from './errors.ts'
 import { formats, md5 } from './formats-of.ts'
 import { createApp } from './http/app.ts'
+import { loadIdentities } from './http/identities.ts'
 import { listen } from './http/listen.ts'
 import { TlsFiles } from './http/tls.ts'
 import { LeadershipState } from './leadership.ts'
@@ -39,6 +40,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const resolved = resolve(options)
   const { logger, groupId, sessionTimeoutMs, heartbeatIntervalMs, writeTimeoutMs } = resolved
   const tls = options.tls === undefined ? undefined : { files: new TlsFiles(options.tls, logger), options: options.tls }
+  const identities = await loadIdentities(options.auth ?? {}, logger)
   const kafka = new Kafka({ clientId: 'braidlog-schema-registry', logger, ...options.kafka })
   // A parked JoinGroup holds up everything behind it on its connection.
   const electionKafka = new Kafka({ clientId: 'braidlog-schema-registry-election', logger, ...options.kafka })
@@ -106,7 +108,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       bodySizeMaxBytes: options.bodySizeMaxBytes ?? 10 << 20,
       requestsMax: options.requestsMax ?? 1_000,
       auth: options.auth,
+      identities,
       isOpen: resolved.isOpen,
+      hostNames: resolved.hostNames,
       authorization: options.authorization,
       nowMs: () => systemClock.monotonicMs(),
       logger,
@@ -213,8 +217,21 @@ function resolve(options: RegistryOptions) {
     writeTimeoutMs: Math.ceil(Math.min(storeTimeoutMs, sessionTimeoutMs / 2)),
     groupId: options.groupId ?? 'schema-registry',
     isOpen,
+    hostNames: isOpen && options.allowOpen !== true ? namesOf(host, options.advertised?.host) : undefined,
     logger: options.logger ?? silentLogger,
   }
+}
+
+/** Names under which loopback is meant. */
+function namesOf(host: string, advertised: string | undefined): ReadonlySet<string> {
+  const bare = [
+    'localhost',
+    '127.0.0.1',
+    '[::1]',
+    host.includes(':') ? `[${host}]` : host,
+    ...(advertised === undefined ? [] : [advertised]),
+  ]
+  return new Set(bare.map((name) => name.toLowerCase()))
 }
 
 /** Whether nobody is asked who they are. @throws RegistryError for a configuration that only looks as if somebody were */

@@ -1,7 +1,7 @@
 /** Who is let in, what they may do, and what nobody can do to the process: against a registry that listens as a user's would. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, request as requestHttp, type Server } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -475,6 +475,26 @@ suite('access control entries', () => {
 })
 
 suite('what comes from outside', () => {
+  test('on loopback, with nobody asked who they are, a request for another host is refused', async () => {
+    const statusFor = async (registry: Registry, host: string): Promise<number> =>
+      await new Promise((resolve, reject) => {
+        requestHttp(new URL('/subjects', registry.url), { headers: { host }, agent: false }, (response) => {
+          response.resume()
+          resolve(response.statusCode ?? 0)
+        })
+          .on('error', reject)
+          .end()
+      })
+    await using open = await fresh({})
+    for (const host of ['localhost:8081', '127.0.0.1', '[::1]:8081'])
+      assert.equal(await statusFor(open.registry, host), 200)
+    for (const host of ['rebound.example', 'localhost.example:8081']) {
+      assert.equal(await statusFor(open.registry, host), 403)
+    }
+    await using asked = await fresh({ auth: { users: { ann: PASSWORD } } })
+    assert.equal(await statusFor(asked.registry, 'proxy.example'), 401)
+  })
+
   test('secrets are in no log line', async () => {
     const lines: string[] = []
     const log = (message: string, fields?: object): void => {

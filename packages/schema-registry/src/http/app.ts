@@ -4,6 +4,7 @@
  */
 import type { Logger } from '@braidlog/base'
 import { Hono, type Context } from 'hono'
+import { RegistryErrorCode } from '../core/errors.ts'
 import { OFFSET_HEADER } from '../election/forward.ts'
 import type { RegistryAuth, RegistryAuthorization } from '../options.ts'
 import type { RegistryService } from '../service.ts'
@@ -12,6 +13,7 @@ import { authentication } from './authentication.ts'
 import { Exchange, type Env } from './exchange.ts'
 import { RequestFault } from './fault.ts'
 import { defineHealth } from './health.ts'
+import type { Identities } from './identities.ts'
 import { HttpMetrics, METRICS_TYPE } from './metrics.ts'
 import { answerType, isReadable, V1_JSON } from './media.ts'
 import { defineRoutes } from './routes.ts'
@@ -23,19 +25,23 @@ export interface AppOptions {
   readonly bodySizeMaxBytes: number
   readonly requestsMax: number
   readonly auth: RegistryAuth | undefined
+  readonly identities: Identities
   /** Nobody is asked who they are. */
   readonly isOpen: boolean
+  /** Names of this host that a request may be for; undefined: any. */
+  readonly hostNames: ReadonlySet<string> | undefined
   readonly authorization: RegistryAuthorization | undefined
   readonly nowMs: () => number
   readonly logger: Logger
 }
 
+const { NOT_AUTHORIZED } = RegistryErrorCode
 const UNSUPPORTED_MEDIA_TYPE = 415
 const NOT_ACCEPTABLE = 406
 const TOO_MANY_REQUESTS_AT_WORK = 503
 
 export function createApp(options: AppOptions): Hono<Env> {
-  const { service, bodySizeMaxBytes, requestsMax, auth, isOpen, authorization, nowMs, logger } = options
+  const { service, bodySizeMaxBytes, requestsMax, hostNames, authorization, nowMs, logger } = options
   const access = new AccessControl(service.core, authorization)
   const parts = { service, access, bodySizeMaxBytes }
   const app = new Hono<Env>()
@@ -60,10 +66,18 @@ export function createApp(options: AppOptions): Hono<Env> {
     }
     return undefined
   })
+  // A page that somebody looks at can have its own name lead to loopback, and its requests are then sent from here.
+  app.use(async (context, next) => {
+    const name = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
+    if (hostNames === undefined || hostNames.has(name)) return await next()
+    return refuse(
+      context,
+      NOT_AUTHORIZED,
+      `This registry is not '${name}': it answers under ${[...hostNames].join(', ')}`,
+    )
+  })
   // Before the media types: who scrapes asks for text.
-  app.get('/metrics', (context) =>
-    context.body(metrics.text(service, atWork), 200, { 'content-type': METRICS_TYPE }),
-  )
+  app.get('/metrics', (context) => context.body(metrics.text(service, atWork), 200, { 'content-type': METRICS_TYPE }))
   app.use(async (context, next) => {
     const type = answerType(context.req.header('accept'))
     if (type === undefined) return refuse(context, NOT_ACCEPTABLE, 'HTTP 406 Not Acceptable')
@@ -75,7 +89,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     return await next()
   })
   defineHealth(app, options, parts)
-  app.use(authentication({ auth, isOpen, logger }, (context, message) => refuse(context, 401, message)))
+  app.use(authentication(options, (context, message) => refuse(context, 401, message)))
   app.use(async (context, next) => {
     const offset = Number(context.req.header(OFFSET_HEADER) ?? -1)
     if (Number.isSafeInteger(offset) && offset >= 0) {

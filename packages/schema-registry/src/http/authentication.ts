@@ -12,30 +12,27 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
-import type { Logger } from '@braidlog/base'
 import { ANONYMOUS_PRINCIPAL, hostOf, type Requester } from '@braidlog/model'
 import type { Context, MiddlewareHandler } from 'hono'
 import { HOST_HEADER, PRINCIPAL_HEADER } from '../election/forward.ts'
 import type { RegistryAuth } from '../options.ts'
-import { bearerVerifier } from './bearer.ts'
 import type { Env } from './exchange.ts'
-import { parsePrincipalRules, type PrincipalRules } from './principal-rules.ts'
+import type { Identities } from './identities.ts'
+import type { PrincipalRules } from './principal-rules.ts'
 
 export interface AuthenticationOptions {
   readonly auth: RegistryAuth | undefined
+  readonly identities: Identities
   /** Whether who cannot be identified is let in, as nobody in particular. */
   readonly isOpen: boolean
-  readonly logger: Logger
 }
 
 /** @param refuse answers 401 with a body of the API */
 export function authentication(
-  { auth = {}, isOpen, logger }: AuthenticationOptions,
+  { auth = {}, identities: { verifyToken, certifiedAs }, isOpen }: AuthenticationOptions,
   refuse: (context: Context<Env>, message: string) => Response,
 ): MiddlewareHandler<Env> {
   const checkPassword = passwordCheck(auth.users ?? {})
-  const verifyToken = auth.bearer === undefined ? undefined : bearerVerifier(auth.bearer, logger)
-  const rules = parsePrincipalRules(auth.certificateRules ?? 'DEFAULT')
   const instances = new Set(auth.instances)
   const challenges = [
     ...(auth.users === undefined ? [] : ['Basic realm="schema registry", charset="UTF-8"']),
@@ -57,7 +54,7 @@ export function authentication(
   return async (context, next) => {
     const { incoming } = context.env
     const host = hostOf(incoming.socket.remoteAddress ?? '')
-    const certified = certifiedName(incoming.socket, rules)
+    const certified = certifiedName(incoming.socket, certifiedAs)
     const own = certified === undefined ? undefined : `User:${certified}`
     const asked = context.req.header(PRINCIPAL_HEADER)
     const header = context.req.header('authorization')
