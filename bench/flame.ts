@@ -18,7 +18,7 @@ export interface CpuProfile {
 
 export interface Frame {
   readonly name: string
-  /** Where it comes from: a path in this repository, `node:…`, a package, or `V8`. */
+  /** Where it comes from: a path in this repository, `node:…`, a package, or `native`. */
   readonly place: string
   readonly children: Map<string, Frame>
   selfMs: number
@@ -81,7 +81,7 @@ export function topOf(tree: Frame, count: number): SelfTime[] {
 
 const width = 1200
 const rowHeight = 17
-const narrowest = 1
+const narrowest = 2
 
 export function flameGraph(tree: Frame, title: string): string {
   const boxes: string[] = []
@@ -119,17 +119,17 @@ function frame(name: string, place: string): Frame {
 }
 
 function placeOf(url: string, lineNumber: number, root: string): string {
-  if (url === '') return 'V8'
+  if (url === '') return 'native'
   if (!url.startsWith('file:')) return url
   const path = relative(root, new URL(url).pathname)
   const inPackage = path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)
   return inPackage === null ? `${path}:${lineNumber + 1}` : inPackage[1]!
 }
 
-/** Ours, Node's, other packages', and V8 itself. */
+/** Ours, Node's, other packages', and native code: system calls, compilers, garbage collection. */
 function colourOf({ place, name }: Frame): string {
   if (name === 'all') return '#d5d5d5'
-  if (place === 'V8') return '#c9b8e0'
+  if (place === 'native') return '#c9b8e0'
   if (place.startsWith('node:')) return '#b5cdea'
   return place.startsWith('packages/') || place.startsWith('bench/') ? '#f2c08a' : '#bfdcb4'
 }
