@@ -146,12 +146,12 @@ function descriptors() {
 }
 
 /**
- * @confluentinc/schemaregistry is too large (171 MB) to come with every install. It takes part where somebody has put it:
- * `npm install --prefix .cache/serde-peers --ignore-scripts @confluentinc/schemaregistry@1.10.1`
+ * @confluentinc/schemaregistry is too large (171 MB) to come with every install. It takes part where `npm run conformance --
+ * schema-registry` has put it.
  */
 const CONFLUENT = resolve(
   import.meta.dirname,
-  '../../../../.cache/serde-peers/node_modules/@confluentinc/schemaregistry/dist/index.js',
+  '../../../../.cache/npm-confluent/node_modules/@confluentinc/schemaregistry/dist/index.js',
 )
 
 interface Serde {
