@@ -108,6 +108,17 @@ suite('registering', () => {
     assert.equal(driver.refusal({ kind: 'register', subject: 'a', body: { schema: A1 }, normalize: false }), 42209)
   })
 
+  test('so is one whose record would be, with what has to be escaped and all the bytes of its letters', () => {
+    const driver = new Driver({ schemaSizeMaxBytes: 400 })
+    const refusal = (doc: string): number => {
+      const body = { schema: JSON.stringify({ type: 'enum', name: 'E', symbols: ['A'], doc }) }
+      return driver.refusal({ kind: 'register', subject: 'a', body, normalize: false })
+    }
+    assert.equal(refusal('"'.repeat(150)), 42209)
+    assert.equal(refusal('щ'.repeat(200)), 42209)
+    driver.register('a', JSON.stringify({ type: 'enum', name: 'E', symbols: ['A'], doc: 'x'.repeat(150) }))
+  })
+
   test('a subject that is a context or has control characters is refused with 42208', () => {
     for (const subject of [':.prod:', '', ':.__GLOBAL:a', 'a\nb']) {
       const body = { schema: '"int"' }

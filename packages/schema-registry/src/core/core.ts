@@ -17,6 +17,7 @@ export interface CoreSettings {
   readonly compatibility: CompatibilityLevel
   readonly mode: Mode
   readonly modeMutability: boolean
+  /** Of the record that a schema is stored as, and of its text before anything is done with it. */
   readonly schemaSizeMaxBytes: number
   /** `error_code` of an incompatible schema: 409, or 40901. */
   readonly incompatibleCode: 409 | 40901

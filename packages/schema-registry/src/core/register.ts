@@ -14,7 +14,7 @@ import { done, notPermitted, refuse, RegistryErrorCode, type Outcome } from './e
 import { guidText, md5Of } from './identity.ts'
 import { findVersion } from './lookup.ts'
 import { prepare, type Prepared, type PrepareOptions, type SchemaRequest } from './prepare.ts'
-import type { RegistryRecord, StoredSchema } from './record.ts'
+import { encodeRecord, type RegistryRecord, type StoredSchema } from './record.ts'
 import type { Entry } from './state.ts'
 import { retagged } from './tagging.ts'
 import { effectiveConfig, effectiveMode, isReadOnly, readOnly, tombstones } from './settings.ts'
@@ -159,13 +159,25 @@ function written(
   const context = contextOf(subject)
   const isNew = context !== DEFAULT_CONTEXT && !core.state.isNamedContext(context)
   const value: StoredSchema = { id, md5, ...content, deleted: false }
+  const record: RegistryRecord = { kind: 'SCHEMA', subject, version, value }
+  const sizeBytes = encoder.encode(encodeRecord(record).value ?? '').length
+  if (sizeBytes > core.settings.schemaSizeMaxBytes) {
+    return refused(
+      refuse(
+        RegistryErrorCode.SCHEMA_TOO_LARGE,
+        `The schema takes ${sizeBytes} bytes to store, at most ${core.settings.schemaSizeMaxBytes} are allowed`,
+      ),
+    )
+  }
   const records: RegistryRecord[] = [
     ...(isNew ? [{ kind: 'CONTEXT', tenant: 'default', context, isSet: true } as const] : []),
-    { kind: 'SCHEMA', subject, version, value },
+    record,
     ...leftovers,
   ]
   return { records, response: done({ subject, version, id, guid, ...content, deleted: false }) }
 }
+
+const encoder = new TextEncoder()
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
