@@ -210,6 +210,19 @@ test('a GUID in a header or in front names the schema as an id does', async () =
   assert.deepEqual(registry.asked, [GUID])
 })
 
+test('a header without an id is not taken for the one of the record before', async () => {
+  const { decide } = setUp()
+  const values = [null, Buffer.alloc(0), Buffer.of(0, 0, 0, 0, 1, 9)]
+  for (const value of values) {
+    const headers = [{ key: '__value_schema_id', value }]
+    const refusal = await decide(batchOf([{ value: framed(1) }, { value: framed(1), headers }]))
+    assert.deepEqual(
+      refusal?.recordErrors.map(({ batchIndex }) => batchIndex),
+      [1],
+    )
+  }
+})
+
 test('keys have rules of their own', async () => {
   const { decide, registry } = setUp()
   registry.schemas.set(7, { subjects: ['orders-key'] })
@@ -465,7 +478,7 @@ test('any batch is judged as record by record would judge it', async () => {
     headers: readonly { readonly key: string; readonly value: Uint8Array | null }[],
   ): boolean {
     if (bytes === null) return true
-    const header = headers.find(({ key }) => key === `__${field}_schema_id`)
+    const header = headers.findLast(({ key }) => key === `__${field}_schema_id`)
     const named = Buffer.from(header === undefined ? bytes : (header.value ?? []))
     if (header !== undefined && named.length !== (named[0] === 0 ? 5 : 17)) return false
     if (named[0] !== 0 || named.length < 5 || named.readInt32BE(1) !== 1 || field === 'key') return false

@@ -5,7 +5,7 @@
  * prefix    0x00  id int32          payload …       or  0x01  GUID 16 bytes   payload …
  * header    __key_schema_id / __value_schema_id  =  the same bytes; the payload is then all of the key or value
  * ```
- * A header wins, as in Confluent's deserializers.
+ * A header wins, as in Confluent's deserializers; of several of one name, the last.
  */
 import { VarintReader, type RecordScanner } from '@braidlog/records'
 import type { SchemaKey } from './schema-lookup.ts'
@@ -46,7 +46,7 @@ export class FrameReader {
       if (header !== undefined) {
         this.payloadStart = start
         const sizeBytes = this.#readKey(bytes, header.start, header.end)
-        if (sizeBytes === header.end - header.start) return undefined
+        if (sizeBytes > 0 && sizeBytes === header.end - header.start) return undefined
         return `the header __${this.#field}_schema_id holds no schema id`
       }
     }
@@ -95,6 +95,7 @@ export class FrameReader {
     const { bytes, headerCount } = record
     const reader = this.#varints
     reader.reset(bytes, record.headersAt)
+    let found: { readonly start: number; readonly end: number } | undefined
     for (let i = 0; i < headerCount; i++) {
       const nameSizeBytes = reader.varint()
       const nameStart = reader.at
@@ -102,9 +103,9 @@ export class FrameReader {
       const valueSizeBytes = reader.varint()
       const start = reader.at
       if (valueSizeBytes > 0) reader.at += valueSizeBytes
-      if (this.#isHeaderName(bytes, nameStart, nameSizeBytes)) return { start, end: reader.at }
+      if (this.#isHeaderName(bytes, nameStart, nameSizeBytes)) found = { start, end: reader.at }
     }
-    return undefined
+    return found
   }
 
   #isHeaderName(bytes: Uint8Array, at: number, sizeBytes: number): boolean {
