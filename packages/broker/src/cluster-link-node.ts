@@ -62,6 +62,10 @@ export class NodeLink implements ClusterLink {
     return this.#options.controller.subscribe(listener)
   }
 
+  untilSeen(isSeen: () => boolean): Promise<void> {
+    return this.#options.controller.untilSeen(isSeen)
+  }
+
   finalizedFeatures(): ReturnType<ClusterLink['finalizedFeatures']> {
     return this.#options.controller.finalizedFeatures()
   }

@@ -27,6 +27,8 @@ export interface ClusterLink {
    * @throws ControllerError
    */
   submit<N extends ControllerRequestName>(name: N, request: RequestOf<N>, options?: LinkOptions): Promise<ResponseOf<N>>
+  /** Resolves when the image shows something, or after a second. */
+  untilSeen(isSeen: () => boolean): Promise<void>
   /** Finalized levels as ApiVersions shows them, kraft.version included, and the offset that they are of. */
   finalizedFeatures(): { readonly levels: ReadonlyMap<string, number>; readonly epoch: number }
   /** DescribeConfigs of topics, groups, client metrics and this node. */

@@ -53,6 +53,7 @@ export class TopicCreation {
         logger.warn('cannot create a topic on demand', { topic: name, errorCode, errorMessage })
         return errorCode as ErrorCode
       }
+      await cluster.untilSeen(() => cluster.image.topic(name) !== undefined)
       await replicas.settled()
       return ErrorCode.NONE
     } catch (error) {

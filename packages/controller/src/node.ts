@@ -93,6 +93,7 @@ export interface SubmitOptions {
   readonly from?: { readonly apiVersion: number }
 }
 
+const SEEN_TIMEOUT_MS = 1_000
 /** Requests decided but not committed; above it new ones are turned away. */
 const PENDING_REQUESTS_MAX = 4096
 
@@ -103,11 +104,14 @@ export class ControllerNode {
   readonly #loader = new MetadataLoader()
   readonly #directoryId: Uuid
   readonly #leaderListeners = new Set<() => void>()
+  /** Called whenever the image has moved. */
+  readonly #watchers = new Set<() => void>()
   #raft: RaftNode | undefined
   /** While this node leads the quorum. */
   #controller: Controller | undefined
   #lastAppended: Appended | undefined
   #deadline: Timer | undefined
+  #deadlineMs = Infinity
   #pendingCount = 0
   #lastSnapshotMs: number
   #closed = false
@@ -177,6 +181,26 @@ export class ControllerNode {
   /** @returns a function that ends the subscription. The listener is called at once with the image as it is. */
   subscribe(listener: MetadataListener): () => void {
     return this.#loader.subscribe(listener)
+  }
+
+  /**
+   * Resolves when the image shows something, or after a second: what another controller has acknowledged comes here a
+   * moment later.
+   */
+  untilSeen(isSeen: () => boolean): Promise<void> {
+    if (isSeen()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel()
+        this.#watchers.delete(check)
+        resolve()
+      }
+      const check = (): void => {
+        if (isSeen()) end()
+      }
+      const timer = this.#options.timers.after(SEEN_TIMEOUT_MS, end)
+      this.#watchers.add(check)
+    })
   }
 
   /** @param listener is called when another controller, this one or none became active. @returns ends it */
@@ -382,14 +406,17 @@ export class ControllerNode {
     return appended
   }
 
-  /** One timer for whatever the machine waits for next. */
+  /** One timer for whatever the machine waits for next; a request may have brought it nearer. */
   #watchDeadline(): void {
     const controller = this.#controller
-    if (controller === undefined || this.#deadline !== undefined) return
+    if (controller === undefined) return
     const dueMs = controller.nextDeadlineMs()
+    if (this.#deadline !== undefined && this.#deadlineMs <= dueMs) return
+    this.#deadline?.cancel()
+    this.#deadline = undefined
     if (dueMs === Infinity) return
-    const delayMs = Math.max(0, dueMs - this.#options.clock.monotonicMs())
-    this.#deadline = this.#options.timers.after(delayMs, () => {
+    this.#deadlineMs = dueMs
+    this.#deadline = this.#options.timers.after(Math.max(0, dueMs - this.#options.clock.monotonicMs()), () => {
       this.#deadline = undefined
       this.#expire(controller)
     })
@@ -409,6 +436,7 @@ export class ControllerNode {
 
   #commit(batch: MetadataBatch): void {
     this.#loader.commit(batch)
+    for (const check of this.#watchers) check()
     this.#maybeSnapshot()
   }
 

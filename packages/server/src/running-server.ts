@@ -17,6 +17,7 @@ export interface RunningParts {
   readonly clusterId: string
   readonly directory: string
   readonly listeners: readonly ServerListener[]
+  readonly controllerListeners: readonly ServerListener[]
   readonly config: ServerConfig
   readonly metrics: BrokerMetrics
   readonly side: ControllerSide
@@ -35,6 +36,7 @@ export class RunningServer implements Server {
   readonly clusterId: string
   readonly directory: string
   readonly listeners: readonly ServerListener[]
+  readonly controllerListeners: readonly ServerListener[]
   readonly bootstrapServers: string
   readonly warnings: readonly string[]
   readonly config: ReadonlyMap<string, string>
@@ -51,6 +53,7 @@ export class RunningServer implements Server {
     this.clusterId = parts.clusterId
     this.directory = parts.directory
     this.listeners = parts.listeners
+    this.controllerListeners = parts.controllerListeners
     this.bootstrapServers = parts.listeners.map(hostAndPort).join(',')
     this.warnings = parts.config.warnings
     this.config = parts.config.texts
@@ -108,7 +111,10 @@ export class RunningServer implements Server {
     }
   }
 
-  /** Requests first, then this broker's leaderships, then its files, then the metadata. */
+  /**
+   * In a cluster this broker's leaderships go first, while it still serves: clients find the new leaders without a failed
+   * request. Then its requests, its files, the metadata.
+   */
   async #closeParts(): Promise<void> {
     const { broker: parts, side, logger } = this.#parts
     const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
@@ -121,8 +127,10 @@ export class RunningServer implements Server {
     }
     if (parts !== undefined) {
       const { broker, membership, partitions } = parts
-      await attempt('stop the broker', () => broker.stop())
-      await attempt('leave the cluster in order', () => membership.leave())
+      const leave = () => attempt('leave the cluster in order', () => membership.leave())
+      const stop = () => attempt('stop the broker', () => broker.stop())
+      // Alone there is nobody to take over, and a node that serves while it is fenced would only confuse.
+      for (const step of this.#parts.config.quorum.isAlone ? [stop, leave] : [leave, stop]) await step()
       await attempt('close the partitions', () => partitions.close())
     }
     await attempt('close the controller', () => side.close())

@@ -50,6 +50,8 @@ export interface Server extends AsyncDisposable {
   readonly directory: string
   /** Listeners for clients, in the order of `listeners`. */
   readonly listeners: readonly ServerListener[]
+  /** Listeners for controllers and brokers; empty without the controller role and on a node that is alone. */
+  readonly controllerListeners: readonly ServerListener[]
   /** `host:port` of every client listener, advertised form, joined by commas. */
   readonly bootstrapServers: string
   /** What was odd about the configuration: unknown keys with the nearest name, keys without effect. */

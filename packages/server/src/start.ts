@@ -132,7 +132,18 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   })
   opened.add(() => side.close())
   const { controller, link } = side
-  const common = { nodeId, clusterId, directory, config, metrics, side, timers, logger, unlock }
+  const common = {
+    nodeId,
+    clusterId,
+    directory,
+    controllerListeners: controllerConnections === undefined ? [] : controllerListeners,
+    config,
+    metrics,
+    side,
+    timers,
+    logger,
+    unlock,
+  }
   if (!config.isBroker) {
     logger.info('serving controllers', { nodeId, clusterId, listeners: controllerListeners })
     const server = new RunningServer({ ...common, listeners: [], broker: undefined })
@@ -142,6 +153,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
 
   let brokerEpoch = (): number => -1
   let proposeIsr: Broker['proposeIsr'] = () => {}
+  let directoryFailed = (): void => {}
   const partitions = await openPartitionSet({
     storage,
     clock,
@@ -167,7 +179,10 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     replicaLagTimeMaxMs: values['replica.lag.time.max.ms'],
     isEligible: (brokerId, epoch) => isEligibleReplica(link.image, brokerId, epoch),
     onIsrProposal: (partition, proposal) => proposeIsr(partition, proposal),
-    onOffline: (error) => fail(error),
+    onOffline: (error) => {
+      directoryFailed()
+      fail(error)
+    },
   })
   // Not closed: a start that failed has not looked at everything, and must not say that all is clean.
   opened.add(() => partitions.abandon())
@@ -195,6 +210,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   })
   opened.add(() => membership.close())
   brokerEpoch = () => membership.brokerEpoch
+  directoryFailed = () => membership.directoryFailed()
   const endWatch = controller.onLeaderChange(() => membership.controllerChanged())
   opened.add(endWatch)
   await orFailed(membership.join(), failed)

@@ -37,7 +37,7 @@ export function metadataHandler(broker: BrokerContext): ApiHandler {
         isInternal: isInternalTopic(topic.name),
         partitions: [...topic.partitions]
           .sort(([a], [b]) => a - b)
-          .map(([index, partition]) => describePartition(index, partition, aliveIds)),
+          .map(([index, partition]) => describePartition(index, partition, { aliveIds, image })),
         topicAuthorizedOperations: request.includeTopicAuthorizedOperations
           ? topicOperations(access, topic.name)
           : NOT_ASKED,

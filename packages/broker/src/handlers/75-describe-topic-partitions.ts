@@ -68,7 +68,7 @@ export function describeTopicPartitionsHandler(broker: BrokerContext): ApiHandle
           partitions: shown.map((index) => {
             const partition = topic.partitions.get(index)!
             return {
-              ...describePartition(index, partition, aliveIds),
+              ...describePartition(index, partition, { aliveIds, image }),
               eligibleLeaderReplicas: partition.eligibleLeaderReplicas,
               lastKnownElr: partition.lastKnownElr,
             }

@@ -31,7 +31,10 @@ export function topicHandlers(broker: ClusterContext): ApiHandler[] {
       CreateTopicsResponse,
       async (request, from) => {
         const response = await cluster.submit('createTopics', request, { from })
-        if (!request.validateOnly) await replicas.settled()
+        if (request.validateOnly) return response
+        const created = response.topics.filter((topic) => topic.errorCode === ErrorCode.NONE)
+        await cluster.untilSeen(() => created.every(({ name }) => cluster.image.topic(name) !== undefined))
+        await replicas.settled()
         return response
       },
       { guard: guardCreation },
