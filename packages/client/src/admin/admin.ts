@@ -2,6 +2,7 @@
 import type { Cluster } from '../cluster.ts'
 import type { OffsetToCommit } from '../consumer.ts'
 import type { CallOptions, TopicPartition } from '../record.ts'
+import * as acls from './acls.ts'
 import * as clusters from './clusters.ts'
 import * as configs from './configs.ts'
 import * as groups from './groups.ts'
@@ -191,6 +192,20 @@ export class Admin implements AsyncDisposable {
     options?: CallOptions,
   ): Promise<T.ReassignmentDescription[]> {
     return await topics.listPartitionReassignments(this.#cluster, partitions, options)
+  }
+
+  /** Access control entries that the filter matches; all unless given. */
+  async describeAcls(filter?: T.AclFilter, options?: CallOptions): Promise<T.AclEntry[]> {
+    return await acls.describeAcls(this.#cluster, filter, options)
+  }
+
+  async createAcls(entries: readonly T.AclEntry[], options?: CallOptions): Promise<void> {
+    await acls.createAcls(this.#cluster, entries, options)
+  }
+
+  /** Deletes what any of the filters matches. @returns the entries that are gone */
+  async deleteAcls(filters: readonly T.AclFilter[], options?: CallOptions): Promise<T.AclEntry[]> {
+    return await acls.deleteAcls(this.#cluster, filters, options)
   }
 
   async unregisterBroker(nodeId: number, options?: CallOptions): Promise<void> {

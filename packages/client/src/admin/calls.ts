@@ -139,7 +139,8 @@ export function isRetriableCode(code: number): boolean {
   return isRetriable(errorNameOf(code))
 }
 
-const OPERATIONS = [
+/** By their number in the protocol. */
+export const OPERATIONS: readonly string[] = [
   'unknown',
   'any',
   'all',

@@ -236,3 +236,34 @@ export interface ValidateOptions extends CallOptions {
   /** Check only, change nothing. */
   readonly validateOnly?: boolean | undefined
 }
+
+export type AclResourceTypeName = 'topic' | 'group' | 'cluster' | 'transactionalId' | 'delegationToken' | 'user'
+
+/** An access control entry. */
+export interface AclEntry {
+  readonly resourceType: AclResourceTypeName
+  /** `*` is every name; of the cluster it is `kafka-cluster`. */
+  readonly resourceName: string
+  /** Default `literal`. */
+  readonly patternType?: 'literal' | 'prefixed'
+  /** `User:alice`; `User:*` is everybody. */
+  readonly principal: string
+  /** An address. Default `*`, every host. */
+  readonly host?: string
+  /** `all`, `read`, `write`, `create`, `delete`, `alter`, `describe`, `clusterAction`, `describeConfigs`, … */
+  readonly operation: string
+  /** Default `allow`. */
+  readonly permission?: 'allow' | 'deny'
+}
+
+/** Entries that agree in everything that is given. */
+export interface AclFilter {
+  readonly resourceType?: AclResourceTypeName
+  readonly resourceName?: string
+  /** `match`: every entry that concerns `resourceName`, by its name, a prefix of it or `*`. */
+  readonly patternType?: 'literal' | 'prefixed' | 'match'
+  readonly principal?: string
+  readonly host?: string
+  readonly operation?: string
+  readonly permission?: 'allow' | 'deny'
+}

@@ -23,6 +23,12 @@ export interface SuiteServer {
   stop(): Promise<void>
 }
 
+/** What the broker needs besides its defaults: access control, with everything allowed to whoever does not authenticate. */
+export const suiteProperties = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS',
+} as const
+
 const TEST_TIMEOUT_MS = 60_000
 
 /** Declares the tests. @param start starts the broker, or finds it; called once */
@@ -523,6 +529,39 @@ export function clientSuite(name: string, start: () => Promise<SuiteServer>): vo
       await admin.listConfigResources()
       await admin.electLeaders('preferred', [{ topic: own, partition: 0 }])
       assert.deepEqual(await admin.listPartitionReassignments(), [])
+    })
+
+    check('access control: create, list by filter, delete, and what is wrong with it', async () => {
+      const admin = kafka.admin()
+      const principal = `User:${randomUUID()}`
+      const read = { resourceType: 'topic', resourceName: 'orders', principal, operation: 'read' } as const
+      const write = { ...read, resourceName: 'or', patternType: 'prefixed', operation: 'write' } as const
+      const deny = { ...read, resourceType: 'group', resourceName: '*', permission: 'deny', host: '10.0.0.1' } as const
+      await admin.createAcls([read, write, deny])
+      const whole = { patternType: 'literal', host: '*', permission: 'allow' } as const
+      const names = async (filter: Parameters<typeof admin.describeAcls>[0]): Promise<string[]> =>
+        (await admin.describeAcls({ principal, ...filter })).map((each) => each.resourceName).sort()
+      // Created means the controller has it; a broker learns of it a moment later.
+      await eventual(async () => ((await names({})).length === 3 ? true : undefined), 'three entries')
+      assert.deepEqual(await admin.describeAcls({ principal, operation: 'read', resourceType: 'topic' }), [
+        { ...whole, ...read },
+      ])
+      assert.deepEqual(await names({ resourceType: 'topic', resourceName: 'orders', patternType: 'match' }), [
+        'or',
+        'orders',
+      ])
+      const gone = await admin.deleteAcls([
+        { principal, permission: 'deny' },
+        { principal, resourceType: 'topic' },
+      ])
+      assert.deepEqual(gone.map((each) => each.resourceName).sort(), ['*', 'or', 'orders'])
+      await eventual(async () => ((await names({})).length === 0 ? true : undefined), 'no entry')
+      const bad = await rejects(admin.createAcls([read, { ...read, principal: 'nobody' }]), 'INVALID_REQUEST')
+      assert.deepEqual(
+        bad.details.map((each) => each.error?.code ?? null),
+        [null, 'INVALID_REQUEST'],
+      )
+      await admin.deleteAcls([{ principal }])
     })
 
     check('any request can be sent as it is', async () => {
