@@ -52,7 +52,7 @@ const SHAPE = {
     instances: 'strings',
   },
   authorization: { superUsers: 'strings', allowEveryoneIfNoAclFound: 'boolean' },
-  protectUsed: { excludeTopics: 'strings' },
+  protectUsed: { excludeTopics: 'strings', indexDirectory: 'string' },
   allowOpen: 'boolean',
   allowPlaintext: 'boolean',
 } as const satisfies { readonly [K in keyof RegistryFileOptions]-?: Shape }

@@ -47,9 +47,11 @@ export interface RegistryOptions {
   readonly authorization?: RegistryAuthorization | undefined
   /**
    * Refuse to delete a schema for good while retained records of the cluster name it, unless forced. The first such deletion reads all
-   * topics but the excluded ones.
+   * topics but the excluded ones; what it has found is kept in the directory, if there is one, for the next start.
    */
-  readonly protectUsed?: { readonly excludeTopics?: readonly string[] | undefined } | undefined
+  readonly protectUsed?:
+    | { readonly excludeTopics?: readonly string[] | undefined; readonly indexDirectory?: string | undefined }
+    | undefined
   /** Somebody else who knows which schemas are in use, instead of `protectUsed`. */
   readonly usage?: UsageSource | undefined
   /** Listen beyond loopback although nobody is asked who they are: behind a proxy that asks. */

@@ -97,7 +97,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       mayWrite: () => election.mayWrite,
       forwardTimeoutMs: options.forwardTimeoutMs ?? 60_000,
       nowMs: () => systemClock.monotonicMs(),
-      usage: options.usage ?? (await usageOf(options, kafka, topic)),
+      usage: options.usage ?? (await usageOf(options.protectUsed, { kafka, topic, clusterId })),
       tls: () => tls?.files.current,
       logger,
     })
@@ -172,10 +172,15 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   }
 }
 
-async function usageOf({ protectUsed }: RegistryOptions, kafka: Kafka, topic: string) {
+async function usageOf(
+  protectUsed: RegistryOptions['protectUsed'],
+  { kafka, topic, clusterId }: { readonly kafka: Kafka; readonly topic: string; readonly clusterId: string },
+) {
   if (protectUsed === undefined) return undefined
-  const { ClusterUsage } = await import('./usage/index.ts')
-  return new ClusterUsage({ kafka, exclude: protectUsed.excludeTopics, schemasTopic: topic })
+  const { ClusterUsage, usageFile } = await import('./usage/index.ts')
+  const { excludeTopics: exclude, indexDirectory } = protectUsed
+  const file = indexDirectory === undefined ? undefined : usageFile(indexDirectory, clusterId)
+  return new ClusterUsage({ kafka, file, exclude, schemasTopic: topic })
 }
 
 function resolve(options: RegistryOptions) {
