@@ -97,7 +97,13 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     '@braidlog/server',
   ],
   // beside
-  '@braidlog/simulator': ['@braidlog/base', '@braidlog/client', '@braidlog/runtime', '@braidlog/server'],
+  '@braidlog/simulator': [
+    '@braidlog/base',
+    '@braidlog/protocol',
+    '@braidlog/client',
+    '@braidlog/runtime',
+    '@braidlog/server',
+  ],
   '@braidlog/testkit': [
     '@braidlog/base',
     '@braidlog/model',

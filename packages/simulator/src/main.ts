@@ -10,6 +10,7 @@
  */
 import { parseArgs } from 'node:util'
 import { runCluster, type RunResult } from './cluster/run.ts'
+import { loadEverything } from './world/load.ts'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -29,8 +30,7 @@ let failed = 0
 let faults = 0
 let virtualMs = 0
 
-// What is loaded at its first use is loaded now: loading takes real time, in which virtual time must not pass.
-await runCluster({ seed: 0, faultCount: 0, safetyMs: 5_000 })
+await loadEverything()
 for (const seed of seeds()) {
   const result = await run(seed)
   if (values.twice) await compareWithSecond(result)

@@ -118,7 +118,8 @@ export class Nemesis {
         })
         return
       case 'stop':
-        void node.stop().then(() => later(() => node.start()))
+        // A stop that ends after everything has healed is followed by a start at once.
+        void node.stop().then(() => (this.#isOver ? node.start() : later(() => node.start())))
         return
       case 'pause':
         node.pause()

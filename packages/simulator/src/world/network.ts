@@ -194,18 +194,18 @@ class End {
     this.process = process
   }
 
-  /** Copies: the sender may use its memory again. */
+  /**
+   * Copies, since the sender may use its memory again; and joins, since how bytes are cut into chunks depends on what the
+   * process has written in earlier runs.
+   */
   write(chunks: readonly Uint8Array[]): void {
     if (this.isClosed) return
-    for (const chunk of chunks) {
-      if (chunk.length === 0) continue
-      const bytes = chunk.slice()
-      if (bytes.length > 1 && this.link.network.splitsNow) {
-        const at = this.link.network.splitAt(bytes.length)
-        this.#send(bytes.subarray(0, at))
-        this.#send(bytes.subarray(at).slice())
-      } else this.#send(bytes)
-    }
+    const bytes = joined(chunks)
+    if (bytes.length > 1 && this.link.network.splitsNow) {
+      const at = this.link.network.splitAt(bytes.length)
+      this.#send(bytes.slice(0, at))
+      this.#send(bytes.slice(at))
+    } else if (bytes.length > 0) this.#send(bytes)
   }
 
   close(error: Error | undefined): void {
@@ -368,6 +368,16 @@ class Link {
     this.#isOpen = true
     this.world.after(0, () => near.events?.opened(), near.process)
   }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
 }
 
 function fill(receiver: SocketReceiver, chunk: Uint8Array): void {

@@ -83,8 +83,10 @@ export class World {
     this.#onTrace?.(text)
   }
 
+  /** Time goes in whole microseconds: a delay that is not zero takes at least one, so that no rounding stops time. */
   after(delayMs: number, callback: () => void, process?: SimulatedProcess): Timer {
-    const event: PendingEvent = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, process, callback }
+    const atMs = (Math.round(this.#nowMs * 1000) + Math.ceil(Math.max(0, delayMs) * 1000)) / 1000
+    const event: PendingEvent = { atMs, order: this.#order++, process, callback }
     push(this.#heap, event)
     return { cancel: () => (event.callback = undefined) }
   }
