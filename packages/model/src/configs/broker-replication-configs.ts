@@ -10,40 +10,34 @@ export const BROKER_REPLICATION_CONFIGS = {
   'replica.lag.time.max.ms': long({
     default: 30_000,
     importance: 'high',
-    applies: false,
     doc: 'A follower behind for longer leaves the in-sync set.',
   }),
   'replica.fetch.max.bytes': int({
     default: 1_048_576,
     importance: 'medium',
     check: atLeast(0),
-    applies: false,
     doc: 'Most bytes that a follower fetches of one partition.',
   }),
   'replica.fetch.min.bytes': int({
     default: 1,
     importance: 'high',
-    applies: false,
     doc: "Bytes that a follower's fetch waits for.",
   }),
   'replica.fetch.response.max.bytes': int({
     default: 10_485_760,
     importance: 'medium',
     check: atLeast(0),
-    applies: false,
     doc: 'Most bytes in one answer to a follower.',
   }),
   'replica.fetch.wait.max.ms': int({
     default: 500,
     importance: 'high',
-    applies: false,
     doc: "How long a follower's fetch waits.",
   }),
   'replica.fetch.backoff.ms': int({
     default: 1000,
     importance: 'medium',
     check: atLeast(0),
-    applies: false,
     doc: 'Pause of a follower after an error.',
   }),
   'replica.high.watermark.checkpoint.interval.ms': long({
@@ -66,7 +60,6 @@ export const BROKER_REPLICATION_CONFIGS = {
   'replica.socket.timeout.ms': int({
     default: 30_000,
     importance: 'high',
-    applies: false,
     doc: "Time limit of a follower's requests.",
   }),
   'num.replica.fetchers': int({
@@ -74,7 +67,6 @@ export const BROKER_REPLICATION_CONFIGS = {
     importance: 'high',
     mode: 'cluster-wide',
     check: atLeast(1),
-    applies: false,
     doc: 'Fetchers per leader on a follower.',
   }),
   'follower.fetch.last.tiered.offset.enable': boolean({
