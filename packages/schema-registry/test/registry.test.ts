@@ -1,6 +1,8 @@
 /** The registry's machine: given these records, when this request, then these records and this response. */
 import assert from 'node:assert/strict'
 import test, { suite } from 'node:test'
+import { ParsedCache } from '../src/core/parsed-cache.ts'
+import type { Entry } from '../src/core/state.ts'
 import { Driver, field, optional, record, replay } from './support/machine.ts'
 
 const A1 = record('A', field('x'))
@@ -340,6 +342,25 @@ suite('configurations', () => {
     const change = { compatibilityLevel: 'SOME' as never }
     assert.equal(new Driver().refusal({ kind: 'setConfig', subject: null, change }), 42203)
     assert.equal(new Driver().refusal({ kind: 'deleteConfig', subject: 'a' }), 40401)
+  })
+})
+
+suite('parsed schemas', () => {
+  test('are held for as long as they are used and there is room; what is written over is forgotten', () => {
+    const driver = new Driver()
+    for (const name of ['a', 'b', 'c']) driver.register(name, record(name.toUpperCase(), field('x')))
+    const { state } = driver.machine.core
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => state.version(name, 1)!) as [Entry, Entry, Entry]
+    const parsed = {} as never
+    const cache = new ParsedCache(2 * a.schema.length)
+    for (const entry of [a, b]) cache.set(entry, parsed)
+    assert.equal(cache.get(a), parsed)
+    cache.set(c, parsed)
+    assert.deepEqual([cache.get(a), cache.get(b), cache.get(c)], [parsed, undefined, parsed])
+    cache.delete(a)
+    cache.set(b, parsed)
+    assert.equal(cache.size, 2)
+    new ParsedCache(1).set(a, parsed)
   })
 })
 

@@ -76,7 +76,7 @@ export function prepare(core: Core, subject: string, body: SchemaRequest, option
   })
 }
 
-/** The parsed schema of a stored version; parsed once. A stored schema that does not parse is `undefined`. */
+/** The parsed schema of a stored version; parsed once, while it is in use. A stored schema that does not parse is `undefined`. */
 export function parsedOf(core: Core, entry: Entry): ParsedSchema | undefined {
   const known = core.state.parsed.get(entry)
   if (known !== undefined) return known

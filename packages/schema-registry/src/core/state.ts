@@ -9,8 +9,9 @@
 import { assert } from '@braidlog/base'
 import type { Acl } from './acl.ts'
 import type { Config, Mode, SchemaVersion } from './entities.ts'
-import type { Md5, ParsedSchema } from './formats.ts'
+import type { Md5 } from './formats.ts'
 import { guidOf } from './identity.ts'
+import { ParsedCache } from './parsed-cache.ts'
 import { schemaKeyText, type RegistryRecord, type StoredSchema } from './record.ts'
 import {
   canonicalSubject,
@@ -52,8 +53,7 @@ export class RegistryState {
   #aclRevision = 0
   /** `subject\0version` → entries that refer to it, soft-deleted ones among them. */
   readonly #referrers = new Map<string, Set<Entry>>()
-  /** Parsed once; goes with its entry. */
-  readonly parsed = new WeakMap<Entry, ParsedSchema>()
+  readonly parsed = new ParsedCache()
 
   constructor(md5: Md5) {
     this.#md5 = md5
@@ -291,6 +291,7 @@ export class RegistryState {
   }
 
   #remove(entry: Entry): void {
+    this.parsed.delete(entry)
     const versions = this.#subjects.get(entry.subject)!
     versions.delete(entry.version)
     if (versions.size === 0) this.#subjects.delete(entry.subject)
