@@ -1,6 +1,13 @@
 /** Types of literal schemas: wrong ones do not compile. The test runs nothing; `npm run types` is what holds it. */
 import test from 'node:test'
-import { avro, RegistryClient, type Decimal, type InferAvro } from '../../src/serdes/index.ts'
+import {
+  avro,
+  jsonSchema,
+  RegistryClient,
+  type Decimal,
+  type InferAvro,
+  type InferJson,
+} from '../../src/serdes/index.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(isSame: Equal<A, B>): void => void isSame
@@ -105,4 +112,46 @@ test('avro() takes and gives values of its schema', () => {
   same<Flat<Parameters<typeof serde.serialize>[0]>, { n: number }>(true)
   const said = avro<{ a: string }>(registry, { use: 'latest' })
   same<Parameters<typeof said.serialize>[0], { a: string }>(true)
+})
+
+const customer = {
+  type: 'object',
+  required: ['id', 'address'],
+  properties: {
+    id: { type: ['string', 'integer'] },
+    address: { $ref: '#/$defs/address' },
+    kind: { enum: ['person', 'company'] },
+    tags: { type: 'array', items: { type: 'string' } },
+    friends: { type: 'array', items: { $ref: '#' } },
+    pair: { type: 'array', prefixItems: [{ type: 'string' }, { const: 5 }] },
+    any: { oneOf: [{ type: 'null' }, { type: 'object', additionalProperties: { type: 'number' } }] },
+  },
+  $defs: { address: { type: 'object', required: ['city'], properties: { city: { type: 'string' } } } },
+} as const
+
+interface Customer {
+  id: string | number
+  address: { city: string }
+  kind?: 'person' | 'company'
+  tags?: string[]
+  friends?: Customer[]
+  pair?: [string, 5]
+  any?: null | { [name: string]: number }
+}
+
+test('a literal JSON Schema has a type', () => {
+  const ada: Customer = { id: 1, address: { city: 'London' } }
+  const one: InferJson<typeof customer> = { ...ada, friends: [{ ...ada, pair: ['x', 5] }] }
+  const other: Customer = one
+  // @ts-expect-error -- the address is required
+  const without: InferJson<typeof customer> = { id: 1 }
+  // @ts-expect-error -- a friend's kind is none of the two
+  const wrong: InferJson<typeof customer> = { ...ada, friends: [{ ...ada, kind: 'robot' }] }
+  same<InferJson<{ type: 'integer' }>, number>(true)
+  same<InferJson<true>, unknown>(true)
+  const serde = jsonSchema(new RegistryClient('http://localhost:1'), {
+    schema: { type: 'array', items: { type: 'string' } },
+  })
+  same<Parameters<typeof serde.serialize>[0], string[]>(true)
+  void [other, without, wrong]
 })

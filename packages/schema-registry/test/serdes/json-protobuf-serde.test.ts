@@ -64,6 +64,22 @@ test('JSON is written as it is validated: dates as text, without members that ar
   assert.deepEqual(await serde.deserializeAsync(bytes, VALUE('dates')), { at: '1970-01-01T00:00:00.000Z' })
 })
 
+test('a whole number that JavaScript cannot hold is refused, not rounded', async () => {
+  const serde = jsonSchema<unknown>(world.client(), { schema: '{}' as unknown })
+  const prefix = (await serde.serializeAsync({}, VALUE('exact'))).subarray(0, 5)
+  const read = async (text: string): Promise<unknown> =>
+    await serde.deserializeAsync(Buffer.concat([prefix, Buffer.from(text)]), VALUE('exact'))
+  await assert.rejects(read('{"a":[9007199254740993]}'), {
+    code: 'INVALID_VALUE',
+    message: /9007199254740993 is not exact/,
+  })
+  assert.deepEqual(await read('{"a":9007199254740991,"b":0.12345678901234567,"c":"12345678901234567890"}'), {
+    a: 9007199254740991,
+    b: Number('0.12345678901234567'),
+    c: '12345678901234567890',
+  })
+})
+
 test('every draft is validated by its own rules, references included', async () => {
   const client = world.client()
   await register(client, 'part', 'JSON', '{"type":"integer"}')

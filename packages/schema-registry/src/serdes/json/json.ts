@@ -62,18 +62,35 @@ function jsonFormat(isValidated: boolean): SerdeFormat {
       const validate = validator(reader)
       return (bytes, start) => {
         const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-        let value: unknown
-        try {
-          value = JSON.parse(buffer.toString('utf8', start))
-        } catch (cause) {
-          throw new SerdeError('MALFORMED', `the bytes are not JSON: ${(cause as Error).message}`, { cause })
-        }
+        const value = parsed(buffer.toString('utf8', start))
         validate(value, 'MALFORMED')
         return value
       }
     },
     fields: (schema, tags) => jsonFields(jsonOf(schema).document, tags),
   }
+}
+
+/** Digits that a number may not hold exactly; texts with so many are looked at number by number. */
+const MANY_DIGITS = /\d{16}/
+
+/** @throws SerdeError rather than round a whole number */
+function parsed(text: string): unknown {
+  try {
+    return (MANY_DIGITS.test(text) ? JSON.parse(text, exact) : JSON.parse(text)) as unknown
+  } catch (cause) {
+    if (SerdeError.is(cause)) throw cause
+    throw new SerdeError('MALFORMED', `the bytes are not JSON: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function exact(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? ''))
+    throw new SerdeError(
+      'INVALID_VALUE',
+      `${key === '' ? '' : `at "${key}": `}${context!.source!} is not exact as a number`,
+    )
+  return value
 }
 
 function textOf(value: unknown): string {

@@ -21,7 +21,12 @@ export function validatorOf(parsed: ParsedJson): Validate {
   try {
     validate = ajvFor(parsed.document.draft).compile(withoutMeta(schema))
   } catch (cause) {
-    if (cause instanceof EvalError) throw cause
+    if (cause instanceof EvalError)
+      throw new SerdeError(
+        'INVALID_OPTION',
+        'validating compiles code, which this process forbids; use validate: false',
+        { cause },
+      )
     throw new SerdeError('WRONG_SCHEMA', `the schema cannot be used: ${(cause as Error).message}`, { cause })
   }
   return (value, code) => {
