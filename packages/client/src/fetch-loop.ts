@@ -55,6 +55,7 @@ export class FetchLoop {
   readonly #leaveBudget: () => void
   /** Of the last batch that was handed out. */
   #handedOutOf: FetchPartition | undefined
+  #handedOutMs = 0
   /** Goes off when the application has not asked for more for a while. */
   #stallAlarm: Alarm | undefined
   #fatal: KafkaError | undefined
@@ -130,7 +131,6 @@ export class FetchLoop {
     only?: (state: FetchPartition) => boolean,
     isEnd?: () => boolean,
   ): Promise<DeliveredBatch | undefined> {
-    this.#cluster.alarms.cancel(this.#stallAlarm)
     const last = this.#handedOutOf
     this.#handedOutOf = undefined
     if (last?.handedOut !== undefined && !this.#open.has(last)) {
@@ -178,22 +178,28 @@ export class FetchLoop {
     this.#wakeWaiters()
   }
 
-  /** Tells, once, when the application leaves what is ready where it is. */
+  /** The application has a batch from now on. One alarm serves many batches: it looks how long the last one takes. */
   #watchForStall(): void {
-    const sinceMs = this.#cluster.nowMs()
-    const look = (): void => {
-      const waiting = this.fetcher.partitions.filter((state) => !state.isPaused && this.#hasSomething(state))
-      if (waiting.length === 0) {
-        this.#stallAlarm = this.#cluster.alarms.after(STALLED_AFTER_MS, look)
-        return
-      }
-      const durationMs = this.#cluster.nowMs() - sinceMs
-      const heldBytes = this.fetcher.heldBytes
-      const partitions = waiting.map(({ topic, partition }) => ({ topic, partition }))
-      this.#cluster.options.logger.warn('the application has not asked for records', { durationMs, heldBytes })
-      if (isObserved(this.#hooks, 'stalled')) observe(this.#hooks, 'stalled', { partitions, heldBytes, durationMs })
+    this.#handedOutMs = this.#cluster.nowMs()
+    this.#stallAlarm ??= this.#cluster.alarms.after(STALLED_AFTER_MS, this.#lookForStall)
+  }
+
+  /** Tells, once for each batch, when the application leaves what is ready where it is. */
+  readonly #lookForStall = (): void => {
+    this.#stallAlarm = undefined
+    if (this.#handedOutOf === undefined) return
+    const durationMs = this.#cluster.nowMs() - this.#handedOutMs
+    const waiting = this.fetcher.partitions.filter((state) => !state.isPaused && this.#hasSomething(state))
+    if (durationMs < STALLED_AFTER_MS || waiting.length === 0) {
+      const leftMs = durationMs < STALLED_AFTER_MS ? STALLED_AFTER_MS - durationMs : STALLED_AFTER_MS
+      this.#stallAlarm = this.#cluster.alarms.after(leftMs, this.#lookForStall)
+      return
     }
-    this.#stallAlarm = this.#cluster.alarms.after(STALLED_AFTER_MS, look)
+    const { heldBytes } = this.fetcher
+    this.#cluster.options.logger.warn('the application has not asked for records', { durationMs, heldBytes })
+    if (!isObserved(this.#hooks, 'stalled')) return
+    const partitions = waiting.map(({ topic, partition }) => ({ topic, partition }))
+    observe(this.#hooks, 'stalled', { partitions, heldBytes, durationMs })
   }
 
   #hasSomething(state: FetchPartition): boolean {

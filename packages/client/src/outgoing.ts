@@ -86,6 +86,8 @@ export function sendError(error: unknown): KafkaError {
   }
   return new KafkaError('SERIALIZATION_FAILED', error instanceof Error ? error.message : String(error), {
     cause: error,
+    // Of a serde that could not fetch what it needs: the registry may be back soon.
+    retriable: (error as { readonly retriable?: unknown } | null)?.retriable === true,
   })
 }
 

@@ -18,7 +18,7 @@ function hesitant(world: World): Serializer<string> {
   return {
     serialize: (value) => value,
     beforeSerialize: (value) => {
-      if (value === 'bad') return Promise.reject(new Error('no schema'))
+      if (value === 'bad') return Promise.reject(Object.assign(new Error('no registry'), { retriable: true }))
       if (!value.startsWith('slow') || ready.has(value)) return undefined
       return world.sleep(1_000).then(() => void ready.add(value))
     },
@@ -55,6 +55,9 @@ test('what a serializer waits for in vain fails its record and no other', async 
       outcomes.map(({ status }) => status),
       ['fulfilled', 'rejected', 'fulfilled'],
     )
+    const { reason } = outcomes[1] as PromiseRejectedResult
+    assert.ok(KafkaError.is(reason))
+    assert.deepEqual([reason.code, reason.retriable], ['SERIALIZATION_FAILED', true])
     assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
   })
 })

@@ -11,7 +11,7 @@
 import { ProtocolError } from '@braidlog/protocol/wire'
 
 /** What a broker may make us allocate by announcing a size alone. */
-const EAGER_SIZE_BYTES = 2 << 20
+const EAGER_SIZE_BYTES = 8 << 20
 
 export class FrameReader {
   readonly #sizeMax: number
