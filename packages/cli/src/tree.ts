@@ -49,6 +49,12 @@ export const NOUNS: readonly Noun[] = [
     description: 'brokers, controller, log directories and health',
     load: () => import('./commands/cluster.ts'),
   },
+  { name: 'broker', description: 'list brokers, forget one', load: () => import('./commands/broker.ts') },
+  {
+    name: 'quorum',
+    description: 'the controllers: leader, voters, how far each has come',
+    load: () => import('./commands/quorum.ts'),
+  },
   { name: 'config', description: 'read and change configurations', load: () => import('./commands/config.ts') },
   {
     name: 'schema',

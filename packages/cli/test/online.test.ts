@@ -255,6 +255,24 @@ test('the cluster tells its brokers, its health, its features', async () => {
     quorum.voters.map((one) => one.nodeId),
     [1],
   )
+  const status = await data<{ leader: number; observers: unknown[] }>('quorum', 'status')
+  assert.deepEqual([status.leader, status.observers], [1, []])
+  const brokers = await data<{ nodeId: number; fenced: boolean }[]>('broker', 'list')
+  assert.deepEqual(
+    brokers.map(({ nodeId, fenced }) => [nodeId, fenced]),
+    [[1, false]],
+  )
+})
+
+test('replicas that lie well need not move, and a running broker is not forgotten', async () => {
+  await topic('placed')
+  const plan = await data<{ version: number; partitions: unknown[] }>('cluster', 'reassign', 'plan')
+  assert.deepEqual(plan, { version: 1, partitions: [] })
+  assert.deepEqual(await data('cluster', 'reassign', 'status'), [])
+  await ok(['cluster', 'elect-leaders', 'placed'])
+  const running = await online(['broker', 'unregister', '1', '-y'])
+  assert.equal(running.exitCode, 1)
+  assert.match(running.stderr, /running; stop it first/)
 })
 
 test('the configuration of topics and brokers is read and changed', async () => {

@@ -1,9 +1,11 @@
 /** `braidlog cluster`: brokers, controller, features, log directories, and whether all is well. */
 import { Command } from '@commander-js/extra-typings'
-import type { Admin } from '@braidlog/client'
+import type { Admin, PartitionDescription, TopicPartition } from '@braidlog/client'
 import { remote, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { formatBytes } from '../terminal.ts'
+import { defineReassign } from './cluster-reassign.ts'
+import { describeQuorum } from './quorum.ts'
 
 export function define(cli: Cli) {
   return new Command('cluster')
@@ -13,6 +15,8 @@ export function define(cli: Cli) {
     .addCommand(logDirs(cli))
     .addCommand(features(cli))
     .addCommand(quorum(cli))
+    .addCommand(electLeaders(cli))
+    .addCommand(defineReassign(cli))
 }
 
 function info(cli: Cli) {
@@ -96,24 +100,9 @@ async function findProblems(admin: Admin, context: Context): Promise<Problem[]> 
       hint: 'start it, or look into its log: it does not send heartbeats',
     })
   }
-  for (const topic of await admin.describeTopics(undefined, context.call)) {
-    for (const partition of topic.partitions) {
-      const name = `${topic.name}-${partition.partition}`
-      if (partition.leader === null) {
-        problems.push({
-          severity: 'error',
-          what: `partition ${name} is offline`,
-          hint: `start one of its brokers: ${partition.replicas.join(', ')}`,
-        })
-      } else if (partition.isr.length < partition.replicas.length) {
-        const missing = partition.replicas.filter((replica) => !partition.isr.includes(replica))
-        problems.push({
-          severity: 'error',
-          what: `partition ${name} is under-replicated`,
-          hint: `not in sync: broker ${missing.join(', ')}; start it, or give it time to catch up`,
-        })
-      }
-    }
+  const moving = new Set((await admin.listPartitionReassignments(undefined, context.call)).map(keyOf))
+  for (const topic of await admin.describeTopicPartitions(undefined, context.call)) {
+    for (const partition of topic.partitions) problems.push(...problemsOf(topic.name, partition, moving))
   }
   for (const directory of await admin.describeLogDirs(undefined, context.call)) {
     const where = `${directory.path} of broker ${directory.broker}`
@@ -131,6 +120,35 @@ async function findProblems(admin: Admin, context: Context): Promise<Problem[]> 
     }
   }
   return problems
+}
+
+const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
+
+function problemsOf(topic: string, partition: PartitionDescription, moving: ReadonlySet<string>): Problem[] {
+  const name = keyOf({ topic, partition: partition.partition })
+  const { leader, replicas, isr, eligibleLeaderReplicas: eligible } = partition
+  if (leader === null) {
+    const able = [...isr, ...eligible]
+    const hint =
+      able.length > 0
+        ? `start broker ${able.join(' or ')}: it has all records`
+        : `start one of its brokers (${replicas.join(', ')}), or elect what is left: ` +
+          `braidlog cluster elect-leaders ${topic}:${partition.partition} --unclean`
+    return [{ severity: 'error', what: `partition ${name} is offline`, hint }]
+  }
+  const missing = replicas.filter((replica) => !isr.includes(replica))
+  if (missing.length === 0) return []
+  if (moving.has(name)) {
+    const what = `partition ${name} is being moved; not in sync yet: broker ${missing.join(', ')}`
+    return [{ severity: 'warning', what, hint: 'wait, or see `braidlog cluster reassign status`' }]
+  }
+  return [
+    {
+      severity: 'error',
+      what: `partition ${name} is under-replicated`,
+      hint: `not in sync: broker ${missing.join(', ')}; start it, or give it time to catch up`,
+    },
+  ]
 }
 
 function logDirs(cli: Cli) {
@@ -213,24 +231,45 @@ function features(cli: Cli) {
 }
 
 function quorum(cli: Cli) {
-  return remote('quorum', 'the controllers: leader, epoch, voters').action((flags) =>
+  return remote('quorum', 'the same as `quorum status`').action((flags) =>
     cli.execute('cluster quorum', flags, async (context) => {
-      const data = await (await context.kafka()).admin().describeQuorum(context.call)
-      return {
-        data,
-        before: `leader ${data.leader}, epoch ${data.leaderEpoch}, high watermark ${data.highWatermark}\n`,
-        table: {
-          columns: [{ title: 'node', align: 'right' }, { title: 'role' }, { title: 'log end', align: 'right' }],
-          rows: [
-            ...data.voters.map((voter) => [
-              voter.nodeId,
-              voter.nodeId === data.leader ? 'leader' : 'voter',
-              voter.logEndOffset,
-            ]),
-            ...data.observers.map((observer) => [observer.nodeId, 'observer', observer.logEndOffset]),
-          ],
-        },
-      }
+      return describeQuorum(await (await context.kafka()).admin().describeQuorum(context.call))
     }),
   )
+}
+
+function electLeaders(cli: Cli) {
+  return remote('elect-leaders', 'give leadership back to preferred replicas, or find leaders at the price of records')
+    .argument('[partitions...]', 'topic or topic:partition; all partitions unless given')
+    .option('--unclean', 'where a partition has no leader: any replica, also one that lacks records')
+    .option('-y, --yes', 'do not ask before --unclean')
+    .action((names, flags) =>
+      cli.execute('cluster elect-leaders', flags, async (context) => {
+        const admin = (await context.kafka()).admin()
+        const partitions = names.length === 0 ? undefined : await resolvePartitions(admin, names, context)
+        if (flags.unclean === true) {
+          await context.terminal.confirm(
+            'Elect replicas that may lack records? They are lost then.',
+            flags.yes === true,
+          )
+        }
+        const kind = flags.unclean === true ? 'unclean' : 'preferred'
+        await admin.electLeaders(kind, partitions, context.call)
+        return { data: { kind, partitions: partitions ?? 'all' }, text: 'Leaders are where they should be.' }
+      }),
+    )
+}
+
+async function resolvePartitions(admin: Admin, names: readonly string[], context: Context) {
+  const wanted = names.map((name) => {
+    const match = /^([^:]+)(?::(\d+))?$/.exec(name)
+    if (match === null) throw new CliError(`write topic or topic:partition; got '${name}'`)
+    return { topic: match[1]!, partition: match[2] === undefined ? undefined : Number(match[2]) }
+  })
+  const whole = wanted.filter(({ partition }) => partition === undefined).map(({ topic }) => topic)
+  const topics = whole.length === 0 ? [] : await admin.describeTopics(whole, context.call)
+  return [
+    ...wanted.flatMap(({ topic, partition }) => (partition === undefined ? [] : [{ topic, partition }])),
+    ...topics.flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition }))),
+  ]
 }

@@ -1,6 +1,6 @@
 /** `braidlog topic`: topics and their partitions. */
 import { Command } from '@commander-js/extra-typings'
-import type { ConfigChange, NewTopic, TopicPartition } from '@braidlog/client'
+import type { ConfigChange, LogDirDescription, NewTopic, TopicPartition } from '@braidlog/client'
 import { collect, parseCount, remote, type Cli } from '../command.ts'
 import { CliError } from '../exit.ts'
 import type { Table } from '../output.ts'
@@ -65,12 +65,12 @@ function describe(cli: Cli) {
       cli.execute('topic describe', flags, async (context) => {
         const admin = (await context.kafka()).admin()
         const [topics, configs, sizes] = await Promise.all([
-          admin.describeTopics(names, context.call),
+          admin.describeTopicPartitions(names, context.call),
           admin.describeConfigs(
             names.map((name) => ({ type: 'topic' as const, name })),
             context.call,
           ),
-          partitionSizes(() => admin.describeLogDirs(undefined, context.call)),
+          replicasOnDisk(() => admin.describeLogDirs(undefined, context.call)),
         ])
         const partitions = topics.flatMap((topic) =>
           topic.partitions
@@ -104,9 +104,11 @@ function describe(cli: Cli) {
               leaderEpoch: partition.leaderEpoch,
               replicas: partition.replicas,
               isr: partition.isr,
+              eligibleLeaderReplicas: partition.eligibleLeaderReplicas,
+              lag: lagOf(sizes.get(key), partition.isr.length < partition.replicas.length),
               startOffset: starts.get(key) ?? null,
               endOffset: ends.get(key) ?? null,
-              sizeBytes: sizes.get(key) ?? null,
+              sizeBytes: leaderSize(sizes.get(key), partition.leader),
             }
           }),
         }))
@@ -117,18 +119,38 @@ function describe(cli: Cli) {
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
 
-/** Sizes are a courtesy: a broker that will not tell them does not spoil the description. */
-async function partitionSizes(
-  describeLogDirs: () => Promise<readonly { replicas: readonly (TopicPartition & { sizeBytes: number })[] }[]>,
-): Promise<Map<string, number>> {
+interface ReplicaOnDisk {
+  readonly broker: number
+  readonly sizeBytes: number
+  readonly offsetLag: number
+}
+
+/** Sizes and lags are a courtesy: a broker that will not tell them does not spoil the description. */
+async function replicasOnDisk(
+  describeLogDirs: () => Promise<readonly LogDirDescription[]>,
+): Promise<Map<string, ReplicaOnDisk[]>> {
+  const found = new Map<string, ReplicaOnDisk[]>()
   try {
-    const directories = await describeLogDirs()
-    return new Map(
-      directories.flatMap(({ replicas }) => replicas.map((replica) => [keyOf(replica), replica.sizeBytes])),
-    )
+    for (const { broker, replicas } of await describeLogDirs()) {
+      for (const { sizeBytes, offsetLag, ...at } of replicas) {
+        const list = found.get(keyOf(at)) ?? []
+        found.set(keyOf(at), list)
+        list.push({ broker, sizeBytes, offsetLag })
+      }
+    }
   } catch {
-    return new Map()
+    found.clear()
   }
+  return found
+}
+
+function leaderSize(replicas: readonly ReplicaOnDisk[] = [], leader: number | null): number | null {
+  return (replicas.find(({ broker }) => broker === leader) ?? replicas[0])?.sizeBytes ?? null
+}
+
+/** Records that the replica furthest behind lacks; only of interest where one is not in sync. */
+function lagOf(replicas: readonly ReplicaOnDisk[] = [], isBehind: boolean): number | null {
+  return isBehind && replicas.length > 0 ? Math.max(...replicas.map(({ offsetLag }) => offsetLag)) : null
 }
 
 interface Described {
@@ -141,6 +163,8 @@ interface Described {
     readonly leaderEpoch: number
     readonly replicas: readonly number[]
     readonly isr: readonly number[]
+    readonly eligibleLeaderReplicas: readonly number[]
+    readonly lag: number | null
     readonly startOffset: bigint | null
     readonly endOffset: bigint | null
     readonly sizeBytes: number | null
@@ -148,6 +172,9 @@ interface Described {
 }
 
 function partitionTable(topics: readonly Described[]): Table {
+  // Columns of trouble, shown when there is some.
+  const hasElr = topics.some(({ partitions }) => partitions.some((each) => each.eligibleLeaderReplicas.length > 0))
+  const hasLag = topics.some(({ partitions }) => partitions.some((each) => each.lag !== null))
   return {
     columns: [
       { title: 'topic' },
@@ -155,6 +182,8 @@ function partitionTable(topics: readonly Described[]): Table {
       { title: 'leader', align: 'right' },
       { title: 'replicas' },
       { title: 'isr' },
+      ...(hasElr ? [{ title: 'elr' }] : []),
+      ...(hasLag ? [{ title: 'lag', align: 'right' as const }] : []),
       { title: 'start', align: 'right' },
       { title: 'end', align: 'right' },
       { title: 'size', align: 'right' },
@@ -167,6 +196,8 @@ function partitionTable(topics: readonly Described[]): Table {
         partition.leader ?? 'none',
         partition.replicas.join(','),
         partition.isr.join(','),
+        ...(hasElr ? [partition.eligibleLeaderReplicas.join(',')] : []),
+        ...(hasLag ? [partition.lag] : []),
         partition.startOffset,
         partition.endOffset,
         partition.sizeBytes === null ? null : formatBytes(partition.sizeBytes),

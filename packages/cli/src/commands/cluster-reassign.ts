@@ -1,0 +1,155 @@
+/** `braidlog cluster reassign`: moves replicas between brokers, by plans in the format of Apache Kafka's own tool. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
+import type { Admin } from '@braidlog/client'
+import { remote, type Cli, type Context } from '../command.ts'
+import { CliError } from '../exit.ts'
+import { planReassignment, type PlacedPartition } from '../plan-reassignment.ts'
+
+export function defineReassign(cli: Cli) {
+  return new Command('reassign')
+    .description('move replicas between brokers')
+    .addCommand(plan(cli))
+    .addCommand(apply(cli))
+    .addCommand(status(cli))
+    .addCommand(cancel(cli))
+}
+
+const TABLE = [{ title: 'topic' }, { title: 'partition', align: 'right' as const }]
+
+function plan(cli: Cli) {
+  return remote('plan', 'what would move where; keep it with -o json for `apply`')
+    .argument('[topics...]', 'all topics unless given')
+    .option('--brokers <ids>', 'the brokers to use, such as 1,2,3; all that are up unless given')
+    .option('--replication-factor <count>', 'replicas per partition; as it is unless given', Number)
+    .action((names, flags) =>
+      cli.execute('cluster reassign plan', flags, async (context) => {
+        const admin = (await context.kafka()).admin()
+        const [topics, { brokers }] = await Promise.all([
+          admin.describeTopics(names.length > 0 ? names : undefined, context.call),
+          admin.describeCluster(context.call),
+        ])
+        const wanted = flags.brokers === undefined ? undefined : parseIds(flags.brokers)
+        const missing = wanted?.find((id) => !brokers.some(({ nodeId }) => nodeId === id))
+        if (missing !== undefined) throw new CliError(`broker ${missing} is not up`)
+        const targets = brokers.filter(({ nodeId }) => wanted === undefined || wanted.includes(nodeId))
+        const before = topics.flatMap(({ name, partitions }) =>
+          partitions.map(({ partition, replicas }) => ({ topic: name, partition, replicas })),
+        )
+        const factor = flags.replicationFactor ?? Math.max(0, ...before.map(({ replicas }) => replicas.length))
+        if (!Number.isInteger(factor) || factor < 1 || factor > targets.length) {
+          throw new CliError(`${factor} replicas need as many brokers; there are ${targets.length}`)
+        }
+        const changes = planReassignment(before, targets, flags.replicationFactor)
+        const old = new Map(before.map((each) => [`${each.topic}-${each.partition}`, each.replicas]))
+        return {
+          data: { version: 1, partitions: changes },
+          ...(changes.length === 0 && { text: 'Nothing has to move.' }),
+          table: {
+            columns: [...TABLE, { title: 'replicas' }, { title: 'becomes' }],
+            rows: changes.map(({ topic, partition, replicas }) => [
+              topic,
+              partition,
+              old.get(`${topic}-${partition}`)!.join(','),
+              replicas.join(','),
+            ]),
+          },
+        }
+      }),
+    )
+}
+
+function apply(cli: Cli) {
+  return remote('apply', 'begin to move replicas as a plan says')
+    .argument('<plan>', 'file of `plan -o json`, or of kafka-reassign-partitions')
+    .action((file, flags) =>
+      cli.execute('cluster reassign apply', flags, async (context) => {
+        const changes = readPlan(resolve(cli.io.cwd, file))
+        await (await context.kafka()).admin().alterPartitionReassignments(changes, context.call)
+        return {
+          data: { partitions: changes },
+          text: `${changes.length} partition${changes.length === 1 ? '' : 's'} on the way; see \`braidlog cluster reassign status\`.`,
+        }
+      }),
+    )
+}
+
+function status(cli: Cli) {
+  return remote('status', 'what is being moved').action((flags) =>
+    cli.execute('cluster reassign status', flags, async (context) => {
+      const data = await (await context.kafka()).admin().listPartitionReassignments(undefined, context.call)
+      return {
+        data,
+        ...(data.length === 0 && { text: 'Nothing is being moved.' }),
+        table: {
+          columns: [...TABLE, { title: 'replicas' }, { title: 'adding' }, { title: 'removing' }],
+          rows: data.map((each) => [
+            each.topic,
+            each.partition,
+            each.replicas.join(','),
+            each.addingReplicas.join(','),
+            each.removingReplicas.join(','),
+          ]),
+        },
+      }
+    }),
+  )
+}
+
+function cancel(cli: Cli) {
+  return remote('cancel', 'leave replicas where they were')
+    .argument('[plan]', 'only what this plan moves; all that is being moved unless given')
+    .option('-y, --yes', 'do not ask')
+    .action((file, flags) =>
+      cli.execute('cluster reassign cancel', flags, async (context) => {
+        const admin = (await context.kafka()).admin()
+        const moving = await beingMoved(admin, context, file === undefined ? undefined : resolve(cli.io.cwd, file))
+        if (moving.length === 0) return { data: { partitions: [] }, text: 'Nothing is being moved.' }
+        await context.terminal.confirm(`Cancel the moves of ${moving.length} partitions?`, flags.yes === true)
+        await admin.alterPartitionReassignments(
+          moving.map(({ topic, partition }) => ({ topic, partition, replicas: null })),
+          context.call,
+        )
+        return { data: { partitions: moving }, text: `Cancelled the moves of ${moving.length} partitions.` }
+      }),
+    )
+}
+
+async function beingMoved(admin: Admin, context: Context, file: string | undefined) {
+  const moving = await admin.listPartitionReassignments(undefined, context.call)
+  if (file === undefined) return moving
+  const planned = new Set(readPlan(file).map(({ topic, partition }) => `${topic}-${partition}`))
+  return moving.filter(({ topic, partition }) => planned.has(`${topic}-${partition}`))
+}
+
+/** @throws CliError when the file is no plan */
+function readPlan(path: string): PlacedPartition[] {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new CliError(`cannot read the plan ${path}: ${(error as Error).message}`)
+  }
+  // `-o json` puts what a command found under `data`.
+  const found = content as { data?: unknown; partitions?: unknown }
+  const { partitions } = (found.data ?? found) as { partitions?: unknown }
+  if (!Array.isArray(partitions) || !partitions.every(isPlaced)) {
+    throw new CliError(`${path} is no plan: it needs "partitions", each with topic, partition and replicas`)
+  }
+  return partitions.map(({ topic, partition, replicas }) => ({ topic, partition, replicas }))
+}
+
+function isPlaced(value: unknown): value is PlacedPartition {
+  const { topic, partition, replicas } = (value ?? {}) as Record<string, unknown>
+  const isId = (id: unknown): boolean => Number.isInteger(id) && (id as number) >= 0
+  return typeof topic === 'string' && isId(partition) && Array.isArray(replicas) && replicas.every(isId)
+}
+
+function parseIds(text: string): number[] {
+  return text.split(',').map((each) => {
+    const id = Number(each)
+    if (!/^\d+$/.test(each.trim())) throw new CliError(`broker ids are numbers with commas between; got '${text}'`)
+    return id
+  })
+}
