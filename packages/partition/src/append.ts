@@ -36,6 +36,13 @@ export interface AppendResult {
   readonly requiredOffset: number
 }
 
+/** Who waits for an append that happens later. What `onAppended` throws there goes to `onFailure`. */
+export interface AppendWaiter {
+  onAppended(result: AppendResult): void
+  /** Something that no result stands for: a bug. */
+  onFailure(error: unknown): void
+}
+
 export const NO_RECORD_ERRORS: readonly RecordError[] = []
 
 /** An append that did not happen. */

@@ -1,5 +1,12 @@
 /** Public face of `partition`. */
-export { refusedAppend, type AppendOptions, type AppendOrigin, type AppendResult, type RecordError } from './append.ts'
+export {
+  refusedAppend,
+  type AppendOptions,
+  type AppendOrigin,
+  type AppendResult,
+  type AppendWaiter,
+  type RecordError,
+} from './append.ts'
 export {
   openPartitionSet,
   type PartitionIdentity,

@@ -44,7 +44,7 @@ import {
 } from '@braidlog/records'
 import { checkHeader, checkRecords, type Refusal } from './append-checks.ts'
 import { AppendSizes } from './append-sizes.ts'
-import { NO_RECORD_ERRORS, refusedAppend, type AppendOptions, type AppendResult } from './append.ts'
+import { NO_RECORD_ERRORS, refusedAppend, type AppendOptions, type AppendResult, type AppendWaiter } from './append.ts'
 import {
   EARLIEST_LOCAL_TIMESTAMP,
   EARLIEST_PENDING_UPLOAD_TIMESTAMP,
@@ -238,21 +238,25 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
    * Like `append`, for a client's batch that must be recompressed first, off the event loop. Appends of this kind happen
    * in the order of the calls.
    * @param batch one whole batch, which must not change until then
-   * @param onAppended called once, in the turn of the append, maybe inside this call
+   * @param waiter told once, in the turn of the append, maybe inside this call
    */
-  appendRecompressed(batch: Uint8Array, options: AppendOptions, onAppended: (result: AppendResult) => void): void {
+  appendRecompressed(batch: Uint8Array, options: AppendOptions, waiter: AppendWaiter): void {
     const view = viewOf(batch)
     const refuse = (result: AppendResult): void => {
       this.metrics.appendsFailed++
-      onAppended(result)
+      waiter.onAppended(result)
     }
     const refusal = checkHeader(batch, view, 0, batch.length, this.log.config, this.#fromClient)
     if (refusal !== undefined) return refuse(this.#refuse(refusal))
     const taken = this.#recompressor.take(this, batch, this.#recompressionOf(view, 0), (outcome) => {
-      if (outcome.ok) return onAppended(this.append(outcome.batch, 0, outcome.batch.length, options))
-      const { message } = outcome.error
-      const isBroken = outcome.error instanceof RecordsError
-      refuse(this.#refused(isBroken ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.UNKNOWN_SERVER_ERROR, message))
+      try {
+        if (outcome.ok) return waiter.onAppended(this.append(outcome.batch, 0, outcome.batch.length, options))
+        if (!(outcome.error instanceof RecordsError)) throw outcome.error
+        refuse(this.#refused(ErrorCode.CORRUPT_MESSAGE, outcome.error.message))
+      } catch (error) {
+        // What comes behind it goes on.
+        waiter.onFailure(error)
+      }
     })
     if (!taken) refuse(this.#refused(ErrorCode.REQUEST_TIMED_OUT, 'Too many batches wait for their recompression.'))
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ErrorCode } from '@braidlog/model'
 import { batches, plainCodecs, viewOf, type Codecs } from '@braidlog/records'
-import type { AppendResult } from '@braidlog/partition'
+import type { AppendWaiter } from '@braidlog/partition'
 import { Recompressor } from '../src/recompressor.ts'
 import { clientBatch, fetchFrom, FROM_CLIENT, Harness, nameOf, type BatchOptions } from './support.ts'
 
@@ -33,10 +33,12 @@ describe('recompression', () => {
     const results: string[] = []
     const send = (name: string, options: BatchOptions): void => {
       const batch = clientBatch(options)
-      const note = (result: AppendResult): void =>
-        void results.push(`${name} ${nameOf(result.errorCode)} @${result.baseOffset}`)
-      if (partition.mustRecompress(viewOf(batch), 0)) partition.appendRecompressed(batch, FROM_CLIENT, note)
-      else note(partition.append(batch, 0, batch.length, FROM_CLIENT))
+      const waiter: AppendWaiter = {
+        onAppended: ({ errorCode, baseOffset }) => void results.push(`${name} ${nameOf(errorCode)} @${baseOffset}`),
+        onFailure: (error) => void results.push(`${name} ${String(error)}`),
+      }
+      if (partition.mustRecompress(viewOf(batch), 0)) partition.appendRecompressed(batch, FROM_CLIENT, waiter)
+      else waiter.onAppended(partition.append(batch, 0, batch.length, FROM_CLIENT))
     }
     return { harness, partition, results, send, finish, codecs }
   }
@@ -82,16 +84,33 @@ describe('recompression', () => {
     const { results, send, finish, partition } = await open()
     send('a', { valueSizeBytes: 6000 })
     send('b', {})
-    partition.appendRecompressed(clientBatch().fill(1, 65), FROM_CLIENT, (result) =>
-      results.push(nameOf(result.errorCode)),
-    )
+    partition.appendRecompressed(clientBatch().fill(1, 65), FROM_CLIENT, {
+      onAppended: (result) => void results.push(nameOf(result.errorCode)),
+      onFailure: assert.fail,
+    })
     assert.deepEqual(results, ['CORRUPT_MESSAGE'], 'a wrong checksum is known at once')
     await settled()
     finish[1]!()
     finish[0]!()
     await settled()
-    assert.deepEqual(results.slice(1), ['a UNKNOWN_SERVER_ERROR @-1', 'b NONE @0'])
-    assert.equal(partition.metrics.appendsFailed, 2)
+    assert.deepEqual(results.slice(1), ['a Error: no memory', 'b NONE @0'])
+    assert.equal(partition.metrics.appendsFailed, 1)
+  })
+
+  it('tells who waits of what it has thrown, and goes on with the next', async () => {
+    const { results, send, finish, partition } = await open()
+    const batch = clientBatch()
+    partition.appendRecompressed(batch, FROM_CLIENT, {
+      onAppended: () => {
+        throw new Error('a bug')
+      },
+      onFailure: (error) => void results.push(String(error)),
+    })
+    send('b', {})
+    await settled()
+    for (const each of finish) each()
+    await settled()
+    assert.deepEqual(results, ['Error: a bug', 'b NONE @1'])
   })
 
   it('tells when the partition has gone meanwhile', async () => {

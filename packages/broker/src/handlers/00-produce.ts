@@ -9,7 +9,7 @@
  * With acks=0 there is no response; an error closes the connection, which is the only way to tell.
  */
 import { AclOperation, ErrorCode, isInternalTopic, ZERO_UUID, type Uuid } from '@braidlog/model'
-import type { AppendResult, DelayedProduce, Partition } from '@braidlog/partition'
+import type { AppendResult, AppendWaiter, DelayedProduce, Partition } from '@braidlog/partition'
 import { ProduceResponse, ProtocolError, Reader } from '@braidlog/protocol'
 import { batchAttributes, batchMagic, BATCH_HEADER_SIZE_BYTES, viewOf } from '@braidlog/records'
 import type { Slab } from '@braidlog/runtime'
@@ -135,10 +135,12 @@ function awaitHeld(state: ProduceState, request: ProduceReader, heldCount: numbe
     else if (!rooms.parkProduce(operation, timeoutMs)) respond(state, operation)
   }
   const append = (i: number, batch: Uint8Array): void => {
-    const replica = produced[i]!.replica!
-    appendOwned(replica, batch, acks, (result) => {
-      if (result.errorCode === ErrorCode.NONE) broker.metrics.bytesProduced += batch.length
-      settle(i, result)
+    appendOwned(produced[i]!.replica!, batch, acks, {
+      onAppended(result) {
+        if (result.errorCode === ErrorCode.NONE) broker.metrics.bytesProduced += batch.length
+        settle(i, result)
+      },
+      onFailure: (error) => exchange.failed(error),
     })
   }
   for (let i = 0; i < produced.length; i++) if (produced[i]!.held === undefined) watch(i)
@@ -160,15 +162,10 @@ function awaitHeld(state: ProduceState, request: ProduceReader, heldCount: numbe
 }
 
 /** Appends a batch that has its bytes for itself, now or after its recompression. */
-function appendOwned(
-  replica: Partition,
-  batch: Uint8Array,
-  acks: -1 | 0 | 1,
-  onAppended: (result: AppendResult) => void,
-): void {
+function appendOwned(replica: Partition, batch: Uint8Array, acks: -1 | 0 | 1, waiter: AppendWaiter): void {
   const options = { acks, origin: 'client' } as const
-  if (replica.mustRecompress(viewOf(batch), 0)) replica.appendRecompressed(batch, options, onAppended)
-  else onAppended(replica.append(batch, 0, batch.length, options))
+  if (replica.mustRecompress(viewOf(batch), 0)) replica.appendRecompressed(batch, options, waiter)
+  else waiter.onAppended(replica.append(batch, 0, batch.length, options))
 }
 
 function onComplete(operation: DelayedProduce<ProduceState>): void {
