@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { collect, local, parseCount, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
+import { usageOfCluster } from '../schema/usage-source.ts'
 import { loadSchemaFormats } from '../schema-formats.ts'
 import { isFree } from '../free-port.ts'
 import { parseConfigs } from '../values.ts'
@@ -166,13 +167,22 @@ async function startRegistryBeside(
     import('../program-logger.ts'),
   ])
   if (port !== wanted) context.terminal.note(`Port ${wanted} is taken; the schema registry uses ${port}.`)
-  return await startRegistry({
+  const usage = usageOfCluster({ kafka: { bootstrapServers } })
+  const registry = await startRegistry({
     kafka: { bootstrapServers },
     port,
+    usage,
     // One node has one copy of everything, by intention.
     replicationFactor: 1,
     logger: programLogger(flags.logLevel),
   })
+  return {
+    url: registry.url,
+    close: async (options: { readonly timeoutMs: number }) => {
+      await registry.close(options)
+      await usage.close()
+    },
+  }
 }
 
 /** Waits for the signal, or for the server to fail by itself. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { collect, parseCount, parseDurationMs, remote, type Cli } from '../command.ts'
 import { CliError } from '../exit.ts'
+import { usageOfCluster } from '../schema/usage-source.ts'
 
 export function defineRegistry(cli: Cli) {
   return remote('registry', 'start a schema registry that keeps its schemas in a topic of a cluster')
@@ -18,6 +19,10 @@ export function defineRegistry(cli: Cli) {
     .option('--topic <topic>', 'topic of the schemas, _schemas unless given')
     .option('--group <group>', 'instances of one group elect one that writes; schema-registry unless given')
     .option('--user <name:password>', 'basic authentication; may be repeated', collect)
+    .option(
+      '--usage-index <directory>',
+      'refuse to delete for good what retained records name; the index of them is kept here',
+    )
     .option('--store-timeout <duration>', 'bound of reading the topic and of a write', parseDurationMs)
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .action((flags) =>
@@ -30,9 +35,19 @@ export function defineRegistry(cli: Cli) {
         const file = flags.options === undefined ? {} : parseOptionsFile(await readFile(flags.options, 'utf8'))
         const { bootstrapServers, properties } = context.settings
         const { client } = fromProperties(Object.fromEntries([...properties].map(([key, { value }]) => [key, value])))
+        const kafka = { ...client, bootstrapServers: bootstrapServers.value }
+        const usage =
+          flags.usageIndex === undefined
+            ? undefined
+            : usageOfCluster({
+                kafka,
+                directory: flags.usageIndex,
+                schemasTopic: flags.topic ?? file.topic,
+              })
         const registry = await startRegistry({
           ...file,
-          kafka: { ...client, bootstrapServers: bootstrapServers.value },
+          kafka,
+          ...given({ usage }),
           ...given({
             host: flags.host,
             port: flags.port,
@@ -56,6 +71,7 @@ export function defineRegistry(cli: Cli) {
         )
         await aborted(context.signal)
         await registry.close()
+        await usage?.close()
       }),
     )
 }
