@@ -33,7 +33,7 @@ export const brokerConsume: Scenario = {
     'payload counts once. 64 KiB fetches meet batches of 16 KiB, 1 MiB fetches those of up to 1,000,000 bytes. Apache Kafka hands pages ' +
     'from the file to the socket (sendfile); Node.js offers no such call.',
   durability: 'page-cache',
-  minutes: 3,
+  minutes: 2.6,
   goals: [
     { text: 'at most as much CPU, from disk', metric: /CPU/, case: /disk/, bound: { ratio: 1 } },
     { text: 'at most as much CPU, at the tail', metric: /CPU/, case: /tail/, bound: { ratio: 1 } },
@@ -86,7 +86,7 @@ export const brokerConsumeJava: Scenario = {
   title: "Consume with Apache Kafka's own load",
   about: 'ConsumerPerformance with default settings reads 1 KiB records from four partitions in the page cache.',
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.6,
   async run(options) {
     const { quick, rounds, say, record } = options
     const load = { topic: 'consume', records: quick ? 100_000 : 500_000, recordSizeBytes: 1024 }

@@ -17,7 +17,7 @@ export const brokerPeak: Scenario = {
     'two consumers that read everything each from the page cache; it takes several times the CPU of the server at 100 B, so those rows ' +
     'say little about servers. The replayed rows send requests that were encoded once, five in flight to each of four partitions.',
   durability: 'page-cache',
-  minutes: 2,
+  minutes: 1.6,
   goals: [
     { text: 'at least 1.2 times the MB/s', metric: /MB\/s/, bound: { ratio: 1.2 } },
     { text: 'at least 1.2 times the records/s', metric: /records\/s/, bound: { ratio: 1.2 } },

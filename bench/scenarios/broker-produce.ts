@@ -37,7 +37,7 @@ export const brokerProduce: Scenario = {
     'gathers in 5 ms. MB/s is mostly what the load program can do beside the server on the same two cores; CPU seconds of the server per ' +
     'gigabyte of payload are its own.',
   durability: 'page-cache',
-  minutes: 4,
+  minutes: 3,
   goals: [
     { text: 'at most 0.8 of the CPU, 1 KiB records', metric: /CPU/, case: /^1 KiB/, bound: { ratio: 0.8 } },
     { text: 'at most 0.8 of the CPU, 100 B records', metric: /CPU/, case: /^100 B/, bound: { ratio: 0.8 } },
@@ -72,7 +72,7 @@ export const brokerProduceJava: Scenario = {
   title: "Produce with Apache Kafka's own load",
   about: 'ProducerPerformance with default settings, 1 KiB records, acks=all, four partitions.',
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.6,
   async run(options) {
     const { quick, rounds, say, record } = options
     await withBoth('page-cache', async (servers) => {

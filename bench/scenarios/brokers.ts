@@ -45,7 +45,7 @@ export const brokers: Scenario = {
     'at the tail, replayed by one process that takes about a quarter of what the servers do; it shares the two cores. Apache Kafka is one ' +
     'process with many threads. MB/s are of payload, in and out added up.',
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.8,
   plots: ['MB/s in and out'],
   async run(options) {
     const { quick, rounds, say, record } = options

@@ -57,11 +57,18 @@ async function measure(works: readonly Work[], options: ScenarioOptions): Promis
           // A process for each job: consumers of most libraries cannot be made to end at once.
           const once = async (topic: string, way: ConsumeWay, records: number): Promise<ClientResult | string> => {
             const target = { kind: 'consume', bootstrap: server.bootstrap, topic } as const
-            const [result] = await runJobs(name, [{ ...target, way, records, measureMs: quick ? 400 : 700 }])
+            const [result] = await runJobs(name, [{ ...target, way, records, measureMs: quick ? 300 : 500 }])
             return result!
           }
-          const join = await once(joinTopic, 'batch', 1)
-          if (typeof join === 'string') throw new Error(`${name} cannot join a group: ${join}`)
+          // The quicker of two: whatever disturbs the machine only makes it longer.
+          const joins = [await once(joinTopic, 'batch', 1), await once(joinTopic, 'batch', 1)]
+          const joined = joins.filter((join) => typeof join !== 'string')
+          if (joined.length === 0) {
+            say(`${name} ${serverTitles[server.name]} cannot join a group: ${joins.map(String).join()}`)
+            continue
+          }
+          const joinSeconds = Math.min(...joined.map(({ seconds }) => seconds))
+          const joinCpuSeconds = Math.min(...joined.map(({ cpuSeconds }) => cpuSeconds))
           for (const work of works) {
             if (!client.consumeWays.includes(work.way) || !client.codecs.includes(work.codec)) continue
             const result = await once(topicOf(work), work.way, filled.get(server)!.get(topicOf(work))!)
@@ -71,8 +78,8 @@ async function measure(works: readonly Work[], options: ScenarioOptions): Promis
               continue
             }
             const metrics = {
-              'records/s': result.records / (result.seconds - join.seconds),
-              'client CPU µs/record': ((result.cpuSeconds - join.cpuSeconds) / result.records) * 1e6,
+              'records/s': result.records / (result.seconds - joinSeconds),
+              'client CPU µs/record': ((result.cpuSeconds - joinCpuSeconds) / result.records) * 1e6,
             }
             say(
               `${number}/${rounds} ${name}: ${text}: ${Math.round(metrics['records/s']).toLocaleString('en-US')} records/s, ${metrics['client CPU µs/record'].toFixed(2)} µs`,
@@ -87,7 +94,7 @@ async function measure(works: readonly Work[], options: ScenarioOptions): Promis
 
 const about =
   'A group of one member reads four partitions from the beginning and touches each value: 300 MB of records of 100 B or 400 MB of records ' +
-  'of 1 KiB, or as much as it gets done in seven tenths of a second after the first. What the same takes with a topic of one record, most ' +
+  'of 1 KiB, or as much as it gets done in half a second after the first. What the same takes with a topic of one record, most ' +
   'of it for joining the group, is taken off. The batches are of 64 KiB before compression. ' +
   'Each library is alone in its process with its own defaults. By batch: `batches()`, `eachBatch`, `recvBatch(1000)`; @platformatic/kafka has no ' +
   'batches and is measured by its events, its fastest way. By record: `for await`, `eachMessage`, `recv`. JSON values: the fastest way of ' +
@@ -112,7 +119,7 @@ export const clientConsume: Scenario = {
   title: 'Client: consuming in every way',
   about,
   durability: 'page-cache',
-  minutes: 4,
+  minutes: 3.2,
   goals,
   plots: ['records/s'],
   run: (options) =>
@@ -134,7 +141,7 @@ export const clientConsumeCodecs: Scenario = {
   title: 'Client: consuming with every codec',
   about: `By batch. ${about}`,
   durability: 'page-cache',
-  minutes: 3,
+  minutes: 1.3,
   goals,
   plots: ['records/s'],
   run: (options) =>

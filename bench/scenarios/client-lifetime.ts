@@ -23,7 +23,7 @@ export const clientStart: Scenario = {
     'a new group; until it says so. Wall time, and CPU of the process. The compile cache of Node.js is on for all (NODE_COMPILE_CACHE): ours ' +
     'is measured from its TypeScript sources, whose types Node.js would else strip at each start, which no installed package needs.',
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.8,
   goals: [{ text: 'sooner than every other client', metric: /^first record/, bound: { ratio: 1 } }],
   plots: ['first record, ms'],
   async run(options) {
@@ -79,7 +79,7 @@ export const clientMemory: Scenario = {
     'four partitions. The most resident memory of the process within six seconds; a process of Node.js alone has about 45 MiB. Our default ' +
     'is to fetch 32 MiB ahead (`prefetchBytes`).',
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.4,
   goals: [{ text: 'less than every other client', metric: /MiB/, bound: { ratio: 1 } }],
   plots: ['at most, MiB'],
   async run(options) {

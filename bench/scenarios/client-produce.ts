@@ -42,7 +42,7 @@ async function measure(works: readonly Work[], options: ScenarioOptions): Promis
           const own = works.filter(
             ({ way, codec }) => client.produceWays.includes(way) && client.codecs.includes(codec),
           )
-          const times = { warmUpMs: quick ? 100 : 200, measureMs: quick ? 250 : 500 }
+          const times = { warmUpMs: quick ? 100 : 150, measureMs: quick ? 250 : 450 }
           const topic = `client-${name}`
           const target = { kind: 'produce', bootstrap: server.bootstrap, topic, ...times } as const
           const jobs: ProduceJob[] = own.map(({ way, codec, recordSizeBytes, width }) => ({
@@ -81,7 +81,7 @@ export const clientConcurrent: Scenario = {
   title: 'Client: 256 concurrent sends',
   about: `256 loops await \`send\` of one record of 100 B, to four partitions. ${apart}`,
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.8,
   goals: [
     { text: 'at least 10 times the best other client', metric: /records\/s/, bound: { ratio: 10 } },
     { text: 'at most 2 µs of CPU a record', metric: /CPU/, bound: { figure: 2 } },
@@ -99,7 +99,7 @@ export const clientSequential: Scenario = {
   title: 'Client: one send after the other',
   about: `One loop awaits \`send\` of one record of 100 B. Confluent's waits a linger of 5 ms by default, kafka-crab-js flushes each. ${apart}`,
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.8,
   goals: [
     { text: 'p50 no worse than the best', metric: /p50/, bound: { ratio: 1 } },
     { text: 'p99 no worse than the best', metric: /p99/, bound: { ratio: 1 } },
@@ -129,7 +129,7 @@ export const clientStream: Scenario = {
     'Confluent’s older interface), and batches of 1,000 records with five calls in flight (ours `sendBatch`; `send` of the others). ' +
     `KafkaJS has only gzip without further packages. ${apart}`,
   durability: 'page-cache',
-  minutes: 4,
+  minutes: 2.4,
   goals: [
     { text: 'more records/s than every other client', metric: /records\/s/, bound: { ratio: 1 } },
     { text: 'less CPU a record than every other client', metric: /CPU/, bound: { ratio: 1 } },

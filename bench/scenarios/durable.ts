@@ -26,7 +26,7 @@ export const durable: Scenario = {
     'Kafka runs with log.flush.interval.messages=1. This is our default; Apache Kafka leaves flushing to the operating system and to ' +
     'replicas unless told otherwise. The replayed rows are sixteen connections of one load process.',
   durability: 'flush',
-  minutes: 2,
+  minutes: 1.4,
   goals: [{ text: 'at least 3 times the throughput at 16 producers', metric: /MB\/s/, bound: { ratio: 3 } }],
   plots: ['MB/s'],
   async run(options) {

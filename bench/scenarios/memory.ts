@@ -34,7 +34,7 @@ export const memoryUse: Scenario = {
     'silent; then, without them, after 5 GB of 1 KiB records went through it (0.5 GB with --quick). Apache Kafka has the heap of its start ' +
     'script, 1 GB, of which it touches what it needs.',
   durability: 'page-cache',
-  minutes: 1.5,
+  minutes: 1.1,
   goals: [{ text: "at most a third of Apache Kafka's", metric: /MiB/, bound: { ratio: 1 / 3 } }],
   plots: ['MiB'],
   async run({ quick, say, record }) {

@@ -36,7 +36,7 @@ export const micro: Scenario = {
   about:
     'Single pieces of work in one process: the best of interleaved rounds, CPU time. A change that makes one of them slower shows here before ' +
     'it shows anywhere else.',
-  minutes: 0.7,
+  minutes: 0.4,
   async run({ quick, say, record }) {
     await runMicro({ rounds: quick ? 3 : 7 }, (what, metrics) => {
       say(`${what.case}: ${metrics['CPU ns']!.toFixed(1)} ns`)

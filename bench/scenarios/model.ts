@@ -139,7 +139,7 @@ export const model: Scenario = {
   title: 'Cost model',
   about: 'Runs that the cost model is fitted to, and three that it is checked against.',
   durability: 'page-cache',
-  minutes: 2,
+  minutes: 1.9,
   page: 'scaling',
   async run(options) {
     const { rounds, say, record } = options

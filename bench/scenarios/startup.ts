@@ -17,7 +17,7 @@ export const startup: Scenario = {
     'milliseconds until its record is acknowledged. Files are in the page cache, and the compile cache of Node.js is warm, as it is from ' +
     'the second start on.',
   durability: 'page-cache',
-  minutes: 1,
+  minutes: 0.7,
   goals: [{ text: "at most a quarter of Apache Kafka's", metric: /acknowledged/, bound: { ratio: 0.25 } }],
   async run(options) {
     const { rounds, say, record } = options
@@ -50,7 +50,7 @@ export const embedded: Scenario = {
     'A fresh process imports `@braidlog/testkit`, starts a broker with one topic and produces a record with acks=all; times in the process ' +
     'itself. Apache Kafka cannot be embedded in Node.js. The import depends on the compile cache of Node.js, which `node --test` does not ' +
     'turn on by itself; here it is on (NODE_COMPILE_CACHE) and off.',
-  minutes: 0.5,
+  minutes: 0.3,
   goals: [{ text: 'at most 20 ms from import to running', metric: /^start, ms/, bound: { figure: 20 } }],
   async run(options) {
     const { rounds, say, record } = options
