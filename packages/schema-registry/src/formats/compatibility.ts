@@ -8,7 +8,7 @@ import { checkAvro } from './avro/compatibility.ts'
 import { checkJson } from './json/compatibility.ts'
 import { checkProtobuf } from './protobuf/compatibility.ts'
 import { equalResolved } from './identity.ts'
-import { INCOMPATIBILITY_COUNT_MAX } from './limits.ts'
+import { COMPARED_PAIRS_TOTAL_MAX, INCOMPATIBILITY_COUNT_MAX, StepBudget } from './limits.ts'
 import type { ParsedSchema } from './schema.ts'
 
 export const COMPATIBILITY_LEVELS = [
@@ -85,6 +85,7 @@ export function checkCompatibility({
   const backward = level.startsWith('BACKWARD') || level.startsWith('FULL')
   const forward = level.startsWith('FORWARD') || level.startsWith('FULL')
   const compared = level.endsWith('_TRANSITIVE') ? previous : previous.slice(0, 1)
+  const steps = { left: COMPARED_PAIRS_TOTAL_MAX }
   for (const [previousIndex, other] of compared.entries()) {
     // A schema reads its own data, however long it would take to see that from the rules.
     if (schema.schemaType === other.schemaType && schema.canonical === other.canonical && equalResolved(schema, other))
@@ -92,12 +93,12 @@ export function checkCompatibility({
     const found: Incompatibility[] = []
     // Forward first: the order in which Confluent lists the messages of a FULL check.
     if (forward) {
-      for (const difference of differences({ reader: other, writer: schema, policy, editable: 'writer' })) {
+      for (const difference of differences({ reader: other, writer: schema, policy, editable: 'writer', steps })) {
         found.push(incompatibility(difference, 'FORWARD', previousIndex, schema))
       }
     }
     if (backward) {
-      for (const difference of differences({ reader: schema, writer: other, policy, editable: 'reader' })) {
+      for (const difference of differences({ reader: schema, writer: other, policy, editable: 'reader', steps })) {
         found.push(incompatibility(difference, 'BACKWARD', previousIndex, schema))
       }
     }
@@ -113,12 +114,17 @@ export interface Comparison {
   readonly policy: CompatibilityPolicy
   /** Which of the two can still be edited: fixes are worded for that one. */
   readonly editable: 'reader' | 'writer'
+  /** Of the check that it is part of: how many steps are left; counted down. */
+  readonly steps?: { left: number }
 }
 
 /** @returns what keeps `reader` from reading what `writer` wrote; empty when nothing does. */
-export function differences({ reader, writer, policy, editable }: Comparison): readonly Difference[] {
-  if (reader.schemaType === 'AVRO' && writer.schemaType === 'AVRO') return checkAvro(reader, writer, editable)
-  if (reader.schemaType === 'JSON' && writer.schemaType === 'JSON') return checkJson(reader, writer, policy, editable)
+export function differences({ reader, writer, policy, editable, steps }: Comparison): readonly Difference[] {
+  const budget = new StepBudget(steps)
+  if (reader.schemaType === 'AVRO' && writer.schemaType === 'AVRO') return checkAvro(reader, writer, editable, budget)
+  if (reader.schemaType === 'JSON' && writer.schemaType === 'JSON') {
+    return checkJson(reader, writer, policy, editable, budget)
+  }
   if (reader.schemaType === 'PROTOBUF' && writer.schemaType === 'PROTOBUF')
     return checkProtobuf(reader, writer, editable)
   return [

@@ -459,6 +459,23 @@ test('recursion through `not` never makes a schema incompatible with itself', ()
   assert.deepEqual(check(json(schema), json(schema), 'FULL_TRANSITIVE'), [])
 })
 
+test('a check against many versions ends when its steps are used up', () => {
+  const refs = Array.from({ length: 16 }, (_, i) => ({ $ref: `#/definitions/d${i}` }))
+  const definitions = Object.fromEntries(
+    refs.map((_, i) => [`d${i}`, object({ a: { oneOf: refs }, b: { oneOf: refs }, c: { const: i } })]),
+  )
+  const previous = json({ definitions, oneOf: refs })
+  const schema = json({ definitions, oneOf: refs, title: 'other' })
+  const checkAgainst = (versions: number) =>
+    checkCompatibility({
+      schema,
+      previous: Array.from({ length: versions }, () => previous),
+      level: 'BACKWARD_TRANSITIVE',
+    }).map(({ type }) => type)
+  assert.deepEqual(checkAgainst(1), [])
+  assert.deepEqual(checkAgainst(1_000), ['BUDGET_EXHAUSTED'])
+})
+
 test('a schema is compatible with itself at every level', () => {
   fc.assert(
     fc.property(jsonSchema(), (schema) => {

@@ -9,7 +9,7 @@
  */
 import type { Difference } from '../compatibility.ts'
 import { pointerStep, quote } from '../json-text.ts'
-import { COMPARED_PAIRS_MAX, INCOMPATIBILITY_COUNT_MAX } from '../limits.ts'
+import { StepBudget, INCOMPATIBILITY_COUNT_MAX } from '../limits.ts'
 import type { ParsedAvro } from '../schema.ts'
 import { embed, smallestValue, type Embedding } from './witness.ts'
 import {
@@ -26,15 +26,16 @@ export function checkAvro(
   reader: ParsedAvro,
   writer: ParsedAvro,
   editable: 'reader' | 'writer',
+  budget = new StepBudget(),
 ): readonly Difference[] {
-  const pairs = new CompatiblePairs()
+  const pairs = new CompatiblePairs(budget)
   if (pairs.decide(reader.type, writer.type)) return []
   if (pairs.exhausted) {
     return [
       {
         type: 'BUDGET_EXHAUSTED',
         path: '/',
-        description: `comparing the schemas takes more than ${COMPARED_PAIRS_MAX} steps`,
+        description: 'comparing the schemas takes more steps than are allowed',
       },
     ]
   }
@@ -63,10 +64,14 @@ class CompatiblePairs {
   #assumed = new PairSet()
   readonly #pending: [AvroRecord, AvroRecord][] = []
   #depth = 0
-  #steps = 0
+  readonly #budget: StepBudget
+
+  constructor(budget: StepBudget) {
+    this.#budget = budget
+  }
 
   get exhausted(): boolean {
-    return this.#steps > COMPARED_PAIRS_MAX
+    return this.#budget.isExhausted
   }
 
   /** The verdict once nothing more is refuted. Past the budget: not compatible. */
@@ -85,7 +90,7 @@ class CompatiblePairs {
   }
 
   #holds(reader: AvroType, writer: AvroType): boolean {
-    if (++this.#steps > COMPARED_PAIRS_MAX) return false
+    if (!this.#budget.take()) return false
     if (writer.kind === 'union') return writer.branches.every((branch) => this.#holds(reader, branch))
     if (reader.kind === 'union') return reader.branches.some((branch) => this.#holds(branch, writer))
     switch (reader.kind) {

@@ -6,7 +6,7 @@
  */
 import type { CompatibilityPolicy, Difference } from '../compatibility.ts'
 import { isJsonObject, type JsonValue } from '../json-text.ts'
-import { COMPARED_PAIRS_MAX, INCOMPATIBILITY_COUNT_MAX } from '../limits.ts'
+import { INCOMPATIBILITY_COUNT_MAX, StepBudget } from '../limits.ts'
 import type { ParsedJson } from '../schema.ts'
 import { isCompatibleChange } from './changes.ts'
 import { compareSchemas, type ChangeDetail, type Comparison, type Embedding, type Schema } from './compare.ts'
@@ -19,9 +19,10 @@ export function checkJson(
   writer: ParsedJson,
   policy: CompatibilityPolicy,
   editable: 'reader' | 'writer',
+  budget = new StepBudget(),
 ): readonly Difference[] {
   const [original, update] = [new Shapes(writer.document), new Shapes(reader.document)]
-  const pairs = new CompatiblePairs(original, update, policy)
+  const pairs = new CompatiblePairs(original, update, { policy, budget })
   const [from, to] = [writer.document.root, reader.document.root]
   if (pairs.decide(from, to)) return []
   const found: Difference[] = []
@@ -31,7 +32,7 @@ export function checkJson(
       {
         type: 'BUDGET_EXHAUSTED',
         path: '#/',
-        description: `comparing the schemas takes more than ${COMPARED_PAIRS_MAX} steps`,
+        description: 'comparing the schemas takes more steps than are allowed',
       },
     ]
   }
@@ -43,23 +44,28 @@ class CompatiblePairs {
   readonly original: Shapes
   readonly update: Shapes
   readonly policy: CompatibilityPolicy
+  readonly #budget: StepBudget
   readonly #refuted = new PairSet()
   readonly #proven = new PairSet()
   #assumed = new PairSet()
-  #steps = 0
   #depth = 0
   #deciding = false
-  /** The same for the exchanged documents, for `not`; shares nothing but the bound. */
+  /** The same for the exchanged documents, for `not`; shares nothing but the budget. */
   #reversed: CompatiblePairs | undefined
 
-  constructor(original: Shapes, update: Shapes, policy: CompatibilityPolicy) {
+  constructor(
+    original: Shapes,
+    update: Shapes,
+    rules: { readonly policy: CompatibilityPolicy; readonly budget: StepBudget },
+  ) {
     this.original = original
     this.update = update
-    this.policy = policy
+    this.policy = rules.policy
+    this.#budget = rules.budget
   }
 
   get exhausted(): boolean {
-    return this.#steps > COMPARED_PAIRS_MAX
+    return this.#budget.isExhausted
   }
 
   decide(original: Schema, update: Schema): boolean {
@@ -84,12 +90,10 @@ class CompatiblePairs {
 
   decideReversed(update: Schema, original: Schema): boolean {
     // Under `not` nothing may rest on an assumption of the other direction: it is decided whole, on its own.
-    this.#reversed ??= new CompatiblePairs(this.update, this.original, this.policy)
+    this.#reversed ??= new CompatiblePairs(this.update, this.original, { policy: this.policy, budget: this.#budget })
     this.#reversed.#depth = this.#depth + 1
     if (this.#depth > NOT_DEPTH_MAX) return false
     const verdict = this.#reversed.decide(update, original)
-    this.#steps += 1
-    if (this.#reversed.exhausted) this.#steps = COMPARED_PAIRS_MAX + 1
     return verdict
   }
 
@@ -99,7 +103,7 @@ class CompatiblePairs {
     if (original === undefined) return false
     const [o, u] = [this.original.of(original), this.update.of(update)]
     if (o.kind === 'false' || u.kind === 'true') return true
-    if (++this.#steps > COMPARED_PAIRS_MAX) return false
+    if (!this.#budget.take()) return false
     if (this.#refuted.has(o, u)) return false
     if (this.#proven.has(o, u) || this.#assumed.has(o, u)) return true
     if (this.#stack > COMPARE_DEPTH_MAX) {
