@@ -47,6 +47,8 @@ interface Reading {
 const SCHEMAS_MAX = 1_000
 /** A schema that was not found is looked for again after this. */
 const NOT_FOUND_TTL_MS = 10_000
+const NOT_FOUND_PAUSE_MS = 500
+const SCHEMA_NOT_FOUND = 40403
 /** While the registry does not answer, the newest version known goes on being used for this long at a time. */
 const STALE_TTL_MS = 10_000
 
@@ -61,6 +63,8 @@ export interface RegistrySerdeParts {
 export class RegistrySerde<T> implements Serde<T> {
   readonly #parts: RegistrySerdeParts
   readonly #writings = { key: new Map<string, Writing>(), value: new Map<string, Writing>() }
+  /** Most values go where the one before went. */
+  #lastWriting: { readonly topic: string; readonly isKey: boolean; readonly writing: Writing } | undefined
   readonly #readings = new Map<number | string, Reading>()
   /** Most values of a topic have the schema of the one before. */
   #lastId = -1
@@ -82,7 +86,7 @@ export class RegistrySerde<T> implements Serde<T> {
   }
 
   beforeSerialize(_value: T, context: SerdeContext): Promise<void> | undefined {
-    const writing = this.#writingsOf(context.isKey).get(context.topic)
+    const writing = this.#writingOf(context)
     if (writing !== undefined && isFresh(writing)) return undefined
     return this.#once(
       `write ${context.isKey} ${context.topic}`,
@@ -91,7 +95,7 @@ export class RegistrySerde<T> implements Serde<T> {
   }
 
   serialize(value: T, context: SerdeContext): Uint8Array {
-    const writing = this.#writingsOf(context.isKey).get(context.topic)
+    const writing = this.#writingOf(context)
     if (writing === undefined) throw notReady(context)
     try {
       const { contract } = writing
@@ -176,6 +180,14 @@ export class RegistrySerde<T> implements Serde<T> {
     return this.deserialize(bytes, context)
   }
 
+  #writingOf({ topic, isKey }: SerdeContext): Writing | undefined {
+    const last = this.#lastWriting
+    if (last !== undefined && last.topic === topic && last.isKey === isKey) return last.writing
+    const writing = this.#writingsOf(isKey).get(topic)
+    if (writing !== undefined) this.#lastWriting = { topic, isKey, writing }
+    return writing
+  }
+
   #writingsOf(isKey: boolean): Map<string, Writing> {
     return isKey ? this.#writings.key : this.#writings.value
   }
@@ -201,6 +213,7 @@ export class RegistrySerde<T> implements Serde<T> {
     }
     if (writings.size >= SCHEMAS_MAX && !writings.has(context.topic)) writings.delete(writings.keys().next().value!)
     writings.set(context.topic, writing)
+    this.#lastWriting = undefined
   }
 
   async #writing({ topic, isKey }: SerdeContext): Promise<Writing> {
@@ -263,10 +276,16 @@ export class RegistrySerde<T> implements Serde<T> {
 
   async #prepareReading(pointer: SchemaPointer, context: SerdeContext): Promise<void> {
     const key = keyOf(pointer)
+    const known = this.#readings.get(key)
     try {
-      this.#keep(key, await this.#reading(pointer, context))
+      this.#keep(key, await this.#readingOrLater(pointer, context))
     } catch (error) {
-      if (!SerdeError.is(error) || error.retriable) throw error
+      if (!SerdeError.is(error)) throw error
+      if (error.retriable) {
+        // What was the newest version is better than nothing.
+        if (known?.decode === undefined) throw error
+        return this.#keep(key, { ...known, untilMs: Date.now() + STALE_TTL_MS })
+      }
       const failure = withSchemas(error, key, undefined)
       const untilMs = error.code === 'REGISTRY_REFUSED' ? Date.now() + NOT_FOUND_TTL_MS : Infinity
       this.#keep(key, {
@@ -278,6 +297,17 @@ export class RegistrySerde<T> implements Serde<T> {
         readerId: undefined,
         untilMs,
       })
+    }
+  }
+
+  /** What has been written with an id has been registered somewhere: an instance that follows may just not know it yet. */
+  async #readingOrLater(pointer: SchemaPointer, context: SerdeContext): Promise<Reading> {
+    try {
+      return await this.#reading(pointer, context)
+    } catch (error) {
+      if (!SerdeError.is(error) || error.registryCode !== SCHEMA_NOT_FOUND) throw error
+      await new Promise((resolve) => setTimeout(resolve, NOT_FOUND_PAUSE_MS))
+      return await this.#reading(pointer, context)
     }
   }
 

@@ -221,6 +221,40 @@ test('the newest version is asked for again after its time, and outlives a regis
   assert.equal(await idOf(), second)
 })
 
+test('a consumer that reads as the newest version goes on with the one it knows while the registry is away', async () => {
+  let isAway = false
+  const client = world.client({
+    latestTtlMs: 0,
+    retry: { rounds: 1 },
+    fetch: async (input, init) => {
+      if (isAway) throw new Error('away')
+      return await fetch(input, init)
+    },
+  })
+  await register(client, 'stale-value', V1)
+  const bytes = await avro<object>(client, { use: 'latest' }).serializeAsync({ id: 'x' }, VALUE('stale'))
+  const reader = avro(client, { reader: 'latest' })
+  assert.deepEqual(await reader.deserializeAsync(bytes, VALUE('stale')), { id: 'x' })
+  await register(client, 'stale-value', V2)
+  assert.deepEqual(await reader.deserializeAsync(bytes, VALUE('stale')), { id: 'x', cents: 0n })
+  isAway = true
+  assert.deepEqual(await reader.deserializeAsync(bytes, VALUE('stale')), { id: 'x', cents: 0n })
+})
+
+test('an id that is not known yet is asked for once more', async () => {
+  let refusals = 1
+  const { id } = await world.client().latest('orders-value')
+  const client = world.client({
+    fetch: async (input, init) => {
+      if (refusals-- > 0) return new Response('{"error_code":40403,"message":"not yet"}', { status: 404 })
+      return await fetch(input, init)
+    },
+  })
+  const bytes = await avro(world.client(), { schema: V2 }).serializeAsync({ id: 'y', cents: 1n }, VALUE('orders'))
+  assert.equal(Buffer.from(bytes).readInt32BE(1), id)
+  assert.deepEqual(await avro(client).deserializeAsync(bytes, VALUE('orders')), { id: 'y', cents: 1n })
+})
+
 test('references are resolved, those of the schema read as well as of the own', async () => {
   const client = world.client()
   await register(client, 'line', record('Line', [{ name: 'sku', type: 'string' }]))
