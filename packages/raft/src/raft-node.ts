@@ -23,6 +23,7 @@ import { RaftMachine } from './machine/machine.ts'
 import type { Answer } from './machine/messages.ts'
 import type { RaftRole } from './machine/roles.ts'
 import type { LocalReplica } from './machine/state.ts'
+import { matches } from './machine/voter-history.ts'
 import { MetadataLog } from './metadata-log.ts'
 import { OwnBatches } from './own-batches.ts'
 import {
@@ -108,13 +109,13 @@ export class RaftNode {
       const { base, batches, quorum } = storedQuorum(log, options)
       if (options.network === undefined) checkVoters(quorum, options)
       const node = new RaftNode(options, log)
-      // What was recovered may not be on the disk, and this node is about to say that it is.
-      await log.flush()
+      const isAlone = quorum.voters.length === 1 && matches(quorum.voters[0]!, node.#local)
+      // What was recovered may not be on the disk, and this node is about to tell others that it is.
+      if (!isAlone) await log.flush()
       const snapshot = log.takeLoadedSnapshot()
       if (snapshot !== undefined) node.#committed.load(snapshot)
       const election = log.readElectionState()
       node.#step({ type: 'start', election, log: log.contents, quorum: base, quorumBatches: batches })
-      const isAlone = quorum.voters.length === 1 && quorum.voters[0]!.id === options.nodeId
       if (isAlone && node.#local.canVote) await node.#until(() => node.#told.leaderId === options.nodeId)
       return node
     } catch (error) {
