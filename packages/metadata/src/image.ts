@@ -60,11 +60,11 @@ export interface ImageView {
 }
 
 export class MetadataImage implements ImageView {
-  readonly #features = new Map<string, number>()
-  readonly #topics = new Topics()
-  readonly #cluster = new Cluster()
-  readonly #configs = new Configs()
-  readonly #principals = new Principals()
+  #features = new Map<string, number>()
+  #topics = new Topics()
+  #cluster = new Cluster()
+  #configs = new Configs()
+  #principals = new Principals()
   #nextProducerId = -1
   #offset = -1
   #epoch = -1
@@ -135,6 +135,17 @@ export class MetadataImage implements ImageView {
 
   get principals(): Principals {
     return this.#principals
+  }
+
+  /** Takes over all that another image holds, which is not to be used any more. */
+  become(other: MetadataImage): void {
+    this.#features = other.#features
+    this.#topics = other.#topics
+    this.#cluster = other.#cluster
+    this.#configs = other.#configs
+    this.#principals = other.#principals
+    this.#nextProducerId = other.#nextProducerId
+    this.moveTo(other.#offset, other.#epoch)
   }
 
   /** Notes how far the image has come. */

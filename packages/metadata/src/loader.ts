@@ -10,6 +10,7 @@ import { assert } from '@braidlog/base'
 import type { MetadataBatch } from './batch.ts'
 import { DeltaBuilder, type MetadataDelta } from './delta.ts'
 import { MetadataError } from './errors.ts'
+import { noteDifference } from './image-difference.ts'
 import { MetadataImage, type ImageView } from './image.ts'
 import type { MetadataListener } from './listener.ts'
 import type { MetadataRecord } from './record.ts'
@@ -51,7 +52,7 @@ export class TransactionBuffer {
 
 export class MetadataLoader {
   readonly #image = new MetadataImage()
-  readonly #transaction = new TransactionBuffer()
+  #transaction = new TransactionBuffer()
   readonly #listeners = new Set<MetadataListener>()
 
   get image(): MetadataImage {
@@ -63,11 +64,19 @@ export class MetadataLoader {
     return this.#transaction.inTransaction
   }
 
+  /** Replaces whatever the image held; listeners are told the difference. */
   loadSnapshot(snapshot: LoadedSnapshot): void {
-    assert(this.#image.offset === -1, 'a snapshot is what the image begins with')
-    const delta = new DeltaBuilder(true)
-    for (const record of snapshot.records) this.#image.apply(record, delta)
-    this.#image.moveTo(snapshot.id.endOffset - 1, snapshot.id.epoch)
+    assert(snapshot.id.endOffset - 1 >= this.#image.offset, 'a snapshot does not lead back')
+    const loaded = new MetadataImage()
+    const unused = new DeltaBuilder(true)
+    for (const record of snapshot.records) loaded.apply(record, unused)
+    loaded.moveTo(snapshot.id.endOffset - 1, snapshot.id.epoch)
+    const isFirst = this.#image.offset === -1
+    const delta = isFirst ? unused : new DeltaBuilder(true)
+    if (!isFirst) noteDifference(this.#image, loaded, delta)
+    // What a transaction had begun is in the snapshot, or was aborted before it.
+    this.#transaction = new TransactionBuffer()
+    this.#image.become(loaded)
     this.#publish(delta)
   }
 

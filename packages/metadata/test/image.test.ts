@@ -119,6 +119,37 @@ test('following deltas, however the records are grouped, leads to the image', ()
   )
 })
 
+test('a snapshot that comes later tells listeners the difference', () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      fc.integer({ min: 1, max: 150 }),
+      fc.integer({ min: 1, max: 150 }),
+      (seed, seen, more) => {
+        const history = randomHistory(seed, seen + more)
+        const loader = new MetadataLoader()
+        const { image } = loader
+        const follower = new Follower()
+        loader.subscribe(follower)
+        const common = { epoch: 1, timestampMs: 0, sizeBytes: 1, controls: [] }
+        loader.commit({ ...common, baseOffset: 0, lastOffset: seen - 1, records: history.slice(0, seen) })
+        loader.loadSnapshot({
+          id: { endOffset: seen + more, epoch: 2 },
+          lastContainedLogTimestampMs: 0,
+          sizeBytes: 1,
+          controls: [],
+          records: [...imageOf(history).records()],
+        })
+        assert.equal(loader.image, image, 'always the same object')
+        assert.equal(image.offset, seen + more - 1)
+        assert.deepEqual([...image.records()], [...imageOf(imageOf(history).records()).records()])
+        assertFollows(follower, image)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
 test('a partition change leaves what it does not name, and a named leader raises the leader epoch', () => {
   const image = imageOf([
     metadataRecord('Topic', { name: 'orders', topicId: orders! }),
