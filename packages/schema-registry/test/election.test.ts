@@ -93,6 +93,9 @@ suite('instances in one process', () => {
     const read = await leader.send('GET', '/subjects', undefined, { headers: { 'x-braidlog-offset': offset } })
     assert.deepEqual(read.body, ['a'])
     assert.equal(await follower.code('POST', '/subjects/a/versions', { schema: '"no"' }), 42201)
+    const entry = { principal: 'User:ann', resource_type: 'REGISTRY', operation: 'READ', permission: 'ALLOW' }
+    assert.equal((await follower.send('POST', '/security/acls', [entry])).status, 201)
+    assert.equal((await follower.send('DELETE', '/security/acls', [entry])).body.length, 1)
     const headers = { 'x-forward': 'true' }
     assert.equal(await follower.code('DELETE', '/subjects/a', undefined, { headers }), 50004)
   })

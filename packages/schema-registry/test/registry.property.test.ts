@@ -47,6 +47,21 @@ const requests: fc.Arbitrary<WriteRequest> = fc.oneof(
     force: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('deleteMode' as const), subject: scopes, recursive: fc.constant(true) }),
+  fc.record({
+    kind: fc.constantFrom('createAcls' as const, 'deleteAcls' as const),
+    acls: fc.array(
+      fc.record({
+        resourceType: fc.constantFrom('SUBJECT' as const, 'REGISTRY' as const),
+        resource: fc.constantFrom('a', ':.:a', ':.prod:', '*'),
+        patternType: fc.constantFrom('LITERAL' as const, 'PREFIXED' as const),
+        principal: fc.constantFrom('User:ann', 'User:*', '*'),
+        host: fc.constant('*'),
+        operation: fc.constantFrom('READ' as const, 'ALL' as const),
+        permission: fc.constantFrom('ALLOW' as const, 'DENY' as const),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
 )
 
 test('replaying the log gives an equal state', () => {
