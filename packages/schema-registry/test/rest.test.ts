@@ -294,7 +294,10 @@ suite('the process', () => {
     assert.match(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/)
     const text = await response.text()
     const value = (name: string): string | undefined =>
-      text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1)
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.slice(name.length + 1)
     const [registry, requests] = ['braidlog_registry', 'braidlog_registry_requests_total']
     assert.equal(value(`${registry}_versions`), '2')
     assert.equal(value(`${registry}_deleted_versions`), '1')

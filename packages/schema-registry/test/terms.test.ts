@@ -156,7 +156,10 @@ const anything: fc.Arbitrary<WriteRequest> = fc.oneof(
 )
 
 type Step =
-  | { readonly kind: 'elect' | 'claim' | 'append' | 'appendInDoubt' | 'read' | 'correct' | 'crash'; readonly process: number }
+  | {
+      readonly kind: 'elect' | 'claim' | 'append' | 'appendInDoubt' | 'read' | 'correct' | 'crash'
+      readonly process: number
+    }
   | { readonly kind: 'decide'; readonly process: number; readonly request: WriteRequest }
 
 const steps = (requests: fc.Arbitrary<WriteRequest>): fc.Arbitrary<Step[]> =>
