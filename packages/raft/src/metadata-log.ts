@@ -222,10 +222,16 @@ export class MetadataLog {
     return this.#options.storage.writeFileAtomic(`${this.#path}/${QUORUM_STATE_FILE}`, bytes)
   }
 
-  async writeSnapshot(id: SnapshotId, contents: SnapshotContents): Promise<void> {
+  /** @returns false when a newer one has come from the leader meanwhile: this one is gone then */
+  async writeSnapshot(id: SnapshotId, contents: SnapshotContents): Promise<boolean> {
     const { storage, codecs, clock } = this.#options
     const sizeBytes = await writeSnapshot(storage, this.#path, id, contents, { codecs, nowMs: clock.nowMs() })
+    if (this.#log.logStartOffset > id.endOffset) {
+      deleteSnapshot(storage, this.#path, id)
+      return false
+    }
     this.#snapshots.push({ id, sizeBytes, timestampMs: contents.lastContainedLogTimestampMs })
+    return true
   }
 
   /**
