@@ -49,6 +49,7 @@ export function report(scenarios: readonly Scenario[], entries: ReadonlyMap<stri
       'Kafka; `flush` is the default of ours and `log.flush.interval.messages=1` of Apache Kafka.',
     '',
     ...goalsTable(scenarios, entries),
+    ...behind(scenarios, entries),
     ...sections,
     ...profileSections(scenarios, entries),
   ].join('\n')
@@ -79,6 +80,33 @@ function section(scenario: Scenario, entry: Entry, plots: Map<string, string>): 
     '',
   )
   return parts
+}
+
+/** Below this the ratio is taken for noise. */
+const noise = 1.05
+
+/** Every row in which somebody else did better, in one place. */
+function behind(scenarios: readonly Scenario[], entries: ReadonlyMap<string, Entry>): string[] {
+  const lines = scenarios
+    .filter(({ page }) => page === undefined)
+    .flatMap(({ name, title }) => {
+      const lost = (entries.get(name)?.rows ?? []).flatMap((row) => {
+        const ratio = ratioOf(row)
+        if (ratio === undefined) return []
+        const isBehind = moreIsBetter(row.metric) ? ratio < 1 / noise : ratio > noise
+        return isBehind ? [`${row.case}: ${row.metric} ${threeDigits(ratio)} ×`] : []
+      })
+      return lost.length === 0 ? [] : [`- **${title}**: ${lost.join('; ')}.`]
+    })
+  if (lines.length === 0) return []
+  return [
+    '## Where ours is behind',
+    '',
+    'Every row by more than a twentieth; the tables below say why, as far as it is known.',
+    '',
+    ...lines,
+    '',
+  ]
 }
 
 /** Flame graphs, and the functions that take the most time themselves. */
@@ -192,6 +220,8 @@ const displayNames: Readonly<Record<string, string>> = {
   crab: 'kafka-crab-js',
 }
 
+/** A subject is a name, and perhaps the way in which it does the thing. */
 function displayName(subject: string): string {
-  return displayNames[subject] ?? subject.replace(/^braidlog /, 'Braidlog, ')
+  const [name, ...way] = subject.split(' ')
+  return [displayNames[name!] ?? name, ...(way.length === 0 ? [] : [way.join(' ')])].join(', ')
 }
