@@ -134,12 +134,15 @@ export function decideBrokerHeartbeat(
   }
   const { currentMetadataOffset } = request
   const isCaughtUp = currentMetadataOffset >= broker.epoch
-  const next = nextState(state, broker, request, isCaughtUp, context)
-  const records = next === stateOf(broker) ? [] : change(state, broker, next)
+  const hasNoDirectory = broker.logDirs.length > 0 && broker.logDirs.every((id) => request.offlineLogDirs.includes(id))
+  const wantFence = request.wantFence || hasNoDirectory
+  const next = nextState(state, broker, { ...request, wantFence }, isCaughtUp, context)
+  const records: MetadataRecord[] = next === stateOf(broker) ? [] : change(state, broker, next)
   if (next === 'unfenced' || next === 'leaving') {
     state.sessions.heard(broker.id, context.nowMs, currentMetadataOffset)
     if (next === 'leaving') state.sessions.shutDownAt(broker.id, context.nextOffset + records.length - 1)
-    records.push(...directoryChanges(state, broker, request))
+    // One change of a partition at a time: what else there is to say, the next heartbeat says again.
+    if (records.length === 0) records.push(...directoryChanges(state, broker, request))
   }
   return {
     records,

@@ -9,6 +9,7 @@ import { decideCreateAcls, decideDeleteAcls } from './acls.ts'
 import { decideAlterPartition } from './alter-partition.ts'
 import { decideAssignReplicasToDirs } from './assign-directories.ts'
 import { decideControllerRegistration } from './controller-registration.ts'
+import { checkPartition } from './invariants.ts'
 import { decideAlterConfigs, decideIncrementalAlterConfigs } from './alter-configs.ts'
 import { decideBrokerHeartbeat, fenceExpired, decideBrokerRegistration, decideUnregisterBroker } from './brokers.ts'
 import { decideCreatePartitions } from './create-partitions.ts'
@@ -92,6 +93,15 @@ export class Controller {
 
   apply(record: MetadataRecord): void {
     this.#state.apply(record)
+  }
+
+  /** Called after every step in tests and simulation. */
+  invariants(): void {
+    for (const topic of this.#state.image.topics()) {
+      for (const [partition, registration] of topic.partitions) {
+        checkPartition(this.#state, `${topic.name}-${partition}`, registration)
+      }
+    }
   }
 
   snapshot(): Iterable<MetadataRecord> {

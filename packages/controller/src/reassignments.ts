@@ -80,13 +80,14 @@ function cancelled(
     return fault('NO_REASSIGNMENT_IN_PROGRESS', 'no replica of the partition is being moved')
   }
   const isrLeft = isr.filter((id) => !addingReplicas.includes(id))
-  if (isrLeft.length === 0 && isr.length > 0 && !state.mayElectUncleanly(topic.name)) {
+  const left = replicas.filter((id) => !addingReplicas.includes(id))
+  const mayLose = state.mayElectUncleanly(topic.name) && left.some((id) => state.isActive(id))
+  if (isrLeft.length === 0 && isr.length > 0 && !mayLose) {
     return fault(
       'INVALID_REPLICA_ASSIGNMENT',
       'no replica that would be left is in sync: going back would lose records (unclean.leader.election.enable)',
     )
   }
-  const left = replicas.filter((id) => !addingReplicas.includes(id))
   return { replicas: left, isr: isrLeft, addingReplicas: [], removingReplicas: [] }
 }
 
