@@ -55,6 +55,7 @@ export interface ProducerOptions<K = Uint8Array | string, V = Uint8Array | strin
   readonly maxInFlight?: number | undefined
   /** From `send` to acknowledgement, retries included. Default 120,000. */
   readonly deliveryTimeoutMs?: number | undefined
+  /** Default `none`. `zstd` is the one to take: level 1 unless given; gzip's level is the codec's own default, 6. */
   readonly compression?: Compression | undefined
   /** `sticky` (default): murmur2 of the key as Java's; records without a key fill one partition's batch after another. */
   readonly partitioner?: 'sticky' | 'roundRobin' | Partitioner | undefined
