@@ -123,6 +123,8 @@ export class Replicas implements MetadataListener {
     if (image.topicById(topicId) === undefined) return
     const { assignment, becomesLeader, resignedEpoch } = work
     if (resignedEpoch !== undefined) listener.onResign(topic, partition, resignedEpoch)
+    const { leader, leaderEpoch, isr } = assignment
+    this.#options.logger.debug('partition assigned', { topic, partition, leader, leaderEpoch, isr })
     const replica = await partitions.open({ topic, topicId, partition }, logConfigOf(topic), assignment)
     if (assignment.leader === nodeId) {
       listener.onUnfollow(replica)

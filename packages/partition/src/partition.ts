@@ -428,7 +428,8 @@ export class Partition implements FlushTarget, TurnWriter, WheelTimerOwner {
    * @throws LogError `LOG_OFFLINE`
    */
   async settleStored(): Promise<void> {
-    if (this.#durability === 'durable' && this.log.dirty) await this.log.flush()
+    // A sync may be under way that covers part of it, so that the log is not dirty and yet not all of it is on disk.
+    if (this.#durability === 'durable' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()
     this.#storedOffset = Math.max(this.#storedOffset, Math.min(this.log.durableOffset, this.log.logEndOffset))
   }
 

@@ -330,6 +330,26 @@ describe('a follower', () => {
     assert.equal(follower.log.logEndOffset, 1)
   })
 
+  it('has stored what it was sent only when that is on disk, whatever sync was under way before', async () => {
+    const { leader, leaderNode, follower, followerNode } = await pair()
+    const receive = () => {
+      const { position, result } = fetchOnce(leader, follower)
+      return follower.followed(position, answerOf(result))
+    }
+    produce(leader)
+    await leaderNode.turn()
+    receive()
+    followerNode.storage.holdSyncs()
+    const earlier = follower.log.flush()
+    let isStored = false
+    const settled = follower.settleStored().then(() => (isStored = true))
+    await followerNode.turn()
+    assert.equal(isStored, false)
+    followerNode.storage.releaseSyncs()
+    await Promise.all([earlier, settled])
+    assert.equal(follower.log.durableOffset, 1)
+  })
+
   it('ignores an answer to a position that it has left', async () => {
     const { leader, leaderNode, follower } = await pair()
     produce(leader)

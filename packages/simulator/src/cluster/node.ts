@@ -150,9 +150,9 @@ export class SimulatedNode {
       (level: string) =>
       (message: string, fields: LogFields = {}): void => {
         if (process.isDead) return
-        const { error } = fields
+        const { error, ...others } = fields
         const reason = error instanceof Error ? `: ${error.message}` : ''
-        world.trace(`node ${nodeId} ${level}: ${message}${reason}`)
+        world.trace(`node ${nodeId} ${level}: ${message}${reason} ${JSON.stringify(others)}`)
       }
     return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
   }

@@ -89,8 +89,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a follower says that it has what it has not synced',
     file: partition,
-    find: "if (this.#durability === 'durable' && this.log.dirty) await this.log.flush()",
-    replace: "if (this.#durability === 'page-cache' && this.log.dirty) await this.log.flush()",
+    find: "if (this.#durability === 'durable' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()",
+    replace:
+      "if (this.#durability === 'page-cache' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()",
+  },
+  {
+    name: 'a follower does not wait for a sync that is under way',
+    file: partition,
+    find: "if (this.#durability === 'durable' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()",
+    replace: "if (this.#durability === 'durable' && this.log.dirty) await this.log.flush()",
+    seed: 142,
   },
   {
     name: 'the leader does not tell a follower where their logs part',
