@@ -6,6 +6,7 @@ import type { Entry } from './history.ts'
 import { flameGraph, framesOf, topOf, type CpuProfile } from './flame.ts'
 import { judge } from './goals.ts'
 import { ratioText, report } from './report.ts'
+import { alignedTable } from './markdown.ts'
 import { fitCosts, predict } from './model/fit.ts'
 import { costsOf } from './model/page.ts'
 import {
@@ -278,4 +279,12 @@ test('a flame graph leaves idle time out and adds up equal callees', () => {
     { name: 'crc', place: '@a/b', share: 0.5 },
   ])
   assert.equal(flameGraph(tree, 'A & B').match(/<rect /g)?.length, 3)
+})
+
+test('tables stand as the formatter would have them', () => {
+  assert.deepEqual(alignedTable(['| a | count |', '|---|---:|', '| longer | 1 |']), [
+    '| a      | count |',
+    '| ------ | ----: |',
+    '| longer |     1 |',
+  ])
 })

@@ -4,6 +4,7 @@
  * Every byte is written by its leader and by two followers, read by two followers and by two groups of consumers. A broker may use seven
  * tenths of its core.
  */
+import { alignedTable } from '../markdown.ts'
 import { threeDigits } from '../statistics.ts'
 import { predict } from './fit.ts'
 import type { Costs } from './page.ts'
@@ -55,10 +56,12 @@ export function fleetTable(costs: Costs): string[] {
   return [
     `One broker of one core carries ${threeDigits(perBroker)} MB/s of records produced, under the assumptions above.`,
     '',
-    '| brokers | produced, GB/s | partition replicas | connections of a broker | memory of a broker, MiB | controller, of a core |',
-    '|---:|---:|---:|---:|---:|---:|',
-    line(10),
-    line(100),
-    line(1000),
+    ...alignedTable([
+      '| brokers | produced, GB/s | partition replicas | connections of a broker | memory of a broker, MiB | controller, of a core |',
+      '|---:|---:|---:|---:|---:|---:|',
+      line(10),
+      line(100),
+      line(1000),
+    ]),
   ]
 }

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entry } from '../history.ts'
 import type { Row } from '../samples.ts'
+import { alignedTable } from '../markdown.ts'
 import { median, threeDigits } from '../statistics.ts'
 import { fitCosts, predict, type Observation } from './fit.ts'
 import { fleetTable } from './fleet.ts'
@@ -73,11 +74,11 @@ function figures(entry: Entry): string {
   const kafka = costsOf(entry, 'kafka')
   if (ours === undefined) return 'The last run was not complete.\n'
   return [
-    ...costTable(ours, kafka),
+    ...alignedTable(costTable(ours, kafka)),
     '',
-    ...checkTable(entry, ours),
+    ...alignedTable(checkTable(entry, ours)),
     '',
-    ...syncTable(entry),
+    ...alignedTable(syncTable(entry)),
     '',
     ...fleetTable(ours),
     '',
