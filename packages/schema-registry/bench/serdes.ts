@@ -1,14 +1,14 @@
 /**
  * Speed of the serdes beside other libraries: `node packages/schema-registry/bench/serdes.ts [rounds] [calls]`.
  *
- * All run in one process, one after the other in every round, so that a busy machine slows all of them alike; the best round of each
- * counts. Trust ratios, not the numbers.
+ * All run in one process and take turns, many rounds of a millisecond or so, and the best round of each counts: that is as good as it
+ * gets on a machine that does other things too. Trust ratios, not the numbers.
  */
 import { formats, type Contender, type Format } from './serdes/contenders.ts'
 import { startStubRegistry } from './serdes/stub-registry.ts'
 
-const rounds = Number(process.argv[2] ?? 7)
-const calls = Number(process.argv[3] ?? 30_000)
+const rounds = Number(process.argv[2] ?? 100)
+const calls = Number(process.argv[3] ?? 1_000)
 
 export interface Timing {
   readonly format: Format['name']

@@ -62,7 +62,7 @@ function jsonFormat(isValidated: boolean): SerdeFormat {
       const validate = validator(reader)
       return (bytes, start) => {
         const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-        const value = parsed(buffer.toString('utf8', start))
+        const value = parsed(buffer, start)
         validate(value, 'MALFORMED')
         return value
       }
@@ -71,17 +71,31 @@ function jsonFormat(isValidated: boolean): SerdeFormat {
   }
 }
 
-/** Digits that a number may not hold exactly; texts with so many are looked at number by number. */
-const MANY_DIGITS = /\d{16}/
-
 /** @throws SerdeError rather than round a whole number */
-function parsed(text: string): unknown {
+function parsed(bytes: Buffer, start: number): unknown {
+  const text = bytes.toString('utf8', start)
   try {
-    return (MANY_DIGITS.test(text) ? JSON.parse(text, exact) : JSON.parse(text)) as unknown
+    return (hasManyDigits(bytes, start) ? JSON.parse(text, exact) : JSON.parse(text)) as unknown
   } catch (cause) {
     if (SerdeError.is(cause)) throw cause
     throw new SerdeError('MALFORMED', `the bytes are not JSON: ${(cause as Error).message}`, { cause })
   }
+}
+
+/** Sixteen digits in a row, which a number may not hold exactly. Such a row has a digit at every sixteenth place. */
+function hasManyDigits(bytes: Buffer, start: number): boolean {
+  for (let i = start + 15; i < bytes.length; i += 16) {
+    if (!isDigit(bytes[i]!)) continue
+    let [from, to] = [i, i + 1]
+    while (from > start && isDigit(bytes[from - 1]!)) from--
+    while (to < bytes.length && isDigit(bytes[to]!)) to++
+    if (to - from >= 16) return true
+  }
+  return false
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57
 }
 
 function exact(key: string, value: unknown, context?: { readonly source?: string }): unknown {
