@@ -3,8 +3,9 @@
  * process, and sent to it otherwise; a client's request in an Envelope, with the client's principal, a broker's own
  * request as it is.
  *
- * Invariant: every request ends within its time. It is repeated when the controller said that it is none any more, or could
- * not be reached; when only the answer was lost, whether to repeat it is the caller's to decide.
+ * Invariant: every request ends within its time. Until then it is repeated when the controller said that it is none any
+ * more, could not be reached, or was lost before it answered. Like a client that asks again, the repetition may find that
+ * the first attempt took effect (TOPIC_ALREADY_EXISTS); Apache Kafka's brokers do the same.
  */
 import type { Clock, Timers } from '@braidlog/base'
 import {
@@ -175,7 +176,8 @@ function apiNameOf(name: ControllerRequestName): PeerApi {
 /** Whether another controller, or this one a little later, may take the request. */
 function isWorthRepeating(error: unknown): boolean {
   if (error instanceof ControllerError) return error.code === 'NOT_CONTROLLER' || error.code === 'QUEUE_FULL'
-  return error instanceof PeerError && (error.code === 'UNREACHABLE' || error.code === 'QUEUE_FULL')
+  if (!(error instanceof PeerError)) return false
+  return error.code === 'UNREACHABLE' || error.code === 'DISCONNECTED' || error.code === 'QUEUE_FULL'
 }
 
 function toControllerError(error: unknown): unknown {
