@@ -6,18 +6,23 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { startRegistry, type Registry } from '@braidlog/schema-registry'
 import { startBraidlog, type Braidlog } from '@braidlog/testkit'
+import { usageOfCluster, type UsageOfCluster } from '../src/schema/usage-source.ts'
 import { assertGolden, braidlog, type Outcome } from './drive.ts'
 
 let k: Braidlog
 let registry: Registry
+let usage: UsageOfCluster
 const folder = mkdtempSync(join(tmpdir(), 'braidlog-schema-'))
 
 before(async () => {
   k = await startBraidlog()
-  registry = await startRegistry({ kafka: { bootstrapServers: k.bootstrapServers }, port: 0, replicationFactor: 1 })
+  const kafka = { bootstrapServers: k.bootstrapServers }
+  usage = usageOfCluster({ kafka, directory: join(folder, 'index') })
+  registry = await startRegistry({ kafka, port: 0, replicationFactor: 1, usage })
 })
 after(async () => {
   await registry.close({ timeoutMs: 1_000 })
+  await usage.close()
   await k.stop()
   rmSync(folder, { recursive: true })
 })
@@ -132,6 +137,43 @@ test('a permanent delete can be forced', async () => {
   await schema(['delete', 'forced-value', '-y'])
   assert.equal((await schema(['delete', 'forced-value', '--permanent', '-y'])).exitCode, 1)
   assert.equal((await schema(['delete', 'forced-value', '--permanent', '--force', '-y'])).stdout, 'deleted 1\n')
+})
+
+test('a registry that knows what is in use refuses by itself, whoever asks', async () => {
+  await k.createTopics(new Map([['asked', { partitions: 1, config: {} }]]))
+  const schemaId = await create('asked-value', record({ name: 'asked', type: 'int' }))
+  await send('asked', framed(schemaId, Buffer.of(2)))
+  await schema(['delete', 'asked-value', '-y'])
+  const refused = await fetch(`${registry.url}/subjects/asked-value?permanent=true`, { method: 'DELETE' })
+  assert.deepEqual([refused.status, ((await refused.json()) as { error_code: number }).error_code], [422, 42205])
+  await k.admin.deleteRecords([{ topic: 'asked', partition: 0, beforeOffset: 'end' }])
+  const deleted = await fetch(`${registry.url}/subjects/asked-value?permanent=true`, { method: 'DELETE' })
+  assert.equal(deleted.status, 200)
+})
+
+test('what each verb says to a program is as it was reviewed', async () => {
+  const text = record(id)
+  const outcomes: Record<string, unknown> = {}
+  const note = async (name: string, args: readonly string[], stdin?: string): Promise<void> => {
+    const outcome = await schema([...args, '-o', 'json'], stdin)
+    outcomes[name] = { exitCode: outcome.exitCode, ...(JSON.parse(outcome.stdout) as object) }
+  }
+  await note('create', ['create', 'golden', '-'], text)
+  await note('list', ['list', 'golden'])
+  await note('get', ['get', 'golden'])
+  await note('check', ['check', 'golden', '-'], text)
+  await note('check, incompatible', ['check', 'golden', '-'], record(id, { name: 'total', type: 'int' }))
+  await note('references', ['references', 'golden'])
+  await note('mode', ['mode', 'golden'])
+  await note('compatibility', ['compatibility', 'golden', '--set', 'FULL'])
+  await note('unused', ['unused', 'golden'])
+  await note('delete', ['delete', 'golden', '-y'])
+  await note('get, gone', ['get', 'golden'])
+  const told = JSON.stringify(outcomes, null, 2)
+    .replaceAll(/"id": \d+/g, '"id": "<id>"')
+    .replaceAll(/"guid": "[^"]+"/g, '"guid": "<guid>"')
+    .replaceAll(/"ts": \d+/g, '"ts": "<time>"')
+  assertGolden('schema-verbs.txt', `${told}\n`)
 })
 
 test('subjects complete where a subject stands', async () => {

@@ -85,14 +85,15 @@ interface VerdictRequest {
 
 async function verdict(
   api: RegistryApi,
-  { terminal }: Context,
+  context: Context,
   { subject, body, version, normalize }: VerdictRequest,
 ): Promise<Result> {
   const path = `/compatibility${subjectPath(subject)}/versions${version === undefined ? '' : `/${version}`}`
   const query = `?verbose=true&explain=true${normalize ? '&normalize=true' : ''}`
   const data = await api.send<Verdict>('POST', path + query, body)
   if (data.is_compatible) {
-    if (version === undefined) terminal.note('--against-data 1000 would read the records that are there with it.')
+    if (version === undefined)
+      context.terminal.note('--against-data 1000 would read the records that are there with it.')
     return { data, text: 'compatible' }
   }
   const lines = data.incompatibilities?.flatMap(({ type, path: at, description, counterExample, fix }) => [
@@ -102,9 +103,10 @@ async function verdict(
       : [`  for example: ${counterExample.document} (${counterExample.acceptedBy} accepts it, the other does not)`]),
     ...(fix === undefined ? [] : [`  to mend it: ${fix}`]),
   ])
-  // The exit code has to say so as well; programs that read JSON get the verdict in the message.
-  throw new CliError(['incompatible', ...(lines ?? data.messages ?? [])].join('\n'), {
-    exitCode: ExitCode.Failed,
-    code: 'INCOMPATIBLE_SCHEMA',
-  })
+  const message = ['incompatible', ...(lines ?? data.messages ?? [])].join('\n')
+  const code = 'INCOMPATIBLE_SCHEMA'
+  // A program reads the verdict itself; a person reads it as the error that it is.
+  if (/^(?:json|yaml)/.test(context.settings.format))
+    return await failWith('schema check', { data }, context, { code, message })
+  throw new CliError(message, { exitCode: ExitCode.Failed, code })
 }
