@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { nodeCodecs } from '@braidlog/runtime'
+import { ErrorCode } from '@braidlog/model'
 import { Accumulator } from '../src/core/accumulator.ts'
+import { KafkaError } from '../src/errors.ts'
 
 interface Sent {
   readonly topic: string
@@ -13,8 +15,8 @@ interface Sent {
   readonly timestamp: number
 }
 
-function newAccumulator(bufferMemoryBytes: number): Accumulator {
-  return new Accumulator({
+function options(bufferMemoryBytes: number) {
+  return {
     codecs: nodeCodecs,
     lingerMs: 0,
     batchSizeBytes: 256,
@@ -27,7 +29,11 @@ function newAccumulator(bufferMemoryBytes: number): Accumulator {
     compressionLevel: undefined,
     backoffMs: () => 0,
     leaderOf: () => 1,
-  })
+  } as const
+}
+
+function newAccumulator(bufferMemoryBytes: number): Accumulator {
+  return new Accumulator(options(bufferMemoryBytes))
 }
 
 /** Everything that leaves, batch by batch, until nothing is left. */
@@ -80,4 +86,41 @@ test('appending to the open batch is appending, as far as it goes', () => {
       assert.equal(fast.usedBytes, 0)
     }),
   )
+})
+
+test('the number of a batch that may be in the log is not given to another one', () => {
+  const accumulator = new Accumulator({ ...options(1 << 20), idempotence: true })
+  accumulator.setIdentity({ id: 7, epoch: 0 })
+  const outcomes: string[] = []
+  const listener = {
+    acknowledged: (tag: number) => void outcomes.push(`${tag} acknowledged`),
+    failed: (tag: number) => void outcomes.push(`${tag} failed`),
+  }
+  const send = (tag: number, nowMs: number) => {
+    accumulator.append('a', 0, null, String(tag), undefined, nowMs, listener, tag, nowMs)
+    return accumulator.drain(nowMs, () => true, true).requests[0]!.batches[0]!
+  }
+  const first = send(1, 0)
+  // The connection breaks after the broker has appended it; the next attempt meets a broker that does not lead.
+  assert.equal(accumulator.unanswered(first, new KafkaError('CONNECTION_FAILED', 'gone'), 0), true)
+  const [again] = accumulator.drain(0, () => true, true).requests[0]!.batches
+  assert.equal(again, first)
+  accumulator.expire(1_000)
+  assert.equal(accumulator.rejected(first, { code: ErrorCode.NOT_LEADER_OR_FOLLOWER }, 1_000), false)
+  const second = send(2, 1_000)
+  assert.deepEqual([first.baseSequence, second.baseSequence], [0, 1])
+  assert.deepEqual(outcomes, ['1 failed'])
+})
+
+test('the number of a batch that is certainly not in the log is used again', () => {
+  const accumulator = new Accumulator({ ...options(1 << 20), idempotence: true })
+  accumulator.setIdentity({ id: 7, epoch: 0 })
+  const ignore = { acknowledged: () => {}, failed: () => {} }
+  const send = () => {
+    accumulator.append('a', 0, null, 'v', undefined, 0, ignore, 0, 0)
+    return accumulator.drain(0, () => true, true).requests[0]!.batches[0]!
+  }
+  const first = send()
+  assert.equal(accumulator.rejected(first, { code: ErrorCode.INVALID_RECORD }, 0), false)
+  assert.equal(send().baseSequence, 0)
 })

@@ -255,8 +255,9 @@ export class Accumulator {
       return false
     }
     const error = brokerError(code, `${batch.topic}-${batch.partition}`, rejection.message)
+    if (!isAbsentAfter(code)) batch.mayBeStored = true
     if (batch.settled) {
-      this.#give(queue, batch, isAbsentAfter(code))
+      this.#give(queue, batch, !batch.mayBeStored)
       return false
     }
     batch.lastError = error
@@ -279,7 +280,7 @@ export class Accumulator {
       return true
     }
     const named = new Map(rejection.recordErrors?.map((each) => [each.batchIndex, each.batchIndexErrorMessage]))
-    this.#fail(queue, batch, error, isAbsentAfter(code), (index) =>
+    this.#fail(queue, batch, error, !batch.mayBeStored, (index) =>
       named.has(index) ? brokerError(code, `${batch.topic}-${batch.partition}`, named.get(index)) : undefined,
     )
     return false
@@ -288,6 +289,7 @@ export class Accumulator {
   /** There was no answer: the broker may have the batch. @returns whether it will be sent again */
   unanswered(batch: ProducerBatch, error: KafkaError, nowMs: number): boolean {
     const queue = this.#queueOf(batch.topic, batch.partition)
+    batch.mayBeStored = true
     if (batch.settled) {
       this.#give(queue, batch, false)
       return false

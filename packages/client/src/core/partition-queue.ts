@@ -14,8 +14,8 @@
  * | OUT_OF_ORDER or UNKNOWN_PRODUCER_ID, oldest  | the broker misses what we think   | new epoch, numbers from 0          |
  * |                                              | it has, and has not got this one  | (KIP-360), once nothing is in      |
  * |                                              |                                   | flight                             |
- * | anything else                                | it is not in the log              | fail it; reuse its number if it    |
- * |                                              |                                   | was the last, else as above        |
+ * | anything else                                | it is not in the log, unless an   | fail it; reuse its number if it is |
+ * |                                              | earlier attempt was not answered  | not there and was the last         |
  *
  * Invariant: a batch gets a new number only when the broker has told that it does not have it, and when nothing of the
  * partition is in flight; so no record is stored twice and none overtakes another.

@@ -41,6 +41,8 @@ export class ProducerBatch {
   producerEpoch = NO_PRODUCER_EPOCH
   baseSequence = NO_SEQUENCE
   attempts = 0
+  /** It was sent and nobody knows what became of it: a refusal of a later attempt says nothing about that one. */
+  mayBeStored = false
   /** The last failure, if any: what a timeout reports. */
   lastError: KafkaError | undefined
   /** Shared by the parts of a batch that was refused as too large: whether a single record of it was the reason. */

@@ -98,7 +98,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: partition,
     find: "if (this.#durability === 'durable' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()",
     replace: "if (this.#durability === 'durable' && this.log.dirty) await this.log.flush()",
-    seed: 142,
   },
   {
     name: 'the leader does not tell a follower where their logs part',
@@ -148,6 +147,13 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'this.#followed.set(keyOf(partition), { partition, notBeforeMs: -Infinity, awaitsMetadata: false })',
     replace:
       'if (!this.#followed.has(keyOf(partition))) this.#followed.set(keyOf(partition), { partition, notBeforeMs: -Infinity, awaitsMetadata: false })',
+  },
+  {
+    name: 'a producer gives the number of a record that may be stored to another one',
+    file: 'client/src/core/accumulator.ts',
+    find: 'if (!isAbsentAfter(code)) batch.mayBeStored = true',
+    replace: 'batch.mayBeStored = !isAbsentAfter(code)',
+    seed: 142,
   },
   {
     name: 'any replica may lead',
