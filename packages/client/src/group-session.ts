@@ -144,6 +144,7 @@ export class GroupSession {
         break
       case 'findCoordinator':
         this.#cluster.forgetCoordinator(this.#options.groupId)
+        this.#cluster.refreshSoon()
         break
       case 'fail':
         this.#hooks.failed(effect.error)
@@ -254,12 +255,24 @@ export class GroupSession {
     purpose: Purpose,
     timeoutMs: number,
   ) {
-    return await this.#cluster.call(name, { timeoutMs, signal: this.#lifetime.signal }, async (call) => {
-      return await this.#cluster.request({ group: this.#options.groupId }, name, body as never, call, {
-        purpose,
-        bounds: { timeoutMs },
+    let alarm: Alarm | undefined
+    // A coordinator may take minutes to answer a join, and one that is gone never does: the metadata tells them apart, for the
+    // connections of a broker that has left are dropped.
+    const look = (): void => {
+      this.#cluster.refreshSoon()
+      alarm = this.#cluster.alarms.after(this.#options.sessionTimeoutMs, look)
+    }
+    alarm = this.#cluster.alarms.after(this.#options.sessionTimeoutMs, look)
+    try {
+      return await this.#cluster.call(name, { timeoutMs, signal: this.#lifetime.signal }, async (call) => {
+        return await this.#cluster.request({ group: this.#options.groupId }, name, body as never, call, {
+          purpose,
+          bounds: { timeoutMs },
+        })
       })
-    })
+    } finally {
+      this.#cluster.alarms.cancel(alarm)
+    }
   }
 
   #onRequestFailed(name: string, error: unknown): void {

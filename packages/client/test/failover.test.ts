@@ -1,6 +1,7 @@
 /** Leaders that move, brokers that go: what producers, readers and the metadata make of it. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { string } from '@braidlog/client'
 import { FakeCluster } from './support/fake-cluster.ts'
 import { World } from './support/world.ts'
 
@@ -149,5 +150,76 @@ test('KIP-1102: a broker that asks for a new start is left, and sends go on from
     await world.sleep(1_500)
     await Promise.all([sent, producer.send({ topic: 't', value: 'c' })])
     assert.deepEqual(cluster.values('t', 0), ['a', 'b', 'c'])
+  })
+})
+
+test('a coordinator that vanishes without a word: the member finds the new one and goes on behind its commits', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t')
+  cluster.moveLeader('t', 0, 2)
+  cluster.write('t', 0, ['a'])
+  await world.run(async () => {
+    const kafka = world.client({ bootstrapServers: ['broker2:9092'] })
+    const consumer = kafka.consumer({
+      groupId: 'g',
+      topics: ['t'],
+      autoOffsetReset: 'earliest',
+      sessionTimeoutMs: 10_000,
+      value: string(),
+    })
+    const records = consumer.records()
+    assert.equal((await records.next()).value!.value, 'a')
+    const next = records.next()
+    await world.sleep(6_000)
+    cluster.vanish(1)
+    await world.sleep(60_000)
+    assert.ok(consumer.generation >= 0, 'a member again')
+    cluster.write('t', 0, ['b'])
+    assert.equal((await next).value!.value, 'b')
+    await consumer.close()
+    assert.equal(cluster.group('g').offsets.get('t/0')?.offset, 1)
+  })
+})
+
+test('a coordinator that vanishes while the cluster still names it: joining goes on as soon as it does not', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t')
+  cluster.moveLeader('t', 0, 2)
+  await world.run(async () => {
+    const kafka = world.client({ bootstrapServers: ['broker2:9092'] })
+    await kafka.connect()
+    cluster.fault('JoinGroup', { kind: 'silence' }, { node: 1, times: Infinity })
+    const consumer = kafka.consumer({ groupId: 'g', topics: ['t'], sessionTimeoutMs: 10_000 })
+    const joined = consumer.joined()
+    await world.sleep(30_000)
+    cluster.vanish(1)
+    const startMs = world.nowMs
+    await joined
+    assert.ok(world.nowMs - startMs < 20_000, `${world.nowMs - startMs} ms, although a join has minutes`)
+  })
+})
+
+test('a client whose brokers all went away for a while goes on by itself, in order', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t', 2)
+  await world.run(async () => {
+    const producer = world.client({ bootstrapServers: ['broker1:9092', 'broker2:9092'] }).producer()
+    await producer.sendBatch('t', [
+      { value: 'a', partition: 0 },
+      { value: 'a', partition: 1 },
+    ])
+    cluster.stop(1)
+    cluster.stop(2)
+    const sent = Array.from({ length: 20 }, (_, i) => producer.send({ topic: 't', value: String(i), partition: i % 2 }))
+    await world.sleep(30_000)
+    cluster.start(1)
+    cluster.start(2)
+    const startMs = world.nowMs
+    await Promise.all(sent)
+    assert.ok(world.nowMs - startMs < 5_000, `${world.nowMs - startMs} ms`)
+    for (const partition of [0, 1]) {
+      const expected = Array.from({ length: 10 }, (_, i) => String(2 * i + partition))
+      assert.deepEqual(cluster.values('t', partition), ['a', ...expected])
+    }
   })
 })

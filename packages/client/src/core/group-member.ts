@@ -523,6 +523,8 @@ export class GroupMember {
 
   #sessionExpired(nowMs: number): void {
     this.#sessionEndMs = Infinity
+    // It may be gone, and the group with another broker.
+    this.#out.push({ kind: 'findCoordinator' })
     this.#startOver('no heartbeat was answered within the session timeout', nowMs)
   }
 
