@@ -77,7 +77,8 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
       clusterId,
       endpoints,
       isController,
-      ...(quorum.voters.length > 0 && { staticVoters: quorum.voters }),
+      // Nobody, when the quorum is to be found at the bootstrap servers: its log says who votes.
+      ...((quorum.voters.length > 0 || quorum.bootstrapServers.length > 0) && { staticVoters: quorum.voters }),
       ...(peers !== undefined && {
         network: { peers, timers, bootstrapServers: quorum.bootstrapServers, timeouts: quorum.timeouts },
       }),

@@ -4,10 +4,17 @@ import { createServer, type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { MemoryStorage } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
-import { DescribeQuorumRequest, DescribeQuorumResponse } from '@braidlog/protocol'
+import {
+  AddRaftVoterRequest,
+  AddRaftVoterResponse,
+  DescribeQuorumRequest,
+  DescribeQuorumResponse,
+  RemoveRaftVoterRequest,
+  RemoveRaftVoterResponse,
+} from '@braidlog/protocol'
 import { startServer, type Server } from '@braidlog/server'
 import { WireClient } from '../../broker/test/wire.ts'
-import { CLUSTER_ID, eventually, metadata } from './cluster.ts'
+import { CLUSTER_ID, eventually, metadata, TestCluster } from './cluster.ts'
 import { createTopic } from './node.ts'
 
 const TIMEOUT = { timeout: 60_000 }
@@ -130,5 +137,52 @@ describe('a quorum of three controllers', () => {
       brokers.map((broker) => broker.nodeId),
       [4],
     )
+  })
+})
+
+describe('a dynamic quorum', () => {
+  it('takes a controller that follows as a voter, and lets one go', TIMEOUT, async () => {
+    await using cluster = await TestCluster.start(1)
+    const client = await cluster.client(1)
+    const storage = new MemoryStorage()
+    const second = await startServer({
+      storage,
+      format: { clusterId: CLUSTER_ID },
+      config: {
+        'node.id': 2,
+        'process.roles': 'controller',
+        listeners: 'CONTROLLER://127.0.0.1:0',
+        'log.dirs': '/two',
+        'controller.quorum.bootstrap.servers': cluster.controllerAddress(),
+        ...TIMING,
+      },
+    })
+    const describe = async () => {
+      const { topics } = await client.call(DescribeQuorumRequest, DescribeQuorumResponse, 2, {
+        topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
+      })
+      return topics[0]!.partitions[0]!
+    }
+    const ids = (replicas: readonly { readonly replicaId: number }[]) => replicas.map((each) => each.replicaId)
+    const { observers } = await eventually(describe, (quorum) => ids(quorum.observers).includes(2))
+    const { replicaDirectoryId: voterDirectoryId } = observers.find((each) => each.replicaId === 2)!
+    const { port } = second.controllerListeners[0]!
+    const added = await client.call(AddRaftVoterRequest, AddRaftVoterResponse, 1, {
+      clusterId: CLUSTER_ID,
+      timeoutMs: 10_000,
+      voterId: 2,
+      voterDirectoryId,
+      listeners: [{ name: 'CONTROLLER', host: '127.0.0.1', port }],
+    })
+    assert.deepEqual([added.errorCode, added.errorMessage], [ErrorCode.NONE, null])
+    assert.deepEqual(ids((await describe()).currentVoters), [1, 2])
+    const removed = await client.call(RemoveRaftVoterRequest, RemoveRaftVoterResponse, 0, {
+      clusterId: CLUSTER_ID,
+      voterId: 2,
+      voterDirectoryId,
+    })
+    assert.equal(removed.errorCode, ErrorCode.NONE)
+    assert.deepEqual(ids((await describe()).currentVoters), [1])
+    await second.close()
   })
 })
