@@ -7,13 +7,14 @@
  * replicas hold the same bytes.
  */
 import { below, type MemoryStorage, type SeededRandom } from '@braidlog/base'
-import { Kafka } from '@braidlog/client'
+import type { Kafka } from '@braidlog/client'
 import { checkHistory } from '../history/index.ts'
 import { SimulatedNetwork } from '../world/network.ts'
-import { SimulatedProcess, World } from '../world/world.ts'
+import { World } from '../world/world.ts'
+import { SimulatedGroup } from './group.ts'
 import { drawFaults, Nemesis, type Fault } from './nemesis.ts'
 import { CLIENT_PORT, CONTROLLER_PORT, SimulatedNode } from './node.ts'
-import { Workload } from './workload.ts'
+import { simulatedKafka, Workload } from './workload.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -86,8 +87,21 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
       recordsPerSendMax: 1 + below(random, 4),
       deliveryTimeoutMs: 5_000 + below(random, 20_000),
     })
+    const group = new SimulatedGroup({
+      world,
+      workload,
+      topic: TOPIC,
+      memberCount: below(random, 3),
+      kafkaOf: (member, incarnation) =>
+        simulatedKafka(world, network, {
+          name: `member-${member}.${incarnation}`,
+          host: `127.0.3.${member + 1}`,
+          bootstrap,
+        }),
+    })
     nemesis.schedule(faults)
     workload.start()
+    group.start()
     await world.run(() => false, world.nowMs + safetyMs)
     nemesis.heal()
     const deadlineMs = world.nowMs + LIVENESS_MS
@@ -101,6 +115,12 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     void workload.readAll(LIVENESS_MS).then((value) => (hasRead = value))
     await world.run(() => hasRead !== undefined, world.nowMs + LIVENESS_MS)
     if (hasRead !== true) fail('not everything could be read after everything had healed')
+    const ends = workload.lastOffsets()
+    const groupDeadlineMs = world.nowMs + LIVENESS_MS
+    if (!group.isIdle && !(await world.run(() => group.hasReached(ends), groupDeadlineMs))) {
+      fail(`the group did not come to the end: ${group.describe()} of ${JSON.stringify([...ends])}`)
+    }
+    group.stop()
     const report = checkHistory(workload.events)
     for (const { name, key, detail } of report.anomalies) fail(`${name}: partition ${key}: ${detail}`)
     acknowledgedCount = report.acknowledgedCount
@@ -171,17 +191,7 @@ class Observer {
 
   constructor(world: World, network: SimulatedNetwork, bootstrap: readonly string[]) {
     this.#world = world
-    const process = new SimulatedProcess(world, 'observer')
-    this.#kafka = new Kafka(
-      { bootstrapServers: [...bootstrap], clientId: 'observer', requestTimeoutMs: 2_000 },
-      {
-        clock: process.clock,
-        timers: process.timers,
-        random: process.random,
-        network: network.clientNetworkFor(process, '127.0.2.1'),
-        nextTurn: (callback) => world.after(0, callback, process),
-      },
-    )
+    this.#kafka = simulatedKafka(world, network, { name: 'observer', host: '127.0.2.1', bootstrap })
   }
 
   async createTopic(topic: string, partitionCount: number, replicationFactor: number): Promise<void> {

@@ -69,6 +69,16 @@ export class Workload {
     return await this.#clients[0]!.readAll(timeoutMs)
   }
 
+  /** The last offset of every partition that anybody has polled. */
+  lastOffsets(): Map<number, number> {
+    const last = new Map<number, number>()
+    for (const { operation } of this.events) {
+      if (operation.kind !== 'poll') continue
+      for (const { key, offset } of operation.polls) last.set(key, Math.max(offset, last.get(key) ?? -1))
+    }
+    return last
+  }
+
   nextValue(key: number): number {
     return key * VALUES_PER_KEY + this.#nextNumber[key]!++
   }
@@ -139,18 +149,8 @@ class Client {
 
   #kafka(): Kafka {
     const { world, network, bootstrap } = this.#options
-    const host = `127.0.1.${this.#number + 1}`
-    const process = new SimulatedProcess(world, `client ${this.#number}.${++this.#incarnation}`)
-    return new Kafka(
-      { bootstrapServers: [...bootstrap], clientId: `client-${this.#number}`, requestTimeoutMs: 2_000 },
-      {
-        clock: process.clock,
-        timers: process.timers,
-        random: process.random,
-        network: network.clientNetworkFor(process, host),
-        nextTurn: (callback) => world.after(0, callback, process),
-      },
-    )
+    const name = `client-${this.#number}.${++this.#incarnation}`
+    return simulatedKafka(world, network, { name, host: `127.0.1.${this.#number + 1}`, bootstrap })
   }
 
   async #send(producer: Producer<unknown, unknown>): Promise<void> {
@@ -189,6 +189,25 @@ class Client {
     await kafka.close({ timeoutMs: 1_000 }).catch(() => {})
     return polls.hasEnded
   }
+}
+
+/** The production client in a process of its own. */
+export function simulatedKafka(
+  world: World,
+  network: SimulatedNetwork,
+  { name, host, bootstrap }: { readonly name: string; readonly host: string; readonly bootstrap: readonly string[] },
+): Kafka {
+  const process = new SimulatedProcess(world, name)
+  return new Kafka(
+    { bootstrapServers: [...bootstrap], clientId: name, requestTimeoutMs: 2_000 },
+    {
+      clock: process.clock,
+      timers: process.timers,
+      random: process.random,
+      network: network.clientNetworkFor(process, host),
+      nextTurn: (callback) => world.after(0, callback, process),
+    },
+  )
 }
 
 /** What a reader has handed out and no poll has taken yet. */
