@@ -186,6 +186,49 @@ test('migration rules lead from version to version, up and down', async () => {
   assert.deepEqual(await read(await written('c', { c: 'x' }), 'latest'), { c: 'x' })
 })
 
+test('JSONata leads values from version to version; what JSON has not goes along untouched', async () => {
+  const client = world.client()
+  const schema = (...fields: object[]): string => JSON.stringify({ type: 'record', name: 'P', fields })
+  const at = { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } }
+  const expr = "$merge([$sift($, function($v, $k) { $k != 'name' }), { 'title': $uppercase(name), 'n': n + 1 }])"
+  await world.put('/config/jsonata-value', { compatibility: 'NONE' })
+  const n = { name: 'n', type: 'long' }
+  const old = {
+    schemaType: 'AVRO',
+    schema: schema({ name: 'name', type: 'string' }, n, at),
+    metadata: { properties: { v: '1' } },
+  } as const
+  await client.register('jsonata-value', old)
+  const ruleSet = { migrationRules: [rule({ kind: 'TRANSFORM', mode: 'UPGRADE', type: 'JSONATA', expr })] }
+  await client.register('jsonata-value', {
+    schemaType: 'AVRO',
+    schema: schema({ name: 'title', type: 'string' }, n, at),
+    metadata: { properties: { v: '2' } },
+    ruleSet,
+  })
+  const value = { name: 'ada', n: 1n, at: new Date(5) }
+  const use = { metadata: { v: '1' } }
+  const bytes = await avro<object>(client, { use }).serializeAsync(value, VALUE('jsonata'))
+  const read = async (from: Uint8Array): Promise<unknown> =>
+    await avro(world.client(), { reader: 'latest' }).deserializeAsync(from, VALUE('jsonata'))
+  assert.deepEqual(await read(bytes), { title: 'ADA', n: 2n, at: new Date(5) })
+  const large = await avro<object>(client, { use }).serializeAsync({ ...value, n: 2n ** 60n }, VALUE('jsonata'))
+  await assert.rejects(read(large), /would be rounded/)
+})
+
+test('JSONata is bounded in time, and what is wrong in it is said', async () => {
+  const small = { ...ADA, points: 5n }
+  const transform = (expr: string): Promise<unknown> =>
+    through([rule({ kind: 'TRANSFORM', type: 'JSONATA', expr })], small)
+  await assert.rejects(transform('($f := function($x) { 1 + $f($x) }; $f(1))'), { code: 'RULE_FAILED' })
+  await assert.rejects(transform('($f := function($x) { $f($x + 1) }; $f(1))'), { code: 'RULE_FAILED' })
+  await assert.rejects(transform('[1..1000000]'), { code: 'RULE_FAILED' })
+  await assert.rejects(transform(`$match("${'a'.repeat(40)}!", /^(a+)+$/)`), /could take too long/)
+  await assert.rejects(transform('$merge(['), /rule "r" cannot be compiled/)
+  await assert.rejects(transform('$number("x")'), { code: 'RULE_FAILED' })
+  assert.deepEqual(await through([rule({ type: 'JSONATA', expr: 'age > 30' })], small), small)
+})
+
 test('JSON and Protobuf values have rules too', async () => {
   const client = world.client()
   const ruleSet = {

@@ -96,7 +96,7 @@ export function boundedRegExp(pattern: string, flags: string): { readonly test: 
 }
 
 /** A search from every place of a text costs at most its size squared with a pattern that has one open end. */
-const HOST_TEXT_SIZE_MAX = 4_096
+export const HOST_TEXT_SIZE_MAX = 4_096
 
 function hostRegExp(pattern: string, flags: string): RegExp | undefined {
   try {

@@ -21,6 +21,7 @@ import type { RegistryClient, RegistrySchema } from '../registry-client.ts'
 import { cel, celField } from './cel.ts'
 import type { RuleContext, RuleExecutor, RunRule } from './executor.ts'
 import type { ContractFields } from './fields.ts'
+import { jsonata } from './jsonata.ts'
 
 export interface Contract {
   /** @throws SerdeError RULE_FAILED */
@@ -108,7 +109,7 @@ function loose(fields: ContractFields): ContractFields {
 }
 
 function compile(rules: readonly Rule[], options: SerdeOptions): CompiledRule[] {
-  const executors: readonly RuleExecutor[] = [...(options.ruleExecutors ?? []), cel, celField]
+  const executors: readonly RuleExecutor[] = [...(options.ruleExecutors ?? []), cel, celField, jsonata]
   return rules
     .filter(({ disabled }) => disabled !== true)
     .map((rule) => {
