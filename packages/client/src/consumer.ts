@@ -25,7 +25,7 @@ import type { Hooks } from './hooks.ts'
 import { fetchOffsets, type Commit } from './offset-commits.ts'
 import type { ConsumerOptions, RunOptions } from './options.ts'
 import type { Producer } from './producer.ts'
-import { decodingOf, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
+import { decodingsOf, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
 import {
   BatchIterator,
   endOffsets,
@@ -42,7 +42,6 @@ import {
 } from './reading.ts'
 import type { CallOptions, ConsumerBatch, ConsumerRecord, OffsetInput, TopicPartition } from './record.ts'
 import { runHandlers, type Handler, type RunSource } from './run.ts'
-import type { Topic } from './topic.ts'
 
 export interface CommittedOffset extends TopicPartition {
   /** The next offset to read. */
@@ -100,9 +99,7 @@ export class Consumer<K, V> implements Reading<K, V> {
     this.#read = resolveReadOptions(options)
     this.#deadLetterProducer = deadLetterProducer
     this.#onClosed = onClosed
-    const typed = options.topics.find((each): each is Topic<never, never> => typeof each === 'object' && 'name' in each)
-    const serdes = typed === undefined ? {} : { key: typed.key, value: typed.value }
-    this.#loop = new FetchLoop(cluster, this.#read, decodingOf({ ...serdes, ...options }), hooks, {
+    this.#loop = new FetchLoop(cluster, this.#read, decodingsOf(options, options.topics), hooks, {
       done: (batch) => this.#done(batch),
       commit: async (batch, bounds) => await this.#commitBatch(batch, bounds),
       signalOf: (topic, partition) => this.#assignment.get(topic, partition)?.signal ?? this.#closing.signal,

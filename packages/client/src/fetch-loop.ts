@@ -41,7 +41,7 @@ export class FetchLoop {
   readonly fetcher: Fetcher
   readonly #cluster: Cluster
   readonly #options: ResolvedReadOptions
-  readonly #decoding: Decoding
+  readonly #decodingOf: (topic: string) => Decoding
   readonly #hooks: Hooks | undefined
   readonly #owner: LoopOwner
   /** Chunks of which a part is delivered. */
@@ -64,13 +64,13 @@ export class FetchLoop {
   constructor(
     cluster: Cluster,
     options: ResolvedReadOptions,
-    decoding: Decoding,
+    decodingOf: (topic: string) => Decoding,
     hooks: Hooks | undefined,
     owner: LoopOwner,
   ) {
     this.#cluster = cluster
     this.#options = options
-    this.#decoding = decoding
+    this.#decodingOf = decodingOf
     this.#hooks = hooks
     this.#owner = owner
     this.#purpose = `fetch-${cluster.newOwner()}`
@@ -256,10 +256,10 @@ export class FetchLoop {
       highWatermark: Math.max(chunk.highWatermark, state.highWatermark),
       sizeBytes,
       signal: this.#owner.signalOf(state.topic, state.partition),
-      decoding: this.#decoding,
+      decoding: this.#decodingOf(state.topic),
       owner: this.#owner,
     })
-    if (!needsPreparation(this.#decoding)) return delivery
+    if (!needsPreparation(delivery.decoding)) return delivery
     try {
       await prepareBatch(delivery, this.#owner.bury)
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Decoding } from './delivered-batch.ts'
 import { KafkaError } from './errors.ts'
 import type { ReadOptions } from './options.ts'
 import { bytes, type Deserializer } from './serde.ts'
+import type { Topic } from './topic.ts'
 import { checkKeys, checkTopicName, choiceOption, numberOption } from './validate.ts'
 
 export interface ResolvedReadOptions {
@@ -49,7 +50,28 @@ export function resolveReadOptions<K, V>(options: ReadOptions<K, V>): ResolvedRe
   }
 }
 
-export function decodingOf<K, V>(options: ReadOptions<K, V>): Decoding {
+/** How the records of each topic are read: with the serdes of the options, else of the topic where it has some. */
+export function decodingsOf<K, V>(options: ReadOptions<K, V>, topics: readonly unknown[]): (topic: string) => Decoding {
+  const plain = decodingOf(options)
+  const typed = new Map<string, Decoding>()
+  for (const each of topics) {
+    if (!isTyped(each)) continue
+    const { name, key, value } = each
+    typed.set(name, decodingOf({ key, value, ...withoutUndefined(options) }))
+  }
+  return typed.size === 0 ? () => plain : (topic) => typed.get(topic) ?? plain
+}
+
+function isTyped(subscription: unknown): subscription is Topic<never, never> {
+  return typeof subscription === 'object' && subscription !== null && 'name' in subscription && 'value' in subscription
+}
+
+/** An option that is given as `undefined` is not given. */
+function withoutUndefined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+function decodingOf<K, V>(options: ReadOptions<K, V>): Decoding {
   const policy = options.onDeserializationError ?? 'fail'
   if (typeof policy === 'object') checkTopicName(policy.deadLetter.topic)
   else if (typeof policy !== 'function') choiceOption('onDeserializationError', policy, 'fail', ['fail', 'skip', 'raw'])

@@ -7,7 +7,7 @@ import { KafkaError } from './errors.ts'
 import { FetchLoop } from './fetch-loop.ts'
 import type { Hooks } from './hooks.ts'
 import type { ReaderOptions, ReaderStart } from './options.ts'
-import { decodingOf, READ_KEYS, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
+import { decodingsOf, READ_KEYS, resolveReadOptions, type ResolvedReadOptions } from './read-options.ts'
 import {
   BatchIterator,
   endOffsets,
@@ -23,7 +23,6 @@ import {
   type SeekTarget,
 } from './reading.ts'
 import type { CallOptions, ConsumerBatch, ConsumerRecord, TopicPartition } from './record.ts'
-import type { Topic } from './topic.ts'
 import { checkKeys, choiceOption } from './validate.ts'
 
 export class Reader<K, V> implements Reading<K, V> {
@@ -49,12 +48,10 @@ export class Reader<K, V> implements Reading<K, V> {
     this.#onClosed = onClosed
     // Without a group there is no committed offset to miss: what is out of range starts at the beginning.
     this.#resolved = resolveReadOptions({ autoOffsetReset: 'earliest', ...options })
-    const typed = options.assign.find((each): each is Topic<K, V> => typeof each === 'object' && 'name' in each)
     if (typeof options.onDeserializationError === 'object') {
       throw new KafkaError('INVALID_OPTION', 'reader: only a consumer sends records to a dead letter topic')
     }
-    const decoding = decodingOf({ ...(typed === undefined ? {} : { key: typed.key, value: typed.value }), ...options })
-    this.#loop = new FetchLoop(cluster, this.#resolved, decoding, hooks, {
+    this.#loop = new FetchLoop(cluster, this.#resolved, decodingsOf(options, options.assign), hooks, {
       done: () => {},
       commit: async () => {
         throw new KafkaError('INVALID_OPTION', 'a reader has no group to commit to; use a consumer')

@@ -1,7 +1,16 @@
 /** Consumer groups against a scripted cluster: membership, delivery, commits, rebalances. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { KafkaError, type Consumer, type ConsumerOptions, type Kafka } from '@braidlog/client'
+import {
+  json,
+  KafkaError,
+  string,
+  topic,
+  type Consumer,
+  type ConsumerOptions,
+  type Kafka,
+  type Serde,
+} from '@braidlog/client'
 import { FakeCluster } from './support/fake-cluster.ts'
 import { World } from './support/world.ts'
 
@@ -666,5 +675,30 @@ test('iterations end with their signal, and may be started again', async () => {
     const web = consumer.webReadable().getReader()
     assert.equal((await web.read()).value!.firstOffset, 9n)
     await web.cancel()
+  })
+})
+
+test('each typed topic is read with its own serdes, other topics with those of the consumer', async () => {
+  const world = new World()
+  const cluster = new FakeCluster(world)
+  for (const name of ['orders', 'notes', 'rest']) cluster.topic(name)
+  cluster.write('orders', 0, ['{"id":1}'])
+  cluster.write('notes', 0, ['{"id":2}'])
+  cluster.write('rest', 0, ['{"id":3}'])
+  await world.run(async () => {
+    const orders = topic('orders', { value: json<unknown>() })
+    const notes = topic('notes', { value: string() as Serde<unknown> })
+    const topics = [orders as never, notes as never, 'rest']
+    await using consumer = world
+      .client()
+      .consumer<Buffer, unknown>({ groupId: 'g', topics, autoOffsetReset: 'earliest' })
+    const values = new Map<string, unknown>()
+    for await (const record of consumer) {
+      values.set(record.topic, record.value)
+      if (values.size === 3) break
+    }
+    assert.deepEqual(values.get('orders'), { id: 1 })
+    assert.equal(values.get('notes'), '{"id":2}')
+    assert.deepEqual(values.get('rest'), Buffer.from('{"id":3}'))
   })
 })

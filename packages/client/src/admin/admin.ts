@@ -208,6 +208,15 @@ export class Admin implements AsyncDisposable {
     return await acls.deleteAcls(this.#cluster, filters, options)
   }
 
+  /** A controller that follows the metadata log becomes a voter (KIP-853). */
+  async addRaftVoter(voter: T.NewVoter, options?: CallOptions): Promise<void> {
+    await clusters.addRaftVoter(this.#cluster, voter, options)
+  }
+
+  async removeRaftVoter(voter: T.VoterKey, options?: CallOptions): Promise<void> {
+    await clusters.removeRaftVoter(this.#cluster, voter, options)
+  }
+
   async unregisterBroker(nodeId: number, options?: CallOptions): Promise<void> {
     await clusters.unregisterBroker(this.#cluster, nodeId, options)
   }

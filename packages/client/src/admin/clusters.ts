@@ -1,8 +1,9 @@
 /** Admin calls about the cluster itself: brokers, features, quorum. */
+import { ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { Cluster } from '../cluster.ts'
 import type { CallOptions } from '../record.ts'
 import { adminCall, checkCode, operationsOf } from './calls.ts'
-import type { ClusterDescription, FeaturesDescription, QuorumDescription } from './types.ts'
+import type { ClusterDescription, FeaturesDescription, NewVoter, QuorumDescription, VoterKey } from './types.ts'
 
 const DESCRIBE_CLUSTER_KEY = 60
 
@@ -82,6 +83,30 @@ export async function describeQuorum(cluster: Cluster, options?: CallOptions): P
   })
 }
 
+export async function addRaftVoter(cluster: Cluster, voter: NewVoter, options?: CallOptions): Promise<void> {
+  await adminCall(cluster, 'addRaftVoter', options, async (call) => {
+    const { nodeId, directoryId, listeners } = voter
+    const body = {
+      clusterId: null,
+      timeoutMs: Math.max(1, Math.floor(call.remainingMs())),
+      voterId: nodeId,
+      voterDirectoryId: directoryId as Uuid,
+      listeners: listeners.map((listener) => ({ ...listener })),
+    }
+    const response = await cluster.request('controller', 'AddRaftVoter', body, call)
+    checkCode(response.errorCode, `add voter ${nodeId}`, response.errorMessage)
+  })
+}
+
+export async function removeRaftVoter(cluster: Cluster, voter: VoterKey, options?: CallOptions): Promise<void> {
+  await adminCall(cluster, 'removeRaftVoter', options, async (call) => {
+    const { nodeId, directoryId } = voter
+    const body = { clusterId: null, voterId: nodeId, voterDirectoryId: directoryId as Uuid }
+    const response = await cluster.request('controller', 'RemoveRaftVoter', body, call)
+    checkCode(response.errorCode, `remove voter ${nodeId}`, response.errorMessage)
+  })
+}
+
 export async function unregisterBroker(cluster: Cluster, nodeId: number, options?: CallOptions): Promise<void> {
   await adminCall(cluster, 'unregisterBroker', options, async (call) => {
     const response = await cluster.request('controller', 'UnregisterBroker', { brokerId: nodeId }, call)
@@ -91,12 +116,14 @@ export async function unregisterBroker(cluster: Cluster, nodeId: number, options
 
 function replicaOf(wire: {
   readonly replicaId: number
+  readonly replicaDirectoryId: string
   readonly logEndOffset: number
   readonly lastFetchTimestamp: number
   readonly lastCaughtUpTimestamp: number
 }) {
   return {
     nodeId: wire.replicaId,
+    directoryId: wire.replicaDirectoryId === ZERO_UUID ? null : wire.replicaDirectoryId,
     logEndOffset: BigInt(wire.logEndOffset),
     lastFetchTimestamp: wire.lastFetchTimestamp < 0 ? null : wire.lastFetchTimestamp,
     lastCaughtUpTimestamp: wire.lastCaughtUpTimestamp < 0 ? null : wire.lastCaughtUpTimestamp,

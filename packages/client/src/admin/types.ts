@@ -225,8 +225,21 @@ export interface QuorumDescription {
   readonly observers: readonly QuorumReplica[]
 }
 
+/** A voter of the metadata quorum: the node and its directory, so that a node with a new disk is another voter. */
+export interface VoterKey {
+  readonly nodeId: number
+  readonly directoryId: string
+}
+
+export interface NewVoter extends VoterKey {
+  /** Where its controller listens. */
+  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
+}
+
 export interface QuorumReplica {
   readonly nodeId: number
+  /** `null` in a static quorum, and on brokers that do not tell. */
+  readonly directoryId: string | null
   readonly logEndOffset: bigint
   readonly lastFetchTimestamp: number | null
   readonly lastCaughtUpTimestamp: number | null
