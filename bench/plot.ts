@@ -15,8 +15,8 @@ export interface PlotOptions {
   readonly nameOf: (subject: string) => string
 }
 
-const width = 860
-const labelWidth = 330
+const width = 940
+const labelWidth = 410
 const barWidth = 400
 const barHeight = 11
 const groupGap = 9
