@@ -293,23 +293,28 @@ function pollRole(raft: RaftState, role: Role): void {
   }
 }
 
+/** The next of these moments. What is past was looked at just now: it waits for something else than time. */
+function nextOf(raft: RaftState, moments: readonly number[]): number {
+  return moments.reduce((next, atMs) => (atMs > raft.nowMs && atMs < next ? atMs : next), Infinity)
+}
+
 function deadlineOf(raft: RaftState, role: Role): number {
   switch (role.name) {
     case 'unattached':
-      return raft.mayLead ? role.electionDeadlineMs : Infinity
+      return raft.mayLead ? nextOf(raft, [role.electionDeadlineMs]) : Infinity
     case 'follower':
-      return Math.min(role.fetchDeadlineMs > raft.nowMs ? role.fetchDeadlineMs : Infinity, role.updateVoterAtMs)
+      return nextOf(raft, [role.fetchDeadlineMs, role.updateVoterAtMs])
     case 'prospective':
     case 'candidate':
     case 'resigned':
-      return role.electionDeadlineMs
+      return nextOf(raft, [role.electionDeadlineMs])
     case 'leader':
-      return Math.min(
+      return nextOf(raft, [
         role.checkQuorumDeadlineMs,
         role.change?.deadlineMs ?? Infinity,
         ...role.parked.map((fetch) => fetch.deadlineMs),
-        ...[...role.beginEpochAtMs.values()].filter((atMs) => atMs > raft.nowMs),
-      )
+        ...role.beginEpochAtMs.values(),
+      ])
     default:
       return role satisfies never
   }

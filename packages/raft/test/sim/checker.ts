@@ -43,6 +43,8 @@ export class Checker {
     const machine = node.machine!
     const seen = this.#seen.get(node.id) ?? { epoch: 0, role: '', highWatermark: 0, machine: undefined }
     const { epoch, highWatermark, role } = machine
+    // A moment that has passed would be waited for again and again, without time going on.
+    assert.ok(machine.nextDeadlineMs() > this.#world.scheduler.nowMs, `a deadline of node ${node.id} has passed`)
     this.#note(node.id, epoch, highWatermark, machine.endOffset, effects.length, this.#world.scheduler.nowMs * 10)
     if (seen.machine === machine) {
       assert.ok(epoch >= seen.epoch, `MonotonicEpoch: node ${node.id} went from ${seen.epoch} to ${epoch}`)
