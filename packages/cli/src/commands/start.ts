@@ -58,7 +58,10 @@ export function define(cli: Cli) {
           })
           for (const warning of server.warnings) context.terminal.warn(warning)
           await context.terminal.write(
-            `Braidlog node ${server.nodeId} of cluster ${server.clusterId} listens on ${server.listeners
+            `Braidlog node ${server.nodeId} of cluster ${server.clusterId} listens on ${[
+              ...server.listeners,
+              ...server.controllerListeners,
+            ]
               .map((listener) => `${listener.name}://${listener.host}:${listener.port}`)
               .join(', ')}; data in ${server.directory}\n`,
           )
