@@ -221,8 +221,13 @@ export function fenceExpired(state: ControllerState, context: DecisionContext): 
   const records: MetadataRecord[] = []
   for (const brokerId of state.sessions.expired(context.nowMs)) {
     const broker = state.image.broker(brokerId)
+    // One that is fenced and still sends heartbeats has a session too; when it falls silent, nothing is left to do.
+    if (broker === undefined || broker.fenced) {
+      state.sessions.forget(brokerId)
+      continue
+    }
     // One at a time: who takes over must not be one that is about to be fenced too.
-    if (broker === undefined || broker.fenced || records.length > 0) continue
+    if (records.length > 0) continue
     records.push(registrationChange(broker, { fenced: FENCE }), ...leave(state, brokerId, { unclean: false }))
   }
   return records

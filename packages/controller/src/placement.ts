@@ -47,7 +47,7 @@ export function placeReplicas(
 function racksOf(state: ControllerState, random: Random): Rack[] {
   const byName = new Map<string, Rack>()
   for (const broker of [...state.image.brokers()].toSorted((a, b) => a.id - b.id)) {
-    if (broker.inControlledShutdown) continue
+    if (broker.inControlledShutdown && !broker.fenced) continue
     const name = broker.rack ?? ''
     const rack = byName.get(name) ?? { active: [], fenced: [], cursor: 0 }
     byName.set(name, rack)

@@ -171,6 +171,41 @@ test('a broker that leads nothing that others could lead goes at once', () => {
   assert.equal(heartbeat(scenario, 2, { wantShutDown: true }).response.shouldShutDown, true)
 })
 
+test('a stopped broker takes replicas for later, a leaving one none', () => {
+  const { scenario } = cluster([1, 2, 3])
+  const create = (name: string) =>
+    scenario.createTopics({ name, numPartitions: 8, replicationFactor: 4 }).response.topics[0]!.errorCode
+  heartbeat(scenario, 1, { wantShutDown: true })
+  assert.equal(create('leaving'), ErrorCode.INVALID_REPLICATION_FACTOR)
+  for (let i = 0; i < 2; i++) for (const id of [2, 3, 4]) heartbeat(scenario, id)
+  heartbeat(scenario, 1, { wantShutDown: true })
+  assert.equal(scenario.image.broker(1)!.fenced, true)
+  assert.equal(create('stopped'), ErrorCode.NONE)
+  for (const { leader, isr, replicas } of scenario.image.topic('stopped')!.partitions.values()) {
+    assert.ok(leader !== 1 && !isr.includes(1) && replicas.includes(1))
+  }
+})
+
+test('replicas are striped over racks, and every broker leads its share', () => {
+  const scenario = new Scenario()
+  scenario.apply(metadataRecord('UnregisterBroker', { brokerId: 1, brokerEpoch: 5 }))
+  for (let id = 1; id <= 4; id++) {
+    const record = registeredBroker(id, 10 + id, DIRS[id]!)
+    assert.ok(record.type === 'RegisterBroker')
+    scenario.apply({ ...record, value: { ...record.value, rack: id <= 2 ? 'a' : 'b' } })
+  }
+  scenario.createTopics({ numPartitions: 8, replicationFactor: 2 })
+  const leads = new Map<number, number>()
+  const pairs = new Set<string>()
+  for (const { leader, replicas } of scenario.image.topic('orders')!.partitions.values()) {
+    leads.set(leader, (leads.get(leader) ?? 0) + 1)
+    assert.equal(replicas.filter((id) => id <= 2).length, 1, 'one on each rack')
+    pairs.add(sorted(replicas).join())
+  }
+  assert.deepEqual([...leads.values()], [2, 2, 2, 2])
+  assert.ok(pairs.size > 2, 'brokers do not come in fixed pairs')
+})
+
 test('a second process with a broker id waits until the first is silent, unless it has its directory', () => {
   const { scenario } = cluster([1])
   const { endpoints, features } = scenario.image.broker(2)!
