@@ -5,6 +5,7 @@ import { logBenches } from '../micro/log.ts'
 import type { MicroBench } from '../micro/micro.ts'
 import { protocolBenches } from '../micro/protocol.ts'
 import { recordsBenches } from '../micro/records.ts'
+import { serdesBenches } from '../micro/serdes.ts'
 import type { Scenario, ScenarioOptions } from '../samples.ts'
 
 export const microBenches: readonly MicroBench[] = [
@@ -12,6 +13,7 @@ export const microBenches: readonly MicroBench[] = [
   ...recordsBenches,
   ...logBenches,
   ...clientBenches,
+  ...serdesBenches,
 ]
 
 /** Runs all of them; the tests do it with one iteration each. */
