@@ -83,7 +83,8 @@ export class BrokerSessions {
     const silent: number[] = []
     for (const [brokerId, session] of this.#sessions) {
       if (lateMs > checkMs) session.lastHeardMs = Math.min(nowMs, session.lastHeardMs + lateMs)
-      if (nowMs - session.lastHeardMs >= this.#timeoutMs) silent.push(brokerId)
+      // As the deadline is computed: another way to the same number may be rounded otherwise, and time would stand still.
+      if (session.lastHeardMs + this.#timeoutMs <= nowMs) silent.push(brokerId)
     }
     return silent
   }

@@ -4,6 +4,7 @@ import test from 'node:test'
 import { metadataRecord } from '@braidlog/metadata'
 import { ErrorCode, SUPPORTED_FEATURES, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { BrokerHeartbeatRequest, BrokerRegistrationRequest } from '@braidlog/protocol'
+import { BrokerSessions } from '../src/broker-sessions.ts'
 import { BROKER_EPOCH, LOG_DIR, NODE_ID, registeredBroker, Scenario } from './scenario.ts'
 
 const OTHER_DIR = 'kHxW2V9-RPagW0wmuN2QKA' as Uuid
@@ -113,6 +114,23 @@ test('a broker that shuts down is fenced and may go at once', () => {
   assert.equal(response.shouldShutDown, true)
   assert.equal(records.length, 1)
   assert.equal(scenario.image.broker(NODE_ID)!.fenced, true)
+})
+
+test('a session has ended when its deadline says so, whatever fractions of a millisecond are about', () => {
+  for (let tenths = 0; tenths < 2_000; tenths++) {
+    const sessions = new BrokerSessions(3_217)
+    const heardMs = 12_000 + tenths * 0.7
+    sessions.heard(1, heardMs, 0)
+    // Checks in between, at quarters of a session, are passed by.
+    let steps = 0
+    let nowMs = heardMs
+    while (steps < 10) {
+      nowMs = Math.max(nowMs, sessions.nextDeadlineMs())
+      if (sessions.expired(nowMs).length > 0) break
+      steps++
+    }
+    assert.ok(steps < 10, `heard at ${heardMs}`)
+  }
 })
 
 test('heartbeats of nobody, or of an earlier life, are refused', () => {
