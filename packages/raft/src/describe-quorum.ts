@@ -8,11 +8,15 @@ import { matches } from './machine/voter-history.ts'
 import type { QuorumRequest } from './wire-requests.ts'
 import type { QuorumResponse } from './wire-answers.ts'
 
+/** The first version with directory ids and the nodes' listeners. */
+const DIRECTORIES_SINCE = 2
+
 export function describeQuorum(
   machine: RaftMachine,
   local: LocalReplica,
   clock: Clock,
   request: QuorumRequest<'DescribeQuorum'>,
+  version: number,
 ): QuorumResponse<'DescribeQuorum'> {
   const topic = request.topics[0]
   const isOurs =
@@ -24,7 +28,10 @@ export function describeQuorum(
   if (machine.role !== 'leader') return problem(request, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const { voters } = machine.quorum
   const observers = machine.replicas.filter((each) => !voters.some((voter) => matches(voter, each.key)))
-  const describe = (key: ReplicaKey) => describeReplica(machine, local, clock, key)
+  const describe = (key: ReplicaKey) => {
+    const { replicaDirectoryId, ...replica } = describeReplica(machine, local, clock, key)
+    return version < DIRECTORIES_SINCE ? replica : { ...replica, replicaDirectoryId }
+  }
   return {
     topics: [
       {
@@ -41,10 +48,12 @@ export function describeQuorum(
         ],
       },
     ],
-    nodes: voters.map((voter) => ({
-      nodeId: voter.id,
-      listeners: voter.id === local.id && local.endpoints.length > 0 ? local.endpoints : voter.endpoints,
-    })),
+    ...(version >= DIRECTORIES_SINCE && {
+      nodes: voters.map((voter) => ({
+        nodeId: voter.id,
+        listeners: voter.id === local.id && local.endpoints.length > 0 ? local.endpoints : voter.endpoints,
+      })),
+    }),
   }
 }
 

@@ -160,7 +160,13 @@ export class RaftNode {
     if (api === 'DescribeQuorum') {
       const request = body as QuorumRequest<'DescribeQuorum'>
       return Promise.resolve(
-        describeQuorum(this.#driver.machine, this.#driver.local, this.#options.clock, request) as QuorumResponse<N>,
+        describeQuorum(
+          this.#driver.machine,
+          this.#driver.local,
+          this.#options.clock,
+          request,
+          version,
+        ) as QuorumResponse<N>,
       )
     }
     const parsed = parseRequest(api as MachineApi, body as QuorumRequest<MachineApi>, this.#options.clusterId)
