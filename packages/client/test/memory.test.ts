@@ -67,8 +67,7 @@ test('what is left of large answers does not hold all of them: one partition is 
     assert.equal(reader.position(first!), BigInt(count))
     // Two answers of each partition that is paused, at most.
     const allowedBytes = prefetchBytes + others.length * 2 * fetch.maxPartitionBytes + SLACK_BYTES
-    const heldBytes = arrayBytes() - before
-    assert.ok(heldBytes <= allowedBytes, `${heldBytes} bytes held`)
+    await comesDownTo(world, before + allowedBytes)
   })
 })
 
@@ -95,9 +94,7 @@ test('readers of one client share its memory', async () => {
       kafka.reader({ assign: ['t'], fetch: { maxPartitionBytes: 64 * KIB } }),
     )
     const batches = await Promise.all(readers.map(async (each) => (await each.batches().next()).value!))
-    await world.sleep(5_000)
-    const heldBytes = arrayBytes() - before
-    assert.ok(heldBytes <= 512 * KIB + 4 * SLACK_BYTES, `${heldBytes} bytes held`)
+    await comesDownTo(world, before + 512 * KIB + 4 * SLACK_BYTES)
     assert.equal(batches.length, 4)
   })
 })
@@ -123,6 +120,17 @@ test('stalled: told once, when the application leaves records where they are; no
     assert.equal(events.length, 2)
   })
 })
+
+/** Garbage of the fake, and of tests before, goes by and by; what the client holds would stay. */
+async function comesDownTo(world: World, sizeBytes: number): Promise<void> {
+  const samples: number[] = []
+  for (let i = 0; i < 10; i++) {
+    await world.sleep(5_000)
+    samples.push(arrayBytes())
+    if (samples.at(-1)! <= sizeBytes) return
+  }
+  assert.fail(`more than ${sizeBytes} bytes held: ${samples.join(' ')}`)
+}
 
 async function assigned(reader: Reader<Buffer, Buffer>): Promise<ReturnType<Reader<Buffer, Buffer>['assignment']>> {
   await reader.start()
