@@ -335,7 +335,9 @@ async function identify(
       )
     }
     const { quorum, isController } = config
-    const beginsAlone = isController && quorum.voters.length <= 1 && quorum.bootstrapServers.length === 0
+    // A configuration for one node often names itself as the place to begin at.
+    const others = quorum.bootstrapServers.filter((server) => !controllerListeners.some((own) => isAt(own, server)))
+    const beginsAlone = isController && quorum.voters.length <= 1 && others.length === 0
     if (wanted === undefined && !beginsAlone) {
       throw new ServerError(
         'NOT_FORMATTED',
@@ -372,6 +374,14 @@ async function identify(
     )
   }
   return meta.clusterId
+}
+
+const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1']
+
+/** Whether the address leads to this listener, as far as names tell. */
+function isAt(listener: ServerListener, { host, port }: { readonly host: string; readonly port: number }): boolean {
+  if (port !== listener.port && port !== listener.advertisedPort) return false
+  return [...LOOPBACK_HOSTS, listener.host, listener.advertisedHost].includes(host)
 }
 
 function controllerEndpoint({ name, advertisedHost, advertisedPort }: ServerListener) {

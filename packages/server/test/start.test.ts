@@ -61,6 +61,25 @@ describe('on the file system, a server', () => {
     await second.close()
   })
 
+  it('begins a quorum of its own where the configuration names itself, and none where it names another node', async () => {
+    const free = net.createServer().listen(0, '127.0.0.1')
+    await once(free, 'listening')
+    const { port } = free.address() as net.AddressInfo
+    free.close()
+    await once(free, 'close')
+    const quorum = (servers: string) =>
+      config({
+        listeners: `PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:${port}`,
+        'controller.listener.names': 'CONTROLLER',
+        'controller.quorum.bootstrap.servers': servers,
+      })
+    const other = quorum(`localhost:${port},10.0.0.7:9093`)
+    await refused({ config: other, format: true }, 'NOT_FORMATTED', /the cluster it belongs to must be said/)
+    const server = await startServer({ config: quorum(`localhost:${port}`), format: true })
+    assert.equal(server.listeners.length, 1)
+    await server.close()
+  })
+
   it('keeps what was acknowledged when it is killed', async () => {
     const first = await startServer({ config: config(), format: true })
     const client = await WireClient.connect(first.listeners[0]!.port)
