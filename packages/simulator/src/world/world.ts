@@ -17,6 +17,8 @@ interface PendingEvent {
 }
 
 const WALL_CLOCK_START_MS = 1_700_000_000_000
+/** So many events without a microsecond passing are an endless loop of something under simulation. */
+const EVENTS_AT_ONCE_MAX = 200_000
 /** Turns of the event loop that an event may take until the next one comes. */
 const TURNS_PER_EVENT = 3
 
@@ -53,6 +55,7 @@ export class World {
   #order = 0
   #nowMs = 0
   #eventCount = 0
+  #eventsAtOnce = 0
 
   constructor(seed: number, onTrace?: (line: string) => void) {
     this.seed = seed
@@ -125,7 +128,10 @@ export class World {
       }
       const { callback, process } = event
       if (callback === undefined || process?.isDead === true) continue
-      this.#nowMs = Math.max(this.#nowMs, event.atMs)
+      if (event.atMs > this.#nowMs) {
+        this.#nowMs = event.atMs
+        this.#eventsAtOnce = 0
+      } else if (++this.#eventsAtOnce > EVENTS_AT_ONCE_MAX) throw new StandstillError(this.#nowMs)
       if (process?.isPaused === true) {
         process.held.push(callback)
         continue
@@ -135,6 +141,14 @@ export class World {
       await turns()
     }
     return true
+  }
+}
+
+export class StandstillError extends Error {
+  override readonly name = 'StandstillError'
+
+  constructor(nowMs: number) {
+    super(`time stands still at ${nowMs} ms: something calls itself again without a delay`)
   }
 }
 
