@@ -57,6 +57,9 @@ const CONTROLLERS_MAX = 3
 /** On one machine nobody is far away: the first election need not wait long. */
 const ELECTION_TIMEOUT_MS = 200
 const CONTROLLER_PORT_OFFSET = 10_000
+const PORT_MAX = 65_535
+/** Taken ports are left out, so a few more may be needed. */
+const PORT_MARGIN = 200
 /** What each node has its own of. */
 const OWN_KEYS = [
   'node.id',
@@ -118,7 +121,9 @@ export async function startLocalCluster(options: LocalClusterOptions, signal: Ab
     const taken = new Set<number>()
     const result: NodePlan[] = []
     const controllerCount = brokerCount < CONTROLLERS_MAX ? 1 : CONTROLLERS_MAX
-    let [nextPort, nextControllerPort] = [port, port + CONTROLLER_PORT_OFFSET]
+    const offset =
+      port + CONTROLLER_PORT_OFFSET + PORT_MARGIN > PORT_MAX ? -CONTROLLER_PORT_OFFSET : CONTROLLER_PORT_OFFSET
+    let [nextPort, nextControllerPort] = [port, port + offset]
     for (let nodeId = 1; nodeId <= brokerCount; nodeId++) {
       const clientPort = await freePort(nextPort, taken)
       nextPort = clientPort + 1
