@@ -48,7 +48,8 @@ export interface ControllerSide {
   readonly link: ClusterLink
   /** `undefined` on a node that is alone. */
   readonly peers: Peers | undefined
-  close(): Promise<void>
+  /** @param options `handOver: false`: the other controllers find out for themselves, as after a crash */
+  close(options?: { readonly handOver?: boolean }): Promise<void>
 }
 
 export async function openControllerSide(options: ControllerSideOptions): Promise<ControllerSide> {
@@ -89,7 +90,7 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
     await peers?.close()
     throw error
   }
-  if (peers === undefined) return { controller, link: controller, peers, close: () => controller.close() }
+  if (peers === undefined) return { controller, link: controller, peers, close: (options) => controller.close(options) }
 
   const link = new NodeLink({ controller, peers, clock, timers })
   let withdraw = (): void => {}
@@ -118,11 +119,11 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
     controller,
     link,
     peers,
-    async close() {
+    async close(options) {
       withdraw()
       if (isController) await othersHaveLeft(link, nodeId, timers)
       await connections?.stopListening()
-      await controller.close()
+      await controller.close(options)
       connections?.closeAll('the controller stops')
       await peers.close()
     },

@@ -77,7 +77,7 @@ export class RunningServer implements Server {
     parts?.membership.close()
     parts?.partitions.abandon()
     // Its log is durable after every change: there is nothing a crash could lose, only files to be closed.
-    await side.close().catch(() => {})
+    await side.close({ handOver: false }).catch(() => {})
     unlock()
     finish()
     this.#stop(undefined)
