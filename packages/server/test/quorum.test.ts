@@ -7,6 +7,8 @@ import { ErrorCode } from '@braidlog/model'
 import {
   AddRaftVoterRequest,
   AddRaftVoterResponse,
+  DescribeClusterRequest,
+  DescribeClusterResponse,
   DescribeQuorumRequest,
   DescribeQuorumResponse,
   RemoveRaftVoterRequest,
@@ -107,6 +109,14 @@ describe('a quorum of three controllers', () => {
       observers.map((observer) => observer.replicaId),
       [4],
     )
+    const standby = [1, 2, 3].find((nodeId) => nodeId !== leaderId)!
+    const client = await WireClient.connect(quorum.controllers.get(standby)!.controllerListeners[0]!.port)
+    const { brokers, controllerId } = await eventually(
+      () => client.call(DescribeClusterRequest, DescribeClusterResponse, 2, { endpointType: 2 }),
+      (answer) => answer.brokers.length === 3,
+    )
+    client.close()
+    assert.deepEqual([brokers.map((each) => each.brokerId), controllerId], [[1, 2, 3], leaderId])
   })
 
   it('goes on when the active one is killed, with all that was acknowledged', TIMEOUT, async () => {
