@@ -277,10 +277,11 @@ export class ControllerNode {
     await this.#running.createSnapshot(this.image.records())
   }
 
-  async close(): Promise<void> {
+  /** @param options `handOver: false`: the other controllers find out for themselves, as after a crash */
+  async close(options: { readonly handOver?: boolean } = {}): Promise<void> {
     this.#closed = true
     this.#deadline?.cancel()
-    await this.#raft?.close()
+    await this.#raft?.close(options)
   }
 
   get #running(): RaftNode {
