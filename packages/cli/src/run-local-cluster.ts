@@ -41,6 +41,7 @@ export async function runLocalCluster(context: Context, { onUp, ...options }: Ru
     await cluster.close()
   }
   if (!signal.aborted) throw new CliError('every node has ended', { exitCode: 1 })
+  terminal.note('All nodes stopped.')
 }
 
 /** One line per node. */

@@ -10,6 +10,7 @@ import { parseConfigs } from '../values.ts'
 
 const DEFAULT_PORT = 9092
 const REGISTRY_PORT = 8081
+const REGISTRY_REPLICAS_MAX = 3
 /** Ports tried after a taken one. */
 const PORT_ATTEMPTS_MAX = 20
 
@@ -60,7 +61,14 @@ export function define(cli: Cli) {
         for (const warning of server.warnings) context.terminal.warn(warning)
         if (port !== wanted) context.terminal.note(`Port ${wanted} is taken; using ${port}.`)
         const registry =
-          registryPort === undefined ? undefined : await startRegistryBeside(server, registryPort, flags, context)
+          registryPort === undefined
+            ? undefined
+            : await startRegistryBeside(
+                { bootstrapServers: server.bootstrapServers, brokerCount: 1 },
+                registryPort,
+                flags,
+                context,
+              )
         const elapsedMs = Math.round(performance.now() - started)
         const at = server.bootstrapServers
         const flag = at === `127.0.0.1:${DEFAULT_PORT}` ? '' : ` -b ${at}`
@@ -117,7 +125,7 @@ async function runSeveral(
       const registry =
         registryPort === undefined
           ? undefined
-          : await startRegistryBeside({ bootstrapServers }, registryPort, flags, context)
+          : await startRegistryBeside({ bootstrapServers, brokerCount }, registryPort, flags, context)
       const [first] = nodes
       const flag = first!.port === DEFAULT_PORT ? '' : ` -b 127.0.0.1:${first!.port}`
       const self = context.io.env['npm_lifecycle_event'] === undefined ? 'braidlog' : 'npx braidlog'
@@ -157,7 +165,7 @@ function guardedBy(registryPort: ChosenPort | undefined): Record<string, string>
 
 /** The schema registry as a client of the node, on a port of its own. */
 async function startRegistryBeside(
-  { bootstrapServers }: { readonly bootstrapServers: string },
+  { bootstrapServers, brokerCount }: { readonly bootstrapServers: string; readonly brokerCount: number },
   { port, wanted }: ChosenPort,
   flags: { readonly logLevel: string },
   context: Context,
@@ -172,8 +180,8 @@ async function startRegistryBeside(
     kafka: { bootstrapServers },
     port,
     usage,
-    // One node has one copy of everything, by intention.
-    replicationFactor: 1,
+    // One node has one copy of everything, by intention; several have as many as is usual.
+    replicationFactor: Math.min(brokerCount, REGISTRY_REPLICAS_MAX),
     logger: programLogger(flags.logLevel),
   })
   return {
