@@ -115,6 +115,8 @@ export interface KafkaOptions extends PeerServerOptions {
   /** `dynamic` writes voters into the metadata log (KIP-853), `static` takes them from the properties, as before. Default dynamic. */
   readonly quorum?: 'dynamic' | 'static'
   readonly clusterId?: string
+  /** Level of metadata.version to format with, such as `4.0`; default: the newest. */
+  readonly releaseVersion?: string
   readonly jvmFlags?: readonly string[]
   readonly startTimeoutMs?: number
 }
@@ -156,8 +158,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<PeerServer
   )
   if (!existsSync(join(dir, 'meta.properties'))) {
     const clusterId = options.clusterId ?? randomClusterId()
-    const standalone = dynamic ? ['--standalone'] : []
-    await runTool('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', propertiesFile, ...standalone])
+    const isController = String(properties['process.roles']).includes('controller')
+    const flags = [
+      ...(dynamic && isController ? ['--standalone'] : []),
+      ...(options.releaseVersion === undefined ? [] : ['--release-version', options.releaseVersion]),
+    ]
+    await runTool('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', propertiesFile, ...flags])
   }
   const java: JavaOptions = options.jvmFlags === undefined ? {} : { jvmFlags: options.jvmFlags }
   const { java: program } = await ensureJava()
