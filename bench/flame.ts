@@ -25,6 +25,9 @@ export interface Frame {
   totalMs: number
 }
 
+/** Its functions call each other once for each level of imports: a hundred boxes that say one thing. */
+const loader = 'node:internal/modules'
+
 /** The tree of calls. @param root directory against which paths are shortened */
 export function framesOf(profile: CpuProfile, root: string): Frame {
   const selfMs = new Map<number, number>()
@@ -38,8 +41,11 @@ export function framesOf(profile: CpuProfile, root: string): Frame {
     const { functionName, url, lineNumber } = node.callFrame
     if (functionName === '(idle)') return 0
     let target = into
-    if (functionName !== '(root)') {
-      const [name, place] = [functionName || '(anonymous)', placeOf(url, lineNumber, root)]
+    const isLoading = url.startsWith(loader)
+    if (functionName !== '(root)' && !(isLoading && into.place === loader)) {
+      const [name, place] = isLoading
+        ? ['loading of modules', loader]
+        : [functionName || '(anonymous)', placeOf(url, lineNumber, root)]
       const key = `${name} ${place}`
       target = into.children.get(key) ?? frame(name, place)
       into.children.set(key, target)
