@@ -78,7 +78,8 @@ test('our replica observes the quorum of Apache Kafka, votes in it, leads it, an
     await until(() => raft.leader !== undefined && raft.role !== 'prospective', 'one of them leads')
   }
   assert.equal(raft.role, 'leader', 'in none of ten elections ours has won')
-  await until(() => raft.highWatermark === raft.endOffset, 'Apache Kafka has followed and synced')
+  // It is told so when its epoch's first batch is committed, and for that Apache Kafka must have it on its disk.
+  await until(() => replica.leaders.at(-1)?.leaderId === replica.nodeId, 'Apache Kafka has followed and synced')
   const led = await raft.handleRequest('DescribeQuorum', describe, 2)
   const seen = led.topics![0]!.partitions![0]!.currentVoters!.find((each) => each.replicaId === KAFKA)!
   assert.equal(seen.logEndOffset, raft.endOffset)
