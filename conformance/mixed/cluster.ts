@@ -49,7 +49,7 @@ export class MixedCluster {
     const { topics } = await this.admin.fetchTopicMetadata({ topics: [TOPIC] })
     return topics[0]!.partitions
       .toSorted((a, b) => a.partitionId - b.partitionId)
-      .map(({ leader, isr }) => ({ leader, isr: isr.toSorted() }))
+      .map(({ leader, isr }) => ({ leader, isr: isr.toSorted((a, b) => a - b) }))
   }
 
   async untilAll(condition: (state: PartitionState) => boolean, what: string): Promise<void> {
