@@ -108,10 +108,10 @@ const ALLOWED: readonly Allowance[] = [
     reason: 'the cluster says who it is also in an answer that is an error',
   },
   {
-    api: 'DescribeConfigs',
-    path: /configs\/braidlog\./,
+    api: '*',
+    path: /configs\/(?:braidlog|confluent)\./,
     when: ({ kafka }) => kafka === undefined,
-    reason: 'configurations of our own',
+    reason: 'configurations of our own, and those that Confluent Server has a name for',
   },
   {
     api: 'DescribeConfigs',

@@ -39,6 +39,7 @@ export async function startBraidlog(options: BraidlogOptions = {}): Promise<Peer
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://${bootstrap}`,
     'controller.listener.names': 'CONTROLLER',
+    'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
     'log.dirs': dir,
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 8,
