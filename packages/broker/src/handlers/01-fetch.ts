@@ -24,6 +24,8 @@ import type { FetchContext, FetchPartition } from '../fetch-session.ts'
 import type { ApiHandler } from '../handler.ts'
 
 const TOPIC_IDS_MIN_VERSION = 13
+/** From here on a consumer knows that a follower may answer it (KIP-392). */
+const FOLLOWER_FETCH_MIN_VERSION = 11
 
 export function fetchHandler(broker: BrokerContext): ApiHandler {
   return {
@@ -147,6 +149,10 @@ class Fetch {
       const replica = this.#find(partition)
       if (replica === undefined) {
         this.#accept(missing(this.#missingError(partition)))
+        continue
+      }
+      if (!replica.leads && this.#replicaId < 0 && this.#exchange.apiVersion < FOLLOWER_FETCH_MIN_VERSION) {
+        this.#accept(missing(ErrorCode.NOT_LEADER_OR_FOLLOWER))
         continue
       }
       const wantsBytes = this.#sizeBytes < this.#maxBytes
