@@ -57,6 +57,15 @@ async function measureFetch(server: PeerServer, run: FetchRun, measureMs: number
   return (serverCpuSeconds / fetch.requests) * 1e6
 }
 
+/** The runs that are checked stand between those that are fitted: the machine changes while it is measured. */
+function mixed<T>(fitted: readonly T[], checked: readonly T[]): readonly T[] {
+  const stride = Math.floor(fitted.length / checked.length)
+  return fitted.flatMap((run, index) => {
+    const check = index % stride === stride - 1 ? checked[Math.floor(index / stride)] : undefined
+    return check === undefined ? [run] : [run, check]
+  })
+}
+
 /** As many connections in all: a lane for each partition, or fewer. */
 function spread<T extends object>(lanes: readonly T[], connections: number): (T & { connections: number })[] {
   const used = lanes.slice(0, Math.min(lanes.length, connections))
@@ -143,7 +152,7 @@ export const model: Scenario = {
   page: 'scaling',
   async run(options) {
     const { rounds, say, record } = options
-    const measureMs = options.quick ? 300 : 700
+    const measureMs = options.quick ? 300 : 500
     await withBoth('page-cache', async (servers) => {
       await warmUp(servers)
       for (const server of servers) {
@@ -155,11 +164,11 @@ export const model: Scenario = {
           say(`${number} ${server.name}: ${name}: ${microseconds.toFixed(1)} µs`)
           record({ case: name, subject: server.name }, { 'CPU µs/request': microseconds })
         }
-        for (const run of [...fitRuns, ...checkRuns]) {
+        for (const run of mixed(fitRuns, checkRuns)) {
           for (const server of inTurns(servers, number))
             note(server, runName(run), await measureProduce(server, run, measureMs))
         }
-        for (const run of [...fetchFitRuns, ...fetchCheckRuns]) {
+        for (const run of mixed(fetchFitRuns, fetchCheckRuns)) {
           for (const server of inTurns(servers, number))
             note(server, fetchName(run), await measureFetch(server, run, measureMs))
         }
