@@ -16,7 +16,7 @@ import {
   type ConfigKey,
 } from '../packages/model/src/index.ts'
 import { APIS } from '../packages/protocol/src/index.ts'
-import { servedApis } from '../packages/broker/src/index.ts'
+import { servedApis, servedControllerApis } from '../packages/broker/src/index.ts'
 import { registryPage } from './registry-page.ts'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -163,22 +163,23 @@ function errorsPage(): string {
 }
 
 function protocolPage(): string {
-  const served = new Map(servedApis().map((api) => [api.key, api]))
+  const listeners = [servedApis(), servedControllerApis()].map((apis) => new Map(apis.map((api) => [api.key, api])))
+  const range = (min: number, max: number): string => (min === max ? `${min}` : `${min}–${max}`)
   return [
     NOTE,
     '# Protocol support',
     '',
-    'The target is Apache Kafka 4.3. Every message below is declared and can be encoded and decoded in every version;',
-    '*served* says what a node answers. What is not served is not advertised in ApiVersions.',
+    'The target is Apache Kafka 4.3. Every message below is declared and can be encoded and decoded in every version.',
+    'The last two columns say what is answered: *broker* on the listeners for clients and other brokers, *controller* on',
+    'those that `controller.listener.names` names, for brokers, other controllers, and tools with',
+    '`--bootstrap-controller`. What is not served is not advertised in ApiVersions.',
     '',
-    '| key | API | versions in 4.3 | served |',
-    '|---:|---|---|---|',
-    ...APIS.map((api) => {
-      const handler = served.get(api.key)
-      const range = (min: number, max: number): string => (min === max ? `${min}` : `${min}–${max}`)
-      return `| ${api.key} | ${api.name} | ${range(api.versionMin, api.versionMaxStable)} | ${
-        handler ? range(handler.versionMin, handler.versionMax) : '–'
-      } |`
+    '| key | API | versions in 4.3 | broker | controller |',
+    '|---:|---|---|---|---|',
+    ...APIS.map(({ key, name, versionMaxStable, versionMin }) => {
+      const served = listeners.map((apis) => apis.get(key))
+      const columns = served.map((api) => (api === undefined ? '–' : range(api.versionMin, api.versionMax)))
+      return `| ${key} | ${name} | ${range(versionMin, versionMaxStable)} | ${columns.join(' | ')} |`
     }),
     '',
   ].join('\n')

@@ -12,6 +12,7 @@ import { clusterHandlers } from './handlers/cluster.ts'
 import { controllerHandlers } from './handlers/controller.ts'
 import { quorumHandlers } from './handlers/quorum.ts'
 import { topicHandlers } from './handlers/topics.ts'
+import { servedApi, type ServedApi } from './registry.ts'
 
 export interface ControllerContext extends Omit<ClusterContext, 'replicas' | 'image'> {
   /** Requests that it cannot decide, not being active, are refused: who asks here wants this one. */
@@ -37,4 +38,9 @@ export function controllerHandlersOf({ authorizer, ...context }: ControllerConte
   handlers.push(envelopeHandler({ handlers: [...handlers], authorizer, isActive: () => cluster.isActive }))
   handlers.push(apiVersionsHandler(shared, handlers))
   return handlers
+}
+
+/** What a controller's listener serves, for the reference; nothing is opened. */
+export function servedControllerApis(): ServedApi[] {
+  return controllerHandlersOf({ cluster: {}, authorizer: undefined } as unknown as ControllerContext).map(servedApi)
 }

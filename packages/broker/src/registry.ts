@@ -47,8 +47,18 @@ export function handlersOf(broker: BrokerContext): ApiHandler[] {
   return handlers
 }
 
-/** The APIs that are served and their versions, for the reference; nothing is opened. */
-export function servedApis(): { readonly key: number; readonly versionMin: number; readonly versionMax: number }[] {
+export interface ServedApi {
+  readonly key: number
+  readonly versionMin: number
+  readonly versionMax: number
+}
+
+/** What a broker's listeners serve, for the reference; nothing is opened. */
+export function servedApis(): ServedApi[] {
   // Handlers take what they need from the context when a request comes, so none is needed to list them.
-  return handlersOf({} as BrokerContext).map(({ key, versionMin, versionMax }) => ({ key, versionMin, versionMax }))
+  return handlersOf({} as BrokerContext).map(servedApi)
+}
+
+export function servedApi({ key, versionMax, versionMin }: ApiHandler): ServedApi {
+  return { key, versionMin, versionMax }
 }
