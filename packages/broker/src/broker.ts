@@ -16,7 +16,7 @@ import {
 import type { IsrProposal, Partition, PartitionSet } from '@braidlog/partition'
 import type { Peers } from '@braidlog/raft'
 import type { Codecs } from '@braidlog/records'
-import { atEndOfTurn } from '@braidlog/runtime'
+import { systemTurns, type Turns } from '@braidlog/runtime'
 import type { ClusterLink } from './cluster-link.ts'
 import type { Connections } from './connections.ts'
 import type { BrokerContext } from './context.ts'
@@ -48,6 +48,8 @@ export interface BrokerOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  /** Default: those of the event loop. */
+  readonly turns?: Turns | undefined
   readonly codecs: Codecs
   readonly logger: Logger
   /** Without it, everyone may do everything. */
@@ -86,7 +88,7 @@ export class Broker {
 
   constructor(options: BrokerOptions) {
     this.#options = options
-    const { cluster, partitions, clock, timers, random, logger, nodeId, settings } = options
+    const { cluster, partitions, clock, timers, random, logger, nodeId, settings, turns = systemTurns } = options
     const { image } = cluster
     this.#groups = new GroupCoordinator({
       config: options.groupConfig,
@@ -101,7 +103,7 @@ export class Broker {
       timers,
       random,
       codecs: options.codecs,
-      defer: atEndOfTurn,
+      defer: (callback) => turns.atEnd(callback),
       logger,
     })
     this.#authorizer = options.authorizer && new Authorizer(options.authorizer, () => image.principals.acls())

@@ -5,7 +5,7 @@
  * stands still in the middle of a request while others wait for the memory it holds.
  */
 import type { Clock, Logger, Timer, Timers } from '@braidlog/base'
-import { listen, SlabPool, type Listen, type NetServer, type ReadMode, type Slab } from '@braidlog/runtime'
+import { listen, SlabPool, type Listen, type NetServer, type ReadMode, type Slab, type Turns } from '@braidlog/runtime'
 import { Connection, type ConnectionHost } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import type { ConnectionLimits } from './limits.ts'
@@ -23,6 +23,8 @@ export interface ConnectionsOptions {
   readonly readMode?: ReadMode
   /** Default: real sockets. */
   readonly listen?: Listen | undefined
+  /** Default: those of the event loop. */
+  readonly turns?: Turns | undefined
 }
 
 const FETCH_KEY = 1
@@ -50,7 +52,7 @@ export class Connections implements ConnectionHost {
     this.limits = options.limits
     this.metrics = options.metrics
     this.memory = new RequestMemory(options.limits.requestMemoryMaxBytes)
-    this.turns = new TurnClock(options.clock, options.metrics)
+    this.turns = new TurnClock(options.clock, options.metrics, options.turns)
     this.landing = new SlabPool(0).take(LANDING_SIZE_BYTES)
     this.#sweepLater()
   }

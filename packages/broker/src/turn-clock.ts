@@ -3,7 +3,7 @@
  * the turn kept everybody else waiting.
  */
 import type { Clock } from '@braidlog/base'
-import { afterEndOfTurn } from '@braidlog/runtime'
+import { systemTurns, type Turns } from '@braidlog/runtime'
 import type { BrokerMetrics } from './metrics.ts'
 
 /** Something with responses to send. */
@@ -16,12 +16,14 @@ export class TurnClock {
   nowMs: number
   readonly #clock: Clock
   readonly #metrics: BrokerMetrics
+  readonly #turns: Turns
   #dirty: Flushable[] = []
   #open = false
 
-  constructor(clock: Clock, metrics: BrokerMetrics) {
+  constructor(clock: Clock, metrics: BrokerMetrics, turns: Turns = systemTurns) {
     this.#clock = clock
     this.#metrics = metrics
+    this.#turns = turns
     this.nowMs = clock.monotonicMs()
   }
 
@@ -30,7 +32,7 @@ export class TurnClock {
     if (this.#open) return
     this.#open = true
     this.nowMs = this.#clock.monotonicMs()
-    afterEndOfTurn(() => this.#end())
+    this.#turns.afterEnd(() => this.#end())
   }
 
   /** `flush` of it will be called once, at the end of the turn. The caller makes sure that it asks only once. */

@@ -13,5 +13,5 @@ export {
 } from './net-server.ts'
 export { makeDirectories, NodeStorage } from './node-storage.ts'
 export { Slab, SLAB_SIZE_BYTES, SlabPool } from './slab.ts'
-export { afterEndOfTurn, atEndOfTurn } from './turn.ts'
+export { systemTurns, Turns } from './turn.ts'
 export { awaitedTimers, systemClock, systemRandom, systemTimers } from './system.ts'

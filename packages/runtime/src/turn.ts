@@ -6,45 +6,58 @@
  * the work just done with them).
  */
 
-let working: (() => void)[] = []
-let sending: (() => void)[] = []
-let armed = false
+export class Turns {
+  readonly #schedule: (run: () => void) => void
+  #working: (() => void)[] = []
+  #sending: (() => void)[] = []
+  #armed = false
+  readonly #run = (): void => this.#end()
 
-/** Calls back once, at the end of the turn, in the order of asking. What is asked for meanwhile waits for the next turn. */
-export function atEndOfTurn(callback: () => void): void {
-  working.push(callback)
-  arm()
-}
+  /** @param schedule runs a callback once, when the turn has ended */
+  constructor(schedule: (run: () => void) => void) {
+    this.#schedule = schedule
+  }
 
-/** Like `atEndOfTurn`, but after all of its callbacks of this turn; those may still ask. */
-export function afterEndOfTurn(callback: () => void): void {
-  sending.push(callback)
-  arm()
-}
+  /** Calls back once, at the end of the turn, in the order of asking. What is asked for meanwhile waits for the next turn. */
+  atEnd(callback: () => void): void {
+    this.#working.push(callback)
+    if (!this.#armed) this.#arm()
+  }
 
-function arm(): void {
-  if (armed) return
-  armed = true
-  setImmediate(run)
-}
+  /** Like `atEnd`, but after all of its callbacks of this turn; those may still ask. */
+  afterEnd(callback: () => void): void {
+    this.#sending.push(callback)
+    if (!this.#armed) this.#arm()
+  }
 
-function run(): void {
-  armed = false
-  const work = working
-  working = []
-  let send: (() => void)[] = []
-  try {
-    callAll(work)
-    send = sending
-    sending = []
-    callAll(send)
-  } finally {
-    // One that threw takes nobody with it: those behind it are the first of the next turn.
-    if (work.length > 0) working = work.concat(working)
-    if (send.length > 0) sending = send.concat(sending)
-    if (working.length > 0 || sending.length > 0) arm()
+  #arm(): void {
+    this.#armed = true
+    this.#schedule(this.#run)
+  }
+
+  #end(): void {
+    this.#armed = false
+    const work = this.#working
+    this.#working = []
+    let send: (() => void)[] = []
+    try {
+      callAll(work)
+      send = this.#sending
+      this.#sending = []
+      callAll(send)
+    } finally {
+      // One that threw takes nobody with it: those behind it are the first of the next turn.
+      if (work.length > 0) this.#working = work.concat(this.#working)
+      if (send.length > 0) this.#sending = send.concat(this.#sending)
+      if (!this.#armed && (this.#working.length > 0 || this.#sending.length > 0)) this.#arm()
+    }
   }
 }
+
+/** The turns of this process. */
+export const systemTurns = new Turns((run) => {
+  setImmediate(run)
+})
 
 /** Calls all, and takes out of the array whom it has called. */
 function callAll(callbacks: (() => void)[]): void {

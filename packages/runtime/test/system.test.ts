@@ -1,7 +1,7 @@
 /** The real clock, timers and randomness. */
 import assert from 'node:assert/strict'
 import { it, mock } from 'node:test'
-import { afterEndOfTurn, atEndOfTurn, systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
+import { systemTurns, systemClock, systemRandom, systemTimers } from '@braidlog/runtime'
 
 it('the monotonic clock never goes back', () => {
   let last = systemClock.monotonicMs()
@@ -33,11 +33,11 @@ it('random numbers fill 32 bits and do not repeat across refills', () => {
 
 it('callbacks at the end of a turn run once, in order, and what they ask for runs in the next turn', async () => {
   const order: string[] = []
-  atEndOfTurn(() => {
+  systemTurns.atEnd(() => {
     order.push('a')
-    atEndOfTurn(() => order.push('c'))
+    systemTurns.atEnd(() => order.push('c'))
   })
-  atEndOfTurn(() => order.push('b'))
+  systemTurns.atEnd(() => order.push('b'))
   order.push('now')
   await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
   assert.deepEqual(order, ['now', 'a', 'b', 'c'])
@@ -45,11 +45,11 @@ it('callbacks at the end of a turn run once, in order, and what they ask for run
 
 it('sending comes after all work of the turn, whoever asked first', async () => {
   const order: string[] = []
-  afterEndOfTurn(() => order.push('send'))
-  atEndOfTurn(() => {
+  systemTurns.afterEnd(() => order.push('send'))
+  systemTurns.atEnd(() => {
     order.push('work')
-    afterEndOfTurn(() => order.push('send what the work made ready'))
-    atEndOfTurn(() => order.push('next turn'))
+    systemTurns.afterEnd(() => order.push('send what the work made ready'))
+    systemTurns.atEnd(() => order.push('next turn'))
   })
   await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
   assert.deepEqual(order, ['work', 'send', 'send what the work made ready', 'next turn'])
@@ -62,13 +62,13 @@ it('a callback that throws takes no other with it: the rest follows in the next 
   const others = process.listeners('uncaughtException').slice(0, -1)
   for (const other of others) process.off('uncaughtException', other)
   try {
-    atEndOfTurn(() => {
+    systemTurns.atEnd(() => {
       order.push('a')
-      atEndOfTurn(() => order.push('asked for by a'))
+      systemTurns.atEnd(() => order.push('asked for by a'))
       throw new Error('a failed')
     })
-    atEndOfTurn(() => order.push('b'))
-    afterEndOfTurn(() => order.push('send'))
+    systemTurns.atEnd(() => order.push('b'))
+    systemTurns.afterEnd(() => order.push('send'))
     assert.equal(String(await thrown), 'Error: a failed')
     await new Promise<void>((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
   } finally {

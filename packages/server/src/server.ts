@@ -1,7 +1,7 @@
 /**
  * One Braidlog node in this process: controller and broker on one data directory.
  */
-import type { Dial, Listen } from '@braidlog/runtime'
+import type { Dial, Listen, Turns } from '@braidlog/runtime'
 import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
 import type { BrokerMetrics, LoadSchemaFormats } from '@braidlog/broker'
 
@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly clock?: Clock
   readonly timers?: Timers
   readonly random?: Random
+  /** What is done once per turn. Default: turns of the event loop. */
+  readonly turns?: Turns
   /** Default: real sockets. */
   readonly network?: { readonly listen: Listen; readonly dial: Dial }
   /** Default: silent. */

@@ -13,7 +13,6 @@ import { formatStorage, MetadataError, readMetaProperties, SecurityProtocol } fr
 import { randomUuid } from '@braidlog/model'
 import { openPartitionSet } from '@braidlog/partition'
 import {
-  atEndOfTurn,
   ListenError,
   nodeCodecs,
   makeDirectories,
@@ -21,6 +20,7 @@ import {
   systemClock,
   systemRandom,
   systemTimers,
+  systemTurns,
 } from '@braidlog/runtime'
 import {
   brokerSettingsOf,
@@ -77,6 +77,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   const clock = options.clock ?? systemClock
   const timers = options.timers ?? systemTimers
   const random = options.random ?? systemRandom
+  const turns = options.turns ?? systemTurns
   const logger = options.logger ?? silentLogger
   const codecs = nodeCodecs
   const schemaRegistry = schemaRegistryOf(values, options.schemaFormats)
@@ -88,7 +89,15 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
 
   const metrics = newBrokerMetrics(clock.nowMs())
   const { listen, dial } = options.network ?? {}
-  const connections = new Connections({ limits: connectionLimitsOf(values), clock, timers, logger, metrics, listen })
+  const connections = new Connections({
+    limits: connectionLimitsOf(values),
+    clock,
+    timers,
+    logger,
+    metrics,
+    listen,
+    turns,
+  })
   opened.add(() => connections.closeAll('the server did not start'))
   opened.add(() => connections.stopListening())
   // Before anything is written: a taken port must not leave a half-made directory behind.
@@ -103,6 +112,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
       logger,
       metrics: newBrokerMetrics(clock.nowMs()),
       listen,
+      turns,
     })
     opened.add(() => own.closeAll('the server did not start'))
     opened.add(() => own.stopListening())
@@ -165,7 +175,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     path: directory,
     durability: values['braidlog.durability'] === 'page-cache' ? 'page-cache' : 'durable',
     strictRecords: values['braidlog.record.validation'] === 'strict',
-    defer: atEndOfTurn,
+    defer: (callback) => turns.atEnd(callback),
     retentionCheckIntervalMs: values['log.retention.check.interval.ms'],
     checkpointIntervalMs: values['log.flush.offset.checkpoint.interval.ms'],
     highWatermarkCheckpointIntervalMs: values['replica.high.watermark.checkpoint.interval.ms'],
@@ -235,6 +245,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     clock,
     timers,
     random,
+    turns,
     codecs,
     logger,
     authorizer: config.authorizer,
