@@ -123,6 +123,16 @@ export class MemoryStorage implements Storage {
     this.#usedBytes = totalSizeBytes(this.#root)
   }
 
+  /** The files of a directory as they would be after a power cut now that keeps nothing but what is durable, by name. */
+  durableFiles(path: string): Map<string, Uint8Array> {
+    let node: Node | undefined = this.#root
+    for (const name of segments(path)) node = node?.kind === 'directory' ? durableEntries(node).get(name) : undefined
+    const files = new Map<string, Uint8Array>()
+    if (node?.kind !== 'directory') return files
+    for (const [name, entry] of durableEntries(node)) if (entry.kind === 'file') files.set(name, durableBytes(entry))
+    return files
+  }
+
   /** The process was killed: handles die, and what is in the page cache stays. */
   abandonHandles(): void {
     this.#generation++
@@ -393,6 +403,22 @@ function segments(path: string): string[] {
 function changeAt(node: FileNode, start: number, end: number): FileChange {
   const before = node.bytes.slice(Math.min(start, node.sizeBytes), Math.min(Math.max(end, start), node.sizeBytes))
   return { sizeBytesBefore: node.sizeBytes, position: start, before }
+}
+
+function durableEntries({ entries, changes }: DirectoryNode): ReadonlyMap<string, Node> {
+  if (changes.length === 0) return entries
+  const durable = new Map(entries)
+  for (const change of changes.toReversed())
+    for (const { name, before } of change.toReversed())
+      if (before === undefined) durable.delete(name)
+      else durable.set(name, before)
+  return durable
+}
+
+function durableBytes(node: FileNode): Uint8Array {
+  const copy: FileNode = { ...node, bytes: node.bytes.slice(), changes: [...node.changes] }
+  revertFile(copy, undefined)
+  return copy.bytes.subarray(0, copy.sizeBytes)
 }
 
 function revertFile(node: FileNode, random: Random | undefined): void {

@@ -38,6 +38,25 @@ describe('MemoryStorage', () => {
     assert.equal(text(storage.readFile('a')), 'one')
   })
 
+  it('shows without a crash what a crash would leave', async () => {
+    const storage = new MemoryStorage()
+    storage.makeDirectory('d')
+    const file = storage.open('d/a', { create: true })
+    await storage.syncDirectory('')
+    await storage.syncDirectory('d')
+    file.write(bytes('hello'), 0, 5, 0)
+    await file.sync()
+    file.write(bytes('J world'), 0, 7, 0)
+    storage.rename('d/a', 'd/b')
+    storage.open('d/unsynced', { create: true })
+    const durable = storage.durableFiles('d')
+    assert.deepEqual([...durable.keys()], ['a'])
+    assert.equal(text(durable.get('a')!), 'hello')
+    assert.equal(text(storage.readFile('d/b')), 'J world', 'nothing was taken back')
+    storage.crash()
+    assert.equal(text(storage.readFile('d/a')), 'hello')
+  })
+
   it('takes back unsynced renames and removals', async () => {
     const storage = new MemoryStorage()
     await storage.writeFileAtomic('a', bytes('a'))

@@ -4,7 +4,7 @@ import type { Broker, BrokerMetrics, ClusterMembership } from '@braidlog/broker'
 import type { PartitionSet } from '@braidlog/partition'
 import type { ServerConfig } from './config.ts'
 import type { ControllerSide } from './controller-side.ts'
-import type { CloseOptions, Server, ServerListener } from './server.ts'
+import type { CloseOptions, NodeParts, Server, ServerListener } from './server.ts'
 
 export interface BrokerParts {
   readonly broker: Broker
@@ -61,6 +61,15 @@ export class RunningServer implements Server {
     this.stopped = new Promise((resolve) => {
       this.#stop = resolve
     })
+  }
+
+  get parts(): NodeParts {
+    const { broker, side } = this.#parts
+    return {
+      image: side.link.image,
+      partitions: broker?.partitions,
+      isActiveController: side.controller.isActive,
+    }
   }
 
   close(options: CloseOptions = {}): Promise<void> {

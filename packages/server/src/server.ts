@@ -4,6 +4,8 @@
 import type { Dial, Listen, Turns } from '@braidlog/runtime'
 import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
 import type { BrokerMetrics, LoadSchemaFormats } from '@braidlog/broker'
+import type { ImageView } from '@braidlog/metadata'
+import type { PartitionSet } from '@braidlog/partition'
 
 export interface ServerOptions {
   /** Text of a `server.properties` file. */
@@ -41,6 +43,15 @@ export interface ServerListener {
   readonly advertisedPort: number
 }
 
+/** What a node is made of, to look at and not to touch: simulations hold it against what must always be true. */
+export interface NodeParts {
+  readonly image: ImageView
+  /** Of the broker role. */
+  readonly partitions: PartitionSet | undefined
+  /** It is the controller that decides, as far as it knows. */
+  readonly isActiveController: boolean
+}
+
 export interface CloseOptions {
   /** After this long, what is left is abandoned; the next start recovers. Default 30 s. */
   readonly timeoutMs?: number
@@ -61,6 +72,8 @@ export interface Server extends AsyncDisposable {
   /** Effective configuration by Kafka's key. */
   readonly config: ReadonlyMap<string, string>
   readonly metrics: BrokerMetrics
+  /** For tests. */
+  readonly parts: NodeParts
   /** Resolves when the server has stopped, with the failure that stopped it (a broken disk) or `undefined`. */
   readonly stopped: Promise<Error | undefined>
   /** Clean shutdown: stops listening, flushes, writes checkpoints, snapshots and the clean-shutdown marker. */
