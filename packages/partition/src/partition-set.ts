@@ -387,11 +387,8 @@ export class PartitionSet {
     await Promise.allSettled(this.#opening.values())
     const partitions = [...this.all()]
     // Who waits for a commit gets it; who comes later is sent away, and may try another time.
-    await Promise.allSettled(partitions.filter((each) => each.log.dirty).map((each) => each.flush()))
-    for (const partition of partitions) {
-      partition.onFlushed()
-      partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-    }
+    await Promise.allSettled(partitions.map((each) => each.settle()))
+    for (const partition of partitions) partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER)
     this.rooms.drain()
     try {
       // Without other replicas, what is durable, which is everything once the log is closed, is committed.

@@ -15,7 +15,11 @@ export interface Mutant {
   readonly seed?: number
 }
 
-const partition = 'partition/src/partition.ts'
+const role = 'partition/src/role.ts'
+const progress = 'partition/src/progress.ts'
+const appending = 'partition/src/appending.ts'
+const following = 'partition/src/following.ts'
+const reading = 'partition/src/reading.ts'
 const replicaSet = 'partition/src/replica-set.ts'
 const follower = 'partition/src/follower.ts'
 const fetcher = 'broker/src/replication/replica-fetcher.ts'
@@ -27,9 +31,9 @@ const serving = 'raft/src/machine/serving.ts'
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'acks=all is answered before the other replicas have the record',
-    file: partition,
+    file: progress,
     find: 'return requiredOffset <= (acks === 1 && this.#replicas !== undefined ? this.#storedOffset : this.#highWatermark)',
-    replace: 'return requiredOffset <= this.log.logEndOffset + 0 * acks',
+    replace: 'return requiredOffset <= this.#log.logEndOffset + 0 * acks',
   },
   {
     name: 'the high watermark does not wait for the replicas in sync',
@@ -70,38 +74,37 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a leader takes fetches of an older epoch for news',
-    file: partition,
+    file: role,
     find: 'return currentLeaderEpoch < this.#leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH',
     replace: 'return currentLeaderEpoch < 0 ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.NONE',
   },
   {
     name: 'older news of who leads is believed',
-    file: partition,
+    file: role,
     find: 'if (leaderEpoch < this.#leaderEpoch || partitionEpoch < this.#partitionEpoch) return',
     replace: 'if (leaderEpoch < 0 && partitionEpoch < 0) return',
   },
   {
     name: 'what is not synced counts as stored',
-    file: partition,
-    find: "if (this.#durability === 'durable') this.#stored(this.log.durableOffset, this.#syncingBytes)",
-    replace: "if (this.#durability === 'durable') this.#stored(this.log.logEndOffset, this.#appendedBytes)",
+    file: progress,
+    find: "if (this.#durability === 'durable') this.#stored(this.#log.durableOffset, this.#syncingBytes)",
+    replace: "if (this.#durability === 'durable') this.#stored(this.#log.logEndOffset, this.#appendedBytes)",
   },
   {
     name: 'a follower says that it has what it has not synced',
-    file: partition,
-    find: "if (this.#durability === 'durable' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()",
-    replace:
-      "if (this.#durability === 'page-cache' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()",
+    file: progress,
+    find: "if (this.#durability === 'durable' && log.durableOffset < log.logEndOffset) await log.flush()",
+    replace: "if (this.#durability === 'page-cache' && log.durableOffset < log.logEndOffset) await log.flush()",
   },
   {
     name: 'a follower does not wait for a sync that is under way',
-    file: partition,
-    find: "if (this.#durability === 'durable' && this.log.durableOffset < this.log.logEndOffset) await this.log.flush()",
-    replace: "if (this.#durability === 'durable' && this.log.dirty) await this.log.flush()",
+    file: progress,
+    find: "if (this.#durability === 'durable' && log.durableOffset < log.logEndOffset) await log.flush()",
+    replace: "if (this.#durability === 'durable' && log.dirty) await log.flush()",
   },
   {
     name: 'the leader does not tell a follower where their logs part',
-    file: partition,
+    file: reading,
     find: 'if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset)',
     replace: 'if (end.leaderEpoch < -9 && end.endOffset < fetchOffset)',
   },
@@ -119,15 +122,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a follower appends what an earlier leader has sent it',
-    file: partition,
+    file: following,
     find: "if (now === undefined || now.leaderEpoch !== position.leaderEpoch) return { action: 'await-metadata' }",
     replace: "if (now === undefined) return { action: 'await-metadata' }",
   },
   {
     name: 'retries are appended again',
-    file: partition,
+    file: appending,
     find: 'const known = this.#checkProducer(view, start, options)',
-    replace: 'const known = this.#leaderEpoch < 0 ? this.#checkProducer(view, start, options) : undefined',
+    replace: 'const known = this.#role.leaderEpoch < 0 ? this.#checkProducer(view, start, options) : undefined',
   },
   {
     name: 'a follower starts again from its old end when the leader has less',
