@@ -3,7 +3,7 @@
  * simulated clock, timers, randomness, network and disk.
  */
 import type { LogFields, Logger } from '@braidlog/base'
-import { startServer, type Server } from '@braidlog/server'
+import { startServer, type NodeParts, type Server } from '@braidlog/server'
 import { SimulatedDisk, type DiskShape } from '../world/disk.ts'
 import type { SimulatedNetwork } from '../world/network.ts'
 import { SimulatedProcess, type World } from '../world/world.ts'
@@ -32,7 +32,10 @@ export class SimulatedNode {
   #process: SimulatedProcess | undefined
   #server: Server | undefined
   #incarnation = 0
+  #parts: (() => NodeParts) | undefined
   startFailures = 0
+  /** Called before a process of the node ends, whyever it does. */
+  onEnding: () => void = () => {}
 
   constructor(options: NodeOptions) {
     this.#options = options
@@ -54,6 +57,16 @@ export class SimulatedNode {
     return this.#server !== undefined
   }
 
+  /** What the process that serves here is made of; `undefined` when there is none. */
+  get parts(): NodeParts | undefined {
+    return this.#parts?.()
+  }
+
+  /** Number of the process, from 1. */
+  get incarnation(): number {
+    return this.#incarnation
+  }
+
   /** Starts a process; one that fails to start, or stops by itself, is started again. */
   start(): void {
     if (this.#process !== undefined) return
@@ -66,6 +79,7 @@ export class SimulatedNode {
       clock: process.clock,
       timers: process.timers,
       random: process.random,
+      turns: process.turns,
       logger: this.#logger(process),
       network: { listen: network.listenFor(process, host), dial: network.dialFor(process, host) },
       format: { clusterId },
@@ -120,6 +134,7 @@ export class SimulatedNode {
   #started(process: SimulatedProcess, server: Server): void {
     if (process.isDead) return
     this.#server = server
+    this.#parts = () => server.parts
     this.#options.world.trace(`node ${this.nodeId} serves`)
     void server.stopped.then((error) => {
       if (!process.isDead && error !== undefined) this.#failed(process, error)
@@ -137,10 +152,12 @@ export class SimulatedNode {
 
   #end(process: SimulatedProcess): void {
     const { world, network } = this.#options
+    this.onEnding()
     world.end(process)
     network.processEnded(process)
     this.#process = undefined
     this.#server = undefined
+    this.#parts = undefined
   }
 
   /** Log lines are a part of the trace. */

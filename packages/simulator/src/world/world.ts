@@ -7,6 +7,7 @@
  * Randomness is split by subject: a new draw in one place does not change what another place draws.
  */
 import { SeededRandom, type Clock, type Random, type Timer, type Timers } from '@braidlog/base'
+import { Turns } from '@braidlog/runtime'
 
 interface PendingEvent {
   readonly atMs: number
@@ -19,8 +20,8 @@ interface PendingEvent {
 const WALL_CLOCK_START_MS = 1_700_000_000_000
 /** So many events without a microsecond passing are an endless loop of something under simulation. */
 const EVENTS_AT_ONCE_MAX = 200_000
-/** Turns of the event loop that an event may take until the next one comes. */
-const TURNS_PER_EVENT = 3
+/** After so many events the event loop has a turn, for signals and output. */
+const EVENTS_PER_TURN = 5_000
 
 /** One run of a program: it can be paused, and it can die, after which nothing of it happens any more. */
 export class SimulatedProcess {
@@ -28,6 +29,7 @@ export class SimulatedProcess {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly turns: Turns
   isDead = false
   isPaused = false
   /** How much its wall clock is off, in ms. */
@@ -43,6 +45,7 @@ export class SimulatedProcess {
       monotonicMs: () => world.nowMs,
     }
     this.timers = { after: (delayMs, callback) => world.after(delayMs, callback, this) }
+    this.turns = new Turns((run) => world.after(0, run, this))
   }
 }
 
@@ -117,15 +120,31 @@ export class World {
    * Lets events happen until `done` says so, or until `untilMs`.
    * @returns whether it was done
    */
-  async run(done: () => boolean, untilMs: number): Promise<boolean> {
-    await turns()
-    while (!done()) {
-      const event = pop(this.#heap)
+  run(done: () => boolean, untilMs: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const next = (): void => {
+        try {
+          if (done()) resolve(true)
+          else if (!this.#happen(untilMs)) resolve(false)
+          else if (this.#eventCount % EVENTS_PER_TURN === 0) setImmediate(next)
+          else whenQuiet(next)
+        } catch (error) {
+          reject(error as Error)
+        }
+      }
+      whenQuiet(next)
+    })
+  }
+
+  /** Lets the next event happen. @returns whether there was one until `untilMs` */
+  #happen(untilMs: number): boolean {
+    for (;;) {
+      const event = this.#heap[0]
       if (event === undefined || event.atMs > untilMs) {
-        if (event !== undefined) push(this.#heap, event)
         this.#nowMs = Math.max(this.#nowMs, untilMs)
         return false
       }
+      pop(this.#heap)
       const { callback, process } = event
       if (callback === undefined || process?.isDead === true) continue
       if (event.atMs > this.#nowMs) {
@@ -138,9 +157,8 @@ export class World {
       }
       this.#eventCount++
       callback()
-      await turns()
+      return true
     }
-    return true
   }
 }
 
@@ -152,8 +170,14 @@ export class StandstillError extends Error {
   }
 }
 
-async function turns(): Promise<void> {
-  for (let count = 0; count < TURNS_PER_EVENT; count++) await new Promise<void>((resolve) => setImmediate(resolve))
+const settled = Promise.resolve()
+
+/**
+ * Calls back when no microtask is left. Node takes the next tick that a microtask has asked for only when it has drained
+ * all of them, those that they have queued included: the same as a turn of the event loop, at a tenth of its price.
+ */
+function whenQuiet(callback: () => void): void {
+  void settled.then(() => process.nextTick(callback))
 }
 
 function isBefore(a: PendingEvent, b: PendingEvent): boolean {
