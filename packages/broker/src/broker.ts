@@ -70,6 +70,8 @@ export interface ReplicationOptions {
   /** `inter.broker.listener.name`: where leaders are fetched from. */
   readonly interBrokerListener: string
   readonly settings: ReplicaFetchSettings
+  /** How long the controller may take to answer about in-sync replicas before it is asked again. */
+  readonly isrTimeoutMs: number
 }
 
 /** How long `close` waits for requests in work before it closes their connections. */
@@ -134,7 +136,8 @@ export class Broker {
         brokerEpoch,
         timers,
         logger,
-        submit: (request) => options.cluster.submit('alterPartition', request, { once: true }),
+        submit: (request) =>
+          options.cluster.submit('alterPartition', request, { timeoutMs: replication.isrTimeoutMs, once: true }),
       })
     }
     this.#logConfigs = new LogConfigs(image, nodeId, options.staticConfigs)

@@ -114,13 +114,22 @@ export class NodeLink implements ClusterLink {
     request: RequestOf<N>,
     options: LinkOptions & { readonly timeoutMs: number },
   ): Promise<ResponseOf<N>> {
-    const { timeoutMs, signal } = options
-    const response = await this.#options.peers.request(
-      address,
-      apiNameOf(name),
-      request as unknown as PeerRequest<PeerApi>,
-      { timeoutMs, purpose: PURPOSES[name] ?? FORWARDING, ...(signal !== undefined && { signal }) },
-    )
+    const { timeoutMs, signal, once = false } = options
+    const abandoned = new AbortController()
+    const abandon = (): void => abandoned.abort()
+    signal?.addEventListener('abort', abandon)
+    if (signal?.aborted === true) abandon()
+    const unsubscribe = once ? this.#onSuccessor(address, abandon) : undefined
+    const response = await this.#options.peers
+      .request(address, apiNameOf(name), request as unknown as PeerRequest<PeerApi>, {
+        timeoutMs,
+        purpose: PURPOSES[name] ?? FORWARDING,
+        signal: abandoned.signal,
+      })
+      .finally(() => {
+        unsubscribe?.()
+        signal?.removeEventListener('abort', abandon)
+      })
     if ((response as { errorCode?: number }).errorCode === ErrorCode.NOT_CONTROLLER) {
       throw new ControllerError('NOT_CONTROLLER', `node ${address.id} is not the active controller`)
     }
@@ -153,6 +162,15 @@ export class NodeLink implements ClusterLink {
       throw new ControllerError('REFUSED', `the controller refused to take the request: ${errorName(errorCode)}`)
     }
     return decodeResponse(api.response as Message, apiVersion, responseData).body as unknown as ResponseOf<N>
+  }
+
+  /** Another controller than the one that was asked is known to be active. */
+  #onSuccessor(asked: PeerAddress, listener: () => void): () => void {
+    const { controller } = this.#options
+    return controller.onLeaderChange(() => {
+      const { leader } = controller
+      if (leader !== undefined && leader.address?.id !== asked.id) listener()
+    })
   }
 
   #pause(delayMs: number): Promise<void> {

@@ -13,7 +13,7 @@ export interface LinkOptions extends SubmitOptions {
   readonly from?: Pick<RequestContext, 'access' | 'apiVersion' | 'clientHost' | 'clientId'>
   /** Bound of the whole, waiting for an active controller included. Default 30 s. */
   readonly timeoutMs?: number
-  /** One attempt: the caller repeats by rules of its own. */
+  /** One attempt, given up when another controller becomes active: the caller repeats by rules of its own. */
   readonly once?: boolean
 }
 

@@ -200,6 +200,14 @@ export function replicaFetchSettingsOf(values: BrokerConfigs): ReplicaFetchSetti
   }
 }
 
+/**
+ * Until the controller has answered, the high watermark waits for the larger of two in-sync sets: what waits here costs
+ * latency on top of `replica.lag.time.max.ms`, so that it is a small part of it.
+ */
+export function isrTimeoutMsOf(values: BrokerConfigs): number {
+  return Math.max(1_000, values['replica.lag.time.max.ms'] / 6)
+}
+
 export function connectionLimitsOf(values: BrokerConfigs): ConnectionLimits {
   const queuedBytes = values['queued.max.request.bytes']
   return {
