@@ -5,7 +5,7 @@
  * caller's array, so that a response of megabytes is gathered by `writev` without a copy. Growing never copies either:
  * a full slab becomes a chunk and the next one is taken. `at` and `view` are public for the generated encoders.
  *
- * One writer holds the shared slab at a time (from its first byte until `chunks` or `toBytes`); others take their own.
+ * A slab belongs to one writer at a time, from its first byte until `chunks` or `toBytes`; then the next one fills its rest.
  * After an error a writer holds half a message: drop it.
  */
 import { parseUuid, uuidToBytes } from '@braidlog/model'
@@ -17,6 +17,8 @@ export const VIEW_SIZE_MIN = 2048
 const SLAB_SIZE = 64 * 1024
 /** A slab with less room than this is left to the garbage collector. */
 const SLAB_ROOM_MIN = 1024
+/** Slabs kept for the next writers; a message with tagged fields holds one for each level of nesting. */
+const IDLE_SLABS_MAX = 4
 /** Below this length a loop over the characters beats `encodeInto`. */
 const SHORT_STRING_MAX = 48
 
@@ -35,7 +37,7 @@ function newSlab(size: number): Slab {
 }
 
 const NO_SLAB: Slab = newSlab(0)
-let sharedSlab: Slab | undefined
+const idleSlabs: Slab[] = []
 
 export class Writer {
   /** Position of the next byte in `view`. */
@@ -253,9 +255,8 @@ export class Writer {
   #takeSlab(size: number): void {
     if (this.#finished) throw new Error('a writer that was ended by chunks() or toBytes() takes no more bytes')
     this.#closeChunk()
-    let slab = sharedSlab
-    if (slab !== undefined && slab.bytes.length - slab.free >= size) sharedSlab = undefined
-    else slab = newSlab(Math.max(SLAB_SIZE, size))
+    let slab = idleSlabs.pop()
+    if (slab === undefined || slab.bytes.length - slab.free < size) slab = newSlab(Math.max(SLAB_SIZE, size))
     this.#slab = slab
     this.#bytes = slab.bytes
     this.view = slab.view
@@ -267,7 +268,7 @@ export class Writer {
     this.#scratch = undefined
     const slab = this.#slab
     slab.free = this.at
-    if (slab.bytes.length - slab.free >= SLAB_ROOM_MIN) sharedSlab = slab
+    if (slab.bytes.length - slab.free >= SLAB_ROOM_MIN && idleSlabs.length < IDLE_SLABS_MAX) idleSlabs.push(slab)
     this.#finished = true
     this.#slab = NO_SLAB
     this.#bytes = NO_SLAB.bytes

@@ -155,3 +155,17 @@ test('a writer that was ended takes no more bytes', () => {
   writer.chunks()
   assert.throws(() => writer.int32(2), /ended/)
 })
+
+test('messages with tagged fields go on in the slabs that those before them have left', () => {
+  const slabs = new Set<ArrayBufferLike>()
+  for (let message = 0; message < 100; message++) {
+    const writer = new Writer()
+    writer.int32(message)
+    const tagged = writer.scratch()
+    tagged.int32(message)
+    slabs.add(tagged.view.buffer).add(writer.view.buffer)
+    writer.taggedField(0, tagged)
+    writer.chunks()
+  }
+  assert.ok(slabs.size <= 3, `${slabs.size} slabs`)
+})
