@@ -12,6 +12,8 @@ export interface FetchedPartition {
   readonly topicId: Uuid
   readonly partition: number
   readonly result: FetchResult
+  /** Where the consumer should go on reading (KIP-392); -1: here. */
+  readonly preferredReadReplica: number
   /** Where the partition is led, for who asked the wrong node (KIP-951). */
   readonly currentLeader: { readonly leaderId: number; readonly leaderEpoch: number } | undefined
 }
@@ -106,7 +108,7 @@ function writePartition(writer: Writer, apiVersion: number, fetched: FetchedPart
       if (flexible) writer.uvarint(0)
     }
   }
-  if (apiVersion >= 11) writer.int32(-1)
+  if (apiVersion >= 11) writer.int32(fetched.preferredReadReplica)
   writeRecords(writer, flexible, result.records)
   if (flexible) writePartitionTags(writer, fetched)
 }

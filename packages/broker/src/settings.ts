@@ -19,6 +19,8 @@ export interface BrokerSettings {
   readonly fetchSizeMaxBytes: number
   /** `max.incremental.fetch.session.cache.slots` */
   readonly fetchSessionsMax: number
+  /** `replica.selector.class`: consumers read from a replica in their rack (KIP-392), not always from the leader. */
+  readonly readsFromOwnRack: boolean
   /** `max.request.partition.size.limit`: most partitions of one DescribeTopicPartitions response. */
   readonly describedPartitionsMax: number
 }
@@ -33,5 +35,6 @@ export const defaultBrokerSettings: BrokerSettings = {
   offsetsTopicSegmentBytes: 100 << 20,
   fetchSizeMaxBytes: 55 << 20,
   fetchSessionsMax: 1000,
+  readsFromOwnRack: false,
   describedPartitionsMax: 2000,
 }

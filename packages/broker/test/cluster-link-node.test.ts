@@ -28,24 +28,21 @@ class Silent {
         })
       },
     } as unknown as Peers
-    const owner = this
     const controller = {
       isActive: false,
-      get leader() {
-        return owner.leader
-      },
       onLeaderChange: (listener: () => void) => {
         this.#listeners.add(listener)
         return () => this.#listeners.delete(listener)
       },
     } as unknown as ControllerNode
+    Object.defineProperty(controller, 'leader', { get: () => this.leader })
     const clock = { nowMs: () => 0, monotonicMs: () => 0 }
     this.link = new NodeLink({ controller, peers, clock, timers: { after: () => ({ cancel() {} }) } })
   }
 
   elect(id: number | undefined): void {
     this.leader = id === undefined ? undefined : { address: { id, host: 'controller', port: 9093 } }
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of this.#listeners) listener()
   }
 
   get listenerCount(): number {

@@ -36,6 +36,7 @@ const fetched: fc.Arbitrary<FetchedPartition> = fc.record({
     abortedTransactions: fc.option(fc.array(fc.record({ producerId: offset, firstOffset: offset }), { maxLength: 3 })),
     divergingEpoch: fc.option(fc.record({ leaderEpoch: int32, endOffset: offset }), { nil: undefined }),
   }),
+  preferredReadReplica: int32,
   currentLeader: fc.option(fc.record({ leaderId: int32, leaderEpoch: int32 }), { nil: undefined }),
 })
 
@@ -73,7 +74,7 @@ it('a fetch response written by hand reads as the generated decoder expects, in 
           assert.equal(partition.lastStableOffset, result.lastStableOffset)
           if (apiVersion >= 5) assert.equal(partition.logStartOffset, result.logStartOffset)
           assert.deepEqual(partition.abortedTransactions, plain(result.abortedTransactions))
-          assert.equal(partition.preferredReadReplica, -1)
+          assert.equal(partition.preferredReadReplica, apiVersion >= 11 ? sent.preferredReadReplica : -1)
           assert(Buffer.concat(result.records?.chunks ?? []).equals(partition.records!))
           if (apiVersion < 12) return
           const { divergingEpoch: diverging } = result

@@ -21,14 +21,11 @@ class Fixture {
   readonly partition: Partition
 
   constructor() {
-    const owner = this
+    const replicas = {}
+    Object.defineProperty(replicas, 'pendingProposal', { get: () => this.pending })
     this.partition = {
       log: { topic: 't', topicId: TOPIC_ID, partition: 0 },
-      replicas: {
-        get pendingProposal() {
-          return owner.pending
-        },
-      },
+      replicas,
       isrAnswered: (_proposal: IsrProposal, answer: IsrAnswer | undefined) => this.answers.push(answer),
     } as unknown as Partition
     this.changes = new IsrChanges({

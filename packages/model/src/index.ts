@@ -43,6 +43,7 @@ export {
   type DescribedConfig,
   type DescribedSynonym,
 } from './configs/describe.ts'
+export { RACK_AWARE_SELECTOR } from './configs/checks.ts'
 export { GROUP_CONFIGS } from './configs/group-configs.ts'
 export {
   formatConfigValue,

@@ -59,6 +59,8 @@ export interface PartitionSetOptions {
   readonly durability: Durability
   /** `braidlog.record.validation` is `strict`: walk the records of every client batch. Default: only where needed. */
   readonly strictRecords?: boolean
+  /** See {@link WaitingRooms}: consumers read from followers. */
+  readonly tellFollowers?: boolean
   /** Calls back at the end of the turn (setImmediate): group commits start and parked requests wake there. */
   readonly defer: (callback: () => void) => void
   /** `log.retention.check.interval.ms` */
@@ -153,7 +155,8 @@ export class PartitionSet {
       keysSizeBytesMax: () => options.cleanerConfig().keysSizeBytesMax,
     })
     this.#wheel = new TimerWheel({ clock, timers })
-    this.rooms = new WaitingRooms({ wheel: this.#wheel, defer })
+    const { tellFollowers = false } = options
+    this.rooms = new WaitingRooms({ wheel: this.#wheel, defer, tellFollowers })
     const { flushDurations: histogram } = options
     this.#flusher = new Flusher({
       defer,

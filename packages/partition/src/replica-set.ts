@@ -85,6 +85,10 @@ class Follower {
   }
 }
 
+function inRange(offset: number, log: { readonly logStartOffset: number; readonly logEndOffset: number }): boolean {
+  return log.logStartOffset <= offset && offset <= log.logEndOffset
+}
+
 interface PendingChange {
   readonly kind: 'expand' | 'shrink'
   readonly proposal: IsrProposal
@@ -146,6 +150,12 @@ export class ReplicaSet {
   /** Where a follower's log ends as far as the leader knows; -1: it has not fetched in this epoch. */
   logEndOffsetOf(replicaId: number): number {
     return this.#followers.get(replicaId)?.logEndOffset ?? -1
+  }
+
+  /** The follower has the record at `offset`, or will read on from there next. */
+  has(replicaId: number, offset: number): boolean {
+    const follower = this.#followers.get(replicaId)
+    return follower !== undefined && follower.logStartOffset >= 0 && inRange(offset, follower)
   }
 
   /** When a follower last had everything, in the time of the machine; `undefined`: no follower. */

@@ -205,11 +205,14 @@ export interface WaitingRoomsOptions {
   readonly wheel: TimerWheel
   /** Calls back at the end of the turn. */
   readonly defer: (callback: () => void) => void
+  /** Followers hear of commits at once, not only with what is appended next: consumers read from them (KIP-392). */
+  readonly tellFollowers?: boolean
 }
 
 export class WaitingRooms {
   readonly #wheel: TimerWheel
   readonly #defer: (callback: () => void) => void
+  readonly #tellFollowers: boolean
   #completed: (DelayedProduce<unknown> | DelayedFetch<unknown>)[] = []
   #draining = false
   #deferred = false
@@ -220,6 +223,7 @@ export class WaitingRooms {
   constructor(options: WaitingRoomsOptions) {
     this.#wheel = options.wheel
     this.#defer = options.defer
+    this.#tellFollowers = options.tellFollowers ?? false
   }
 
   /** @param onComplete called exactly once for every operation that was parked, never inside `parkProduce` */
@@ -273,6 +277,7 @@ export class WaitingRooms {
     const { waiters } = partition
     this.#acknowledge(waiters.commits, partition.highWatermark)
     this.#arrived(waiters.fetchFirst, sizeBytes)
+    if (this.#tellFollowers) this.#arrived(waiters.replicaFetchFirst, Infinity)
   }
 
   /** This node has stored what is below `offset`. */

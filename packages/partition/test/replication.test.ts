@@ -15,8 +15,12 @@ function led(by: number, epoch: number, change: Partial<PartitionAssignment> = {
 }
 
 /** A leader (node 1) and a follower (node 2), each on a disk of its own. */
-async function pair(config: Partial<LogConfig> = {}, change: Partial<PartitionAssignment> = {}) {
-  const leaderNode = await Harness.open()
+async function pair(
+  config: Partial<LogConfig> = {},
+  change: Partial<PartitionAssignment> = {},
+  options: { readonly tellFollowers?: boolean } = {},
+) {
+  const leaderNode = await Harness.open(options)
   const followerNode = await Harness.open({ nodeId: FOLLOWER })
   const identity = { topic: 't', topicId: TOPIC_ID, partition: 0 }
   const open = (node: Harness) =>
@@ -57,6 +61,53 @@ async function round(leader: Partition, follower: Partition): Promise<FetchResul
 }
 
 const ends = ({ log, highWatermark }: Partition) => [log.logEndOffset, highWatermark]
+
+/** A follower's fetch waits on the leader; `news` says what came of it. */
+function park(node: Harness, leader: Partition, news: string[]): void {
+  const operation = node.partitions.rooms.fetch('fetch', () => news.push(`answered at ${leader.highWatermark}`))
+  operation.watch(leader, leader.log.logEndOffset, true)
+  assert.equal(node.partitions.rooms.parkFetch(operation, 1, 500), true)
+}
+
+describe('a follower that consumers read from', () => {
+  it('hears of a commit although nothing was appended', async () => {
+    for (const tellFollowers of [true, false]) {
+      const three = { replicas: [1, 2, 3], isr: [1, 2, 3] }
+      const { leader, leaderNode, follower } = await pair({}, three, { tellFollowers })
+      produce(leader)
+      await leaderNode.turn()
+      await round(leader, follower)
+      await round(leader, follower)
+      assert.equal(leader.highWatermark, 0, 'the third has not got it')
+      const news: string[] = []
+      park(leaderNode, leader, news)
+      const position = { fetchOffset: 1, lastFetchedEpoch: 3, currentLeaderEpoch: 3, logStartOffset: 0 }
+      const other = { ...position, maxBytes: 100, minOneBatch: true, replicaId: 3, replicaEpoch: -1, isRepeated: false }
+      leader.fetchAsReplica(other)
+      await leaderNode.turn()
+      assert.deepEqual(news, tellFollowers ? ['answered at 1'] : [])
+    }
+  })
+
+  it('gives what it knows to be committed, and says which offsets it does not have', async () => {
+    const { leader, leaderNode, follower } = await pair()
+    produce(leader)
+    await leaderNode.turn()
+    await round(leader, follower)
+    const read = (fetchOffset: number, currentLeaderEpoch = 3) => {
+      const result = fetchFrom(follower, { fetchOffset, currentLeaderEpoch })
+      const { errorCode, highWatermark } = result
+      return [nameOf(errorCode), highWatermark, answerOf(result).records.length > 0]
+    }
+    assert.deepEqual(read(0), ['NONE', 0, false], 'stored, and maybe not committed')
+    assert.deepEqual(read(1), ['NONE', 0, false], 'between high watermark and end')
+    assert.deepEqual(read(2), ['OFFSET_OUT_OF_RANGE', 0, false], 'the leader may have it')
+    await round(leader, follower)
+    assert.deepEqual(read(0), ['NONE', 1, true])
+    assert.deepEqual(read(0, 2), ['FENCED_LEADER_EPOCH', -1, false])
+    assert.deepEqual(read(0, 4), ['UNKNOWN_LEADER_EPOCH', -1, false])
+  })
+})
 
 describe('a leader with a follower', () => {
   it('commits what both have stored, and tells the follower with the next answer', async () => {

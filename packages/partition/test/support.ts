@@ -57,7 +57,13 @@ export class VirtualTime implements Clock, Timers {
 export interface HarnessOptions extends Partial<
   Pick<
     PartitionSetOptions,
-    'durability' | 'strictRecords' | 'path' | 'producerIdExpirationMs' | 'flushDurations' | 'cleanerConfig'
+    | 'durability'
+    | 'strictRecords'
+    | 'tellFollowers'
+    | 'path'
+    | 'producerIdExpirationMs'
+    | 'flushDurations'
+    | 'cleanerConfig'
   >
 > {
   readonly storage?: MemoryStorage

@@ -14,7 +14,7 @@ import {
   type ReplicaFetchSettings,
 } from '@braidlog/broker'
 import { defaultGroupCoordinatorConfig, type GroupCoordinatorConfig } from '@braidlog/coordinator'
-import { BROKER_CONFIGS, parseConfigs, type BrokerConfigs, type ConfigTable } from '@braidlog/model'
+import { BROKER_CONFIGS, parseConfigs, RACK_AWARE_SELECTOR, type BrokerConfigs, type ConfigTable } from '@braidlog/model'
 import { propertiesFromEnvironment } from './environment.ts'
 import { ServerError } from './errors.ts'
 import { resolveListeners, type ListenerConfigs } from './listeners.ts'
@@ -184,8 +184,14 @@ export function brokerSettingsOf(values: BrokerConfigs): BrokerSettings {
     offsetsTopicSegmentBytes: values['offsets.topic.segment.bytes'],
     fetchSizeMaxBytes: values['fetch.max.bytes'],
     fetchSessionsMax: values['max.incremental.fetch.session.cache.slots'],
+    readsFromOwnRack: readsFromOwnRack(values),
     describedPartitionsMax: values['max.request.partition.size.limit'],
   }
+}
+
+/** Consumers may be told to read from a follower. */
+export function readsFromOwnRack(values: BrokerConfigs): boolean {
+  return values['replica.selector.class'] === RACK_AWARE_SELECTOR
 }
 
 export function replicaFetchSettingsOf(values: BrokerConfigs): ReplicaFetchSettings {

@@ -6,6 +6,8 @@ import { WireClient } from '../../broker/test/wire.ts'
 
 export const CLUSTER_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
 
+type TestConfig = Readonly<Record<string, string | number | boolean>>
+
 export interface ClusterNode {
   readonly server: Server
   readonly storage: MemoryStorage
@@ -13,15 +15,22 @@ export interface ClusterNode {
 
 export class TestCluster implements AsyncDisposable {
   readonly nodes: ClusterNode[] = []
-  readonly #config: Readonly<Record<string, string | number | boolean>>
+  readonly #config: TestConfig
+  readonly #configOf: (nodeId: number) => TestConfig
   readonly #clients: WireClient[] = []
 
-  private constructor(config: Readonly<Record<string, string | number | boolean>>) {
+  private constructor(config: TestConfig, configOf: (nodeId: number) => TestConfig) {
     this.#config = config
+    this.#configOf = configOf
   }
 
-  static async start(brokerCount: number, config: Readonly<Record<string, string | number | boolean>> = {}) {
-    const cluster = new TestCluster(config)
+  /** @param configOf what differs from node to node */
+  static async start(
+    brokerCount: number,
+    config: TestConfig = {},
+    configOf: (nodeId: number) => TestConfig = () => ({}),
+  ) {
+    const cluster = new TestCluster(config, configOf)
     cluster.nodes.push(await cluster.startNode(1))
     const others = Array.from({ length: brokerCount - 1 }, (_, i) => cluster.startNode(i + 2))
     cluster.nodes.push(...(await Promise.all(others)))
@@ -44,6 +53,7 @@ export class TestCluster implements AsyncDisposable {
         'broker.heartbeat.interval.ms': 200,
         ...(!isFirst && { 'controller.quorum.bootstrap.servers': this.controllerAddress() }),
         ...this.#config,
+        ...this.#configOf(nodeId),
       },
     })
     return { server, storage }

@@ -54,11 +54,13 @@ export async function startNode(
 export async function createTopic(
   client: WireClient,
   name: string,
-  options: { partitions?: number; configs?: Record<string, string> } = {},
+  options: { partitions?: number; replicationFactor?: number; configs?: Record<string, string> } = {},
 ) {
   const configs = Object.entries(options.configs ?? {}).map(([key, value]) => ({ name: key, value }))
   const response = await client.call(CreateTopicsRequest, CreateTopicsResponse, 7, {
-    topics: [{ name, numPartitions: options.partitions ?? 1, replicationFactor: 1, configs }],
+    topics: [
+      { name, numPartitions: options.partitions ?? 1, replicationFactor: options.replicationFactor ?? 1, configs },
+    ],
     timeoutMs: 5000,
   })
   return response.topics[0]!

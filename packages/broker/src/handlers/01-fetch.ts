@@ -3,7 +3,8 @@
  *
  * Reads are synchronous from the tail cache or the page cache; offsets far behind the end are read off the event loop.
  * A fetch that waits holds no bytes: it is one object in the waiting room and reads anew when it is called back.
- * At least one whole batch is returned even above the limits (KIP-74); sessions: KIP-227; leader hints: KIP-951.
+ * At least one whole batch is returned even above the limits (KIP-74); sessions: KIP-227; leader hints: KIP-951; a consumer
+ * may be sent to a follower in its rack: KIP-392.
  */
 import { AclOperation, ErrorCode, ZERO_UUID } from '@braidlog/model'
 import type {
@@ -22,6 +23,7 @@ import type { Exchange } from '../exchange.ts'
 import { encodeFetchResponse, type FetchedPartition } from '../fetch-response.ts'
 import type { FetchContext, FetchPartition } from '../fetch-session.ts'
 import type { ApiHandler } from '../handler.ts'
+import { preferredReadReplica } from '../replication/replica-selector.ts'
 
 const TOPIC_IDS_MIN_VERSION = 13
 /** From here on a consumer knows that a follower may answer it (KIP-392). */
@@ -55,12 +57,16 @@ class Fetch {
   /** Node id and epoch of the follower that asks; -1: a consumer, an epoch that was not said. */
   readonly #replicaId: number
   readonly #replicaEpoch: number
+  /** Of a consumer; '': it does not say, or it makes no difference. */
+  readonly #rackId: string
   readonly #isolation: Isolation
   readonly #maxBytes: number
   readonly #minBytes: number
   readonly #maxWaitMs: number
   /** One for each partition of the context, in its order, as far as they have been read. */
   #results: FetchResult[] = []
+  /** Replicas in the rack of the consumer, by the number of the partition in the context. */
+  #preferred: Map<number, number> | undefined = undefined
   #sizeBytes = 0
   /** Something that the client should hear of at once. */
   #urgent = false
@@ -78,6 +84,7 @@ class Fetch {
     this.#maxWaitMs = request.maxWaitMs
     this.#replicaId = Math.max(request.replicaId, request.replicaState.replicaId)
     this.#replicaEpoch = request.replicaState.replicaEpoch
+    this.#rackId = this.#replicaId < 0 && broker.settings.readsFromOwnRack ? request.rackId : ''
   }
 
   start(): void {
@@ -122,6 +129,7 @@ class Fetch {
   /** Reads all partitions, synchronously unless one of them is cold. */
   #read(done: () => void): void {
     this.#results = []
+    this.#preferred = undefined
     this.#sizeBytes = 0
     this.#urgent = false
     if (this.#readWarm()) done()
@@ -155,14 +163,11 @@ class Fetch {
         this.#accept(missing(ErrorCode.NOT_LEADER_OR_FOLLOWER))
         continue
       }
+      if (this.#rackId !== '' && this.#sendsElsewhere(partition, replica)) continue
       const wantsBytes = this.#sizeBytes < this.#maxBytes
       if (wantsBytes && replica.isCold(partition.fetchOffset)) return false
-      const isReplica = this.#replicaId >= 0
-      this.#accept(
-        isReplica
-          ? replica.fetchAsReplica(this.#replicaOptionsFor(partition))
-          : replica.fetch(this.#optionsFor(partition)),
-      )
+      if (this.#replicaId < 0) this.#accept(replica.fetch(this.#optionsFor(partition)))
+      else this.#acceptForReplica(partition, replica.fetchAsReplica(this.#replicaOptionsFor(partition)))
     }
     return true
   }
@@ -174,13 +179,29 @@ class Fetch {
       const replica = this.#find(partition)
       // Deleted while an earlier one was read: the next round of the warm path says so.
       if (replica === undefined) continue
-      const isReplica = this.#replicaId >= 0
-      this.#accept(
-        await (isReplica
-          ? replica.fetchColdAsReplica(this.#replicaOptionsFor(partition))
-          : replica.fetchCold(this.#optionsFor(partition))),
-      )
+      if (this.#replicaId < 0) this.#accept(await replica.fetchCold(this.#optionsFor(partition)))
+      else this.#acceptForReplica(partition, await replica.fetchColdAsReplica(this.#replicaOptionsFor(partition)))
     }
+  }
+
+  /** @returns whether a follower in the consumer's rack is to serve it, and the answer is to say so */
+  #sendsElsewhere(partition: FetchPartition, replica: Partition): boolean {
+    const { nodeId, image } = this.#broker
+    if (!replica.leads || replica.replicas === undefined) return false
+    const preferred = preferredReadReplica(image, nodeId, replica.replicas, {
+      rackId: this.#rackId,
+      fetchOffset: partition.fetchOffset,
+      listenerName: this.#exchange.connection.listenerName,
+    })
+    if (preferred < 0) return false
+    const result = replica.fetch({ ...this.#optionsFor(partition), maxBytes: 0, minOneBatch: false })
+    if (result.errorCode === ErrorCode.NONE && result.divergingEpoch === undefined) {
+      this.#preferred ??= new Map()
+      this.#preferred.set(this.#results.length, preferred)
+      this.#urgent = true
+    }
+    this.#accept(result)
+    return true
   }
 
   #optionsFor(partition: FetchPartition): FetchOptions {
@@ -211,13 +232,22 @@ class Fetch {
     if (result.errorCode !== ErrorCode.NONE || result.divergingEpoch !== undefined) this.#urgent = true
   }
 
+  /** A follower that serves consumers hears of commits at once; outside a session nobody knows what it has heard. */
+  #acceptForReplica(partition: FetchPartition, result: FetchResult): void {
+    this.#accept(result)
+    const { incremental } = this.#context
+    const { readsFromOwnRack } = this.#broker.settings
+    if (readsFromOwnRack && incremental && result.highWatermark > partition.toldHighWatermark) this.#urgent = true
+  }
+
   #answer(): void {
     const { partitions, incremental, sessionId } = this.#context
     const fetched: FetchedPartition[] = []
     for (let i = 0; i < partitions.length; i++) {
       const partition = partitions[i]!
       const result = this.#results[i]!
-      const isNews = tellsNews(partition, result)
+      const preferredReadReplica = this.#preferred?.get(i) ?? -1
+      const isNews = tellsNews(partition, result) || preferredReadReplica >= 0
       if (isNews || !incremental) {
         const { topic, topicId } = partition
         fetched.push({
@@ -225,6 +255,7 @@ class Fetch {
           topicId,
           partition: partition.partition,
           result,
+          preferredReadReplica,
           currentLeader: asksForLeader(result.errorCode) ? this.#leaderHint(partition) : undefined,
         })
       }

@@ -3,7 +3,7 @@
  *
  * Source: names, types, defaults and bounds of Apache Kafka 4.3.
  */
-import { atLeast, hostsAndPorts, quorumVoters } from './checks.ts'
+import { atLeast, hostsAndPorts, quorumVoters, replicaSelector } from './checks.ts'
 import { boolean, int, list, long, string } from './definition.ts'
 
 export const BROKER_REPLICATION_CONFIGS = {
@@ -48,8 +48,10 @@ export const BROKER_REPLICATION_CONFIGS = {
   'replica.selector.class': string({
     default: null,
     importance: 'medium',
-    applies: false,
-    doc: 'Class that chooses the replica a consumer reads from.',
+    check: replicaSelector,
+    doc:
+      'Which replica consumers read from: the leader (unset), or one in the rack of the consumer ' +
+      '(org.apache.kafka.common.replica.RackAwareReplicaSelector).',
   }),
   'replica.socket.receive.buffer.bytes': int({
     default: 65_536,

@@ -45,6 +45,13 @@ export function someOf(...allowed: readonly string[]): ConfigCheck<readonly stri
   return (values) => (values.length === 0 ? 'must not be empty' : check(values))
 }
 
+/** What Apache Kafka calls the two selectors that come with it. */
+export const LEADER_SELECTOR = 'org.apache.kafka.common.replica.LeaderSelector'
+export const RACK_AWARE_SELECTOR = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
+
+/** A class of one's own cannot be loaded here. */
+export const replicaSelector: ConfigCheck<string> = oneOf(LEADER_SELECTOR, RACK_AWARE_SELECTOR)
+
 export const notEmpty: ConfigCheck<string> = (value) => (value.trim() === '' ? 'must not be empty' : undefined)
 
 /** -1 stands for zlib's own default. */
