@@ -58,6 +58,7 @@ export class MemoryStorage implements Storage {
   #syncFailure: string | undefined = undefined
   #syncGate: Promise<void> | undefined = undefined
   #openGate: (() => void) | undefined = undefined
+  #heldWrites: (() => void)[] | undefined = undefined
   #openFiles = 0
   #syncs = 0
 
@@ -103,11 +104,24 @@ export class MemoryStorage implements Storage {
     this.#syncGate = this.#openGate = undefined
   }
 
+  /** Asynchronous writes do not begin until `releaseWrites`. */
+  holdWrites(): void {
+    this.#heldWrites ??= []
+  }
+
+  /** @param count how many that wait shall go on, the oldest first, while the others are held; default: all, from now on */
+  releaseWrites(count = Infinity): void {
+    const held = this.#heldWrites ?? []
+    for (const release of held.splice(0, count)) release()
+    if (count === Infinity) this.#heldWrites = undefined
+  }
+
   /** Power cut: see the head of this file. The storage can be used again at once, with new handles. */
   crash(random?: Random): void {
     this.#generation++
     this.#openFiles = 0
     this.releaseSyncs()
+    this.releaseWrites()
     const revert = (parent: DirectoryNode): void => {
       const kept = random === undefined ? 0 : below(random, parent.changes.length + 1)
       for (const change of parent.changes.slice(kept).reverse())
@@ -138,6 +152,7 @@ export class MemoryStorage implements Storage {
     this.#generation++
     this.#openFiles = 0
     this.releaseSyncs()
+    this.releaseWrites()
   }
 
   open(path: string, options?: { readonly create?: boolean }): StorageFile {
@@ -266,6 +281,12 @@ export class MemoryStorage implements Storage {
     this.#syncs++
   }
 
+  /** For handles: completes when writes are not held. */
+  async writeTurn(): Promise<void> {
+    const held = this.#heldWrites
+    if (held !== undefined) await new Promise<void>((resolve) => held.push(resolve))
+  }
+
   /** For handles. */
   closed(generation: number): void {
     if (generation === this.#generation) this.#openFiles--
@@ -323,6 +344,22 @@ class MemoryFile implements StorageFile {
       throw new StorageError(failure, this.path, `${this.path}: write failed`)
     }
     this.#put(source, start, end, position)
+  }
+
+  async writeAsync(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    this.#mustBeAlive()
+    await this.#storage.writeTurn()
+    this.#mustBeAliveStorage()
+    const failure = this.#storage.takeWriteFailure()
+    let at = position
+    for (const chunk of chunks) {
+      if (failure !== undefined) {
+        this.#put(chunk, 0, chunk.length >> 1, at)
+        throw new StorageError(failure, this.path, `${this.path}: write failed`)
+      }
+      this.#put(chunk, 0, chunk.length, at)
+      at += chunk.length
+    }
   }
 
   #put(source: Uint8Array, start: number, end: number, position: number): void {

@@ -2,7 +2,8 @@
  * Files as an interface: real in `runtime` (`NodeStorage`), in memory for tests, faulty in the simulator.
  *
  * Reads and writes of the hot path are synchronous on purpose: a page-cache write costs 3 µs where a hop through the
- * thread pool costs 70–110. What may touch the disk (`sync`, cold reads, whole files) is asynchronous.
+ * thread pool costs 70–110. What may touch the disk (`sync`, cold reads, whole files) is asynchronous, and so are writes
+ * that are large enough to make up for the hop.
  *
  * Paths are absolute or relative to the root of the storage and use `/`.
  * Errors are `StorageError`s with the operating system's code.
@@ -27,6 +28,11 @@ export interface StorageFile {
   sizeBytes(): number
   /** Writes all of `source[start, end)` at `position`; on return the bytes are in the page cache, not yet durable. */
   write(source: Uint8Array, start: number, end: number, position: number): void
+  /**
+   * Like `write`, off the event loop: for so many bytes that finding pages for them would hold it up. The chunks, one
+   * behind another from `position` on, must not change until it resolves; until then any part of them may be there.
+   */
+  writeAsync(chunks: readonly Uint8Array[], position: number): Promise<void>
   /** Fills `target[start, end)` from `position`. @returns bytes read; fewer than asked only at the end of the file. */
   read(target: Uint8Array, start: number, end: number, position: number): number
   /** Like `read`, off the event loop: for bytes that are probably not in the page cache. */

@@ -38,6 +38,36 @@ describe('MemoryStorage', () => {
     assert.equal(text(storage.readFile('a')), 'one')
   })
 
+  it('holds asynchronous writes, also over a close, and drops them at a crash', async () => {
+    const storage = new MemoryStorage()
+    const file = storage.open('a', { create: true })
+    await storage.syncDirectory('')
+    storage.holdWrites()
+    const first = file.writeAsync([bytes('on'), bytes('e')], 0)
+    const second = file.writeAsync([bytes('two')], 3)
+    assert.equal(file.sizeBytes(), 0)
+    storage.releaseWrites(1)
+    await first
+    assert.equal(text(storage.readFile('a')), 'one')
+    file.close()
+    storage.releaseWrites()
+    await second
+    assert.equal(text(storage.readFile('a')), 'onetwo')
+    storage.holdWrites()
+    const lost = storage.open('a').writeAsync([bytes('three')], 6)
+    storage.abandonHandles()
+    await assert.rejects(lost, StorageError)
+    assert.equal(text(storage.readFile('a')), 'onetwo')
+  })
+
+  it('fails an asynchronous write in the middle', async () => {
+    const storage = new MemoryStorage()
+    const file = storage.open('a', { create: true })
+    storage.failNextWrite('ENOSPC')
+    await assert.rejects(file.writeAsync([bytes('abcd'), bytes('e')], 0), StorageError)
+    assert.equal(text(storage.readFile('a')), 'ab')
+  })
+
   it('shows without a crash what a crash would leave', async () => {
     const storage = new MemoryStorage()
     storage.makeDirectory('d')

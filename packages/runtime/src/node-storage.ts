@@ -1,8 +1,8 @@
 /**
  * `Storage` on the real file system.
  *
- * Reads and writes are synchronous (page cache); `sync`, `readCold` and whole-file replacement go through libuv's thread
- * pool. Every failure surfaces as a `StorageError` with the operating system's code and a sentence that says what to do.
+ * Reads and writes are synchronous (page cache); `sync`, `readCold`, `writeAsync` and whole-file replacement go through
+ * libuv's thread pool. Every failure surfaces as a `StorageError` with the operating system's code and a sentence that says what to do.
  */
 import * as fs from 'node:fs'
 import * as path from 'node:path'
@@ -158,6 +158,25 @@ class NodeFile implements StorageFile {
     }
   }
 
+  async writeAsync(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    this.#mustBeOpen('write')
+    this.#pending++
+    try {
+      let left = chunks
+      let to = position
+      while (left.length > 0) {
+        const written = await writeOnce(this.#descriptor, left, to)
+        left = chunksBehind(left, written)
+        to += written
+      }
+      if (to > this.#sizeBytes) this.#sizeBytes = to
+    } catch (error) {
+      throw storageError('write', this.path, error)
+    } finally {
+      this.#released()
+    }
+  }
+
   read(target: Uint8Array, start: number, end: number, position: number): number {
     this.#mustBeOpen('read')
     try {
@@ -250,6 +269,20 @@ function readOnce(
   return new Promise((resolve, reject) => {
     fs.read(descriptor, target, at, count, position, (error, read) => (error ? reject(error) : resolve(read)))
   })
+}
+
+function writeOnce(descriptor: number, chunks: readonly Uint8Array[], position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.writev(descriptor, chunks, position, (error, written) => (error ? reject(error) : resolve(written)))
+  })
+}
+
+/** What is left of the chunks after the first `sizeBytes`: the system may write less than it is given. */
+export function chunksBehind(chunks: readonly Uint8Array[], sizeBytes: number): readonly Uint8Array[] {
+  let from = 0
+  let left = sizeBytes
+  while (from < chunks.length && left >= chunks[from]!.length) left -= chunks[from++]!.length
+  return left === 0 ? chunks.slice(from) : [chunks[from]!.subarray(left), ...chunks.slice(from + 1)]
 }
 
 async function replaceFile(full: string, bytes: Uint8Array): Promise<void> {

@@ -6,6 +6,7 @@ import * as path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { StorageError } from '@braidlog/base'
 import { NodeStorage } from '@braidlog/runtime'
+import { chunksBehind } from '../src/node-storage.ts'
 
 describe('NodeStorage', () => {
   let root: string
@@ -49,6 +50,28 @@ describe('NodeStorage', () => {
     file.close()
     await syncing
     await assert.rejects(file.sync(), StorageError)
+  })
+
+  it('writes chunks one behind another off the event loop, also when the file is closed meanwhile', async () => {
+    const file = storage.open('a.log', { create: true })
+    const chunks = Array.from({ length: 40 }, (_, i) => Buffer.alloc(1 + ((i * 7919) % 90_000), 97 + (i % 26)))
+    await file.writeAsync(chunks.slice(0, 20), 5)
+    const sizeBytes = 5 + chunks.slice(0, 20).reduce((sum, chunk) => sum + chunk.length, 0)
+    assert.equal(file.sizeBytes(), sizeBytes)
+    const writing = file.writeAsync(chunks.slice(20), sizeBytes)
+    file.close()
+    await writing
+    assert.deepEqual(fs.readFileSync(path.join(root, 'a.log')), Buffer.concat([Buffer.alloc(5), ...chunks]))
+    await assert.rejects(file.writeAsync(chunks, 0), StorageError)
+  })
+
+  it('knows what is left where the system has written only a part', () => {
+    const chunks = [Buffer.from('abc'), Buffer.from('d'), Buffer.from('efghi')]
+    for (let sizeBytes = 0; sizeBytes <= 9; sizeBytes++) {
+      const left = chunksBehind(chunks, sizeBytes)
+      assert.equal(Buffer.concat(left).toString('latin1'), 'abcdefghi'.slice(sizeBytes))
+      assert(left.every((chunk) => chunk.length > 0))
+    }
   })
 
   it('refuses a missing file with the code of the system and a sentence', () => {

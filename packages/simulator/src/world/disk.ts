@@ -94,6 +94,7 @@ function fileOf(
       alive(path)
       file.write(source, start, end, position)
     },
+    writeAsync: (chunks, position) => later(path, () => file.writeAsync(chunks, position)),
     read: (target, start, end, position) => file.read(target, start, end, position),
     readCold: (target, start, end, position) => later(path, () => file.readCold(target, start, end, position)),
     sync: () => later(path, () => file.sync()),
