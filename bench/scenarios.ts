@@ -13,6 +13,8 @@ import { memoryUse } from './scenarios/memory.ts'
 import { micro } from './scenarios/micro.ts'
 import { model } from './scenarios/model.ts'
 import { profiles } from './scenarios/profiles.ts'
+import { failover } from './scenarios/failover.ts'
+import { replication } from './scenarios/replication.ts'
 import { restart } from './scenarios/restart.ts'
 import { embedded, startup } from './scenarios/startup.ts'
 
@@ -30,6 +32,8 @@ export const scenarios: readonly Scenario[] = [
   memoryUse,
   restart,
   brokers,
+  replication,
+  failover,
   clientConcurrent,
   clientSequential,
   clientStream,
