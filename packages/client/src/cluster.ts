@@ -69,6 +69,8 @@ export class Cluster {
   #nextRefresh: Alarm | undefined
   #refreshedMs = -Infinity
   #refreshPending = false
+  /** Brokers that metadata is not asked of next, as long as there are others: what they last said or did not say was of no use. */
+  readonly #doubted = new Set<number>()
   readonly #lifetime = new AbortController()
 
   constructor(
@@ -292,8 +294,13 @@ export class Cluster {
     }
   }
 
-  /** Refreshes in the background: now, or a pause after the last time. Failures are tried again. */
-  refreshSoon(): void {
+  /**
+   * Refreshes in the background: now, or a pause after the last time. Failures are tried again.
+   * @param doubted a broker that is silent, or refuses to lead what it says it leads: it may be cut off from the others and
+   *   know nothing of what they decided, so another one is asked
+   */
+  refreshSoon(doubted?: number): void {
+    if (doubted !== undefined) this.#doubted.add(doubted)
     if (this.#refreshing !== undefined || this.#refreshPending || this.isClosed) return
     const waitMs = this.#refreshedMs + this.options.backoff.backoffMs - this.nowMs()
     if (waitMs > 0) {
@@ -354,7 +361,8 @@ export class Cluster {
   }
 
   async #refresh(call: Call, topics: ReadonlySet<string> | 'all', create: boolean): Promise<void> {
-    const connection = await this.#connectAny('main', call)
+    const connection = await this.#connectAny('main', call, this.#doubted)
+    this.#doubted.clear()
     const version = connection.versionFor('Metadata')
     // Version 0 has no way to ask for nothing but the brokers: an empty list means every topic there.
     const complete = topics === 'all' || (version === 0 && topics.size === 0)
@@ -430,12 +438,16 @@ export class Cluster {
 
   /**
    * Any broker: of those that are connected the one with the fewest unanswered requests, so that one which has gone silent
-   * is not asked again; else those known in random order, else the bootstrap addresses.
+   * is not asked again; else those known in random order, else the bootstrap addresses. Those that are doubted come last.
    */
-  async #connectAny(purpose: Purpose, call: Call): Promise<Connection> {
-    const nodes = shuffled([...this.metadata.brokers.keys()], (bound) => below(this.environment.random, bound))
+  async #connectAny(purpose: Purpose, call: Call, doubted: ReadonlySet<number> = NOBODY): Promise<Connection> {
+    const known = shuffled([...this.metadata.brokers.keys()], (bound) => below(this.environment.random, bound))
+    const trusted = known.filter((node) => !doubted.has(node))
+    // Those that are connected for something else are up.
+    trusted.sort((a, b) => Number(this.#isConnected(b)) - Number(this.#isConnected(a)))
+    const nodes = [...trusted, ...known.filter((node) => doubted.has(node))]
     let best: Connection | undefined
-    for (const node of nodes) {
+    for (const node of trusted) {
       const open = this.openConnection(node, purpose)
       if (open !== undefined && (best === undefined || open.pendingCount < best.pendingCount)) best = open
     }
@@ -459,6 +471,12 @@ export class Cluster {
     }
     if (best !== undefined) return best
     throw last
+  }
+
+  #isConnected(node: number): boolean {
+    for (const [key, { connection }] of this.#links)
+      if (connection !== undefined && key.startsWith(`${node}/`)) return true
+    return false
   }
 
   /** @param patient waits out the pause that a recent failure imposed; otherwise tries at once */
@@ -518,6 +536,8 @@ export class Cluster {
     if (!this.isClosed) this.options.logger.debug('connection lost', { error, failures: link.failures })
   }
 }
+
+const NOBODY: ReadonlySet<number> = new Set()
 
 /** After these the leader, the coordinator or the controller is probably another broker than we think. */
 function isStaleMetadata(error: KafkaError): boolean {

@@ -131,11 +131,15 @@ export class FakeCluster {
     number,
     { epoch: number; partitions: Map<string, { topic: string; topicId: Uuid; partition: object }> }
   >()
+  /** Who led when a broker was cut off. */
+  readonly #remembered = new Map<number, ReadonlyMap<FakePartition, { leaderId: number; leaderEpoch: number }>>()
   #producerIds = 1000
   #sessionIds = 0
   isCreatingTopics = false
   /** Who is not the leader says who is, and where (KIP-951). */
   isNamingLeaders = false
+  /** By rack: the follower that serves its consumers (KIP-392), and how far it lags behind. */
+  readonly nearby = new Map<string, { readonly node: number; lag: number }>()
   /** Bytes of records in answers to Fetch. */
   fetchedBytes = 0
 
@@ -395,7 +399,7 @@ export class FakeCluster {
       case 'ApiVersions':
         return { apiKeys: this.#apiKeys(request.node) }
       case 'Metadata':
-        return this.#metadata(body)
+        return this.#metadata(body, request.node)
       case 'Produce':
         return this.#produce(request)
       case 'Fetch':
@@ -442,7 +446,8 @@ export class FakeCluster {
     return [...this.#nodes].find(([, entry]) => entry.isUp)![0]
   }
 
-  #metadata(body: { topics: { name: string | null }[] | null; allowAutoTopicCreation: boolean }): object {
+  #metadata(body: { topics: { name: string | null }[] | null; allowAutoTopicCreation: boolean }, node: number): object {
+    const remembered = this.#remembered.get(node)
     const names = body.topics === null ? [...this.topics.keys()] : body.topics.map((each) => each.name!)
     return {
       brokers: [...this.#nodes]
@@ -459,8 +464,7 @@ export class FakeCluster {
           topicId: topic.topicId,
           partitions: topic.partitions.map((each, partitionIndex) => ({
             partitionIndex,
-            leaderId: each.leader,
-            leaderEpoch: each.leaderEpoch,
+            ...(remembered?.get(each) ?? { leaderId: each.leader, leaderEpoch: each.leaderEpoch }),
             replicaNodes: [...this.#nodes.keys()],
             isrNodes: [...this.#nodes.keys()],
           })),
@@ -562,13 +566,18 @@ export class FakeCluster {
       let leftBytes: number = body.maxBytes
       for (const { topic, topicId, partition } of wanted) {
         const ask = { ...partition, partitionMaxBytes: Math.min(partition.partitionMaxBytes, leftBytes) }
-        let answer = this.#read(this.#find(topic, topicId), ask, node)
+        let answer = this.#read(this.#find(topic, topicId), ask, node, body.rackId)
         // The first batch is sent whatever its size, those of further partitions as far as there is room.
         if (leftBytes < body.maxBytes && answer.records.length > leftBytes) {
           answer = { ...answer, records: new Uint8Array(0) }
         }
         leftBytes -= answer.records.length
-        if (answer.errorCode !== NONE || answer.records.length > 0 || answer.divergingEpoch !== undefined)
+        const { divergingEpoch, preferredReadReplica } = answer
+        if (
+          answer.errorCode !== NONE ||
+          answer.records.length > 0 ||
+          (divergingEpoch ?? preferredReadReplica) !== undefined
+        )
           hasNews = true
         else if (body.sessionEpoch > 0) continue
         responses.push({ topic, topicId, partitions: [answer] })
@@ -615,6 +624,17 @@ export class FakeCluster {
     this.#tryFetches()
   }
 
+  /**
+   * The broker is cut off from the others, not from clients: it says for ever who leads now, and answers no produce, since
+   * nobody fetches from it.
+   */
+  cutOff(node: number): void {
+    const partitions = [...this.topics.values()].flatMap((topic) => topic.partitions)
+    const leaders = partitions.map((each) => [each, { leaderId: each.leader, leaderEpoch: each.leaderEpoch }] as const)
+    this.#remembered.set(node, new Map(leaders))
+    this.fault('Produce', { kind: 'silence' }, { node, times: Infinity })
+  }
+
   /** Broker and host are gone without a word: connections stay open and silent, new ones are not answered. */
   vanish(node: number): void {
     const entry = this.#nodes.get(node)!
@@ -627,7 +647,7 @@ export class FakeCluster {
     for (const fetcher of this.#fetchers.slice()) fetcher.attempt()
   }
 
-  #read(topic: FakeTopic | undefined, ask: FetchAsk, node: number): FetchAnswer {
+  #read(topic: FakeTopic | undefined, ask: FetchAsk, node: number, rackId: string): FetchAnswer {
     const partitionIndex = ask.partition
     const partition = topic?.partitions[partitionIndex]
     const refuse = (errorCode: number): FetchAnswer => ({
@@ -637,7 +657,9 @@ export class FakeCluster {
       records: new Uint8Array(0),
     })
     if (partition === undefined) return refuse(UNKNOWN_TOPIC_OR_PARTITION)
-    if (partition.leader !== node) return { ...refuse(NOT_LEADER_OR_FOLLOWER), ...this.#leaderHint(partition) }
+    const follower = [...this.nearby.values()].find((each) => each.node === node && partition.leader !== node)
+    if (partition.leader !== node && follower === undefined)
+      return { ...refuse(NOT_LEADER_OR_FOLLOWER), ...this.#leaderHint(partition) }
     if (ask.currentLeaderEpoch >= 0 && ask.currentLeaderEpoch < partition.leaderEpoch)
       return refuse(FENCED_LEADER_EPOCH)
     if (ask.currentLeaderEpoch > partition.leaderEpoch) return refuse(UNKNOWN_LEADER_EPOCH)
@@ -651,12 +673,17 @@ export class FakeCluster {
         }
       }
     }
-    if (ask.fetchOffset > partition.nextOffset || ask.fetchOffset < partition.logStartOffset)
-      return refuse(OFFSET_OUT_OF_RANGE)
+    const nextOffset = partition.nextOffset - (follower?.lag ?? 0)
+    if (ask.fetchOffset > nextOffset || ask.fetchOffset < partition.logStartOffset) return refuse(OFFSET_OUT_OF_RANGE)
+    const nearby = this.nearby.get(rackId)
+    if (follower === undefined && nearby !== undefined && this.#nodes.get(nearby.node)!.isUp) {
+      return { ...refuse(NONE), highWatermark: nextOffset, preferredReadReplica: nearby.node }
+    }
     const chosen: Uint8Array[] = []
     let sizeBytes = 0
     for (const batch of partition.batches) {
       if (batchLastOffset(viewOf(batch), 0) < ask.fetchOffset) continue
+      if (batchLastOffset(viewOf(batch), 0) >= nextOffset) break
       if (chosen.length > 0 && sizeBytes + batch.length > ask.partitionMaxBytes) break
       chosen.push(batch)
       sizeBytes += batch.length
@@ -804,6 +831,7 @@ interface FetchAnswer {
   readonly lastStableOffset?: number
   readonly logStartOffset?: number
   readonly divergingEpoch?: { readonly epoch: number; readonly endOffset: number }
+  readonly preferredReadReplica?: number
   readonly abortedTransactions?: readonly { readonly producerId: number; readonly firstOffset: number }[]
   readonly records: Uint8Array
 }
