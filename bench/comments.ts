@@ -48,6 +48,25 @@ export const comments: Readonly<Record<string, readonly string[]>> = {
       'cannot have, a second core. On two cores they share both with the load, so that two brokers cannot come near twice of one; with more cores ' +
       'than brokers the load would not stand in the way.',
   ],
+  replication: [
+    'Two more copies cost more than twice the first: each follower asks for what is new, the leader answers, the follower appends and asks ' +
+      'again, and an acknowledgement waits for the next question of the slowest. The less a round carries, the dearer a gigabyte is; a ' +
+      'single record of 1 KiB pays for two rounds of its own.',
+    'Six processes of two clusters share two cores with the load, so that an answer waits for whoever has the core: p99 is a figure of ' +
+      'scheduling as much as of either server. Apache Kafka hands each request to several threads on the way, in three JVMs, and each hand-over ' +
+      'waits for a core as well. With a core for each node it would come nearer.',
+    '"On disk" flushes each copy before it counts: ours shares one flush among all that has arrived for a file, Apache Kafka flushes each append ' +
+      'by itself, at the leader and at both followers.',
+  ],
+  failover: [
+    'Without its last heartbeat a node is noticed when its session ends: on both sides the write gap is `broker.session.timeout.ms` less the age ' +
+      'of the last heartbeat, plus one decision of the controller, which every broker learns of at once. When the active controller dies with ' +
+      'it, the followers of the quorum must miss it first (`controller.quorum.fetch.timeout.ms`) and elect another, which then gives every broker ' +
+      'a whole session before it fences any: it has heard none of their heartbeats.',
+    'An orderly stop has no such gap, since leadership moves before the node goes.',
+    'A copy is one connection with one request in flight (`num.replica.fetchers=1`), on both sides, and the writing of fresh pages at the ' +
+      'target. "Copied in" has the start of the process in it when a broker comes back.',
+  ],
   'client-concurrent': [
     'One request carries what has gathered while the one before was under way. What remains per record is its promise and the loop of the ' +
       'measurement itself, which awaits it.',
