@@ -23,6 +23,7 @@ const DELIVERY_SIZE_BYTES = 1 << 20
 const STALLED_AFTER_MS = 30_000
 const FETCH_VERSION_BY_NAME_MAX = 12
 const FETCH_VERSION_SESSIONS_MIN = 7
+const FETCH_VERSION_RACK_MIN = 11
 const FETCH_VERSION_EPOCHS_MIN = 12
 
 export interface LoopOwner extends BatchOwner {
@@ -77,6 +78,7 @@ export class FetchLoop {
     this.fetcher = new Fetcher({
       ...options,
       metadata: cluster.metadata,
+      preferredMaxAgeMs: cluster.options.metadataMaxAgeMs,
       shareBytes: () => cluster.memory.shareBytes,
       backoffMs: (failures) => cluster.backoffMs(failures),
       wallClockMs: () => cluster.environment.clock.nowMs(),
@@ -345,7 +347,7 @@ export class FetchLoop {
   }
 
   async #fetch(plan: FetchPlan): Promise<void> {
-    const { maxWaitMs, minBytes, isReadCommitted } = this.#options
+    const { maxWaitMs, minBytes, isReadCommitted, clientRack } = this.#options
     const timeoutMs = this.#cluster.options.requestTimeoutMs + maxWaitMs
     await this.#cluster.call('fetch', { timeoutMs, signal: this.#lifetime.signal }, async (call) => {
       const connection = await this.#cluster.connect({ node: plan.node }, this.#purpose, call)
@@ -371,6 +373,7 @@ export class FetchLoop {
         sessionId: request.sessionId,
         sessionEpoch: request.sessionEpoch,
         topics,
+        ...(clientRack === '' || version < FETCH_VERSION_RACK_MIN ? {} : { rackId: clientRack }),
         ...(version >= FETCH_VERSION_SESSIONS_MIN ? { forgottenTopicsData: request.forgottenTopicsData } : {}),
       }
       const response = await connection.request('Fetch', body, { signal: call.signal, timeoutMs, version })

@@ -98,6 +98,8 @@ export interface ReadOptions<K, V> {
   /** Where to start without a committed offset, or when the offset is gone. Default `latest`. */
   readonly autoOffsetReset?: AutoOffsetReset | undefined
   readonly fetch?: FetchOptions | undefined
+  /** Rack or zone of this process: brokers may have it read from a replica nearby (KIP-392). Default: none. */
+  readonly clientRack?: string | undefined
   readonly key?: Deserializer<K> | undefined
   readonly value?: Deserializer<V> | undefined
   /** Default `fail`. */

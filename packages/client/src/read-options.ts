@@ -15,6 +15,8 @@ export interface ResolvedReadOptions {
   readonly maxBytes: number
   readonly maxPartitionBytes: number
   readonly prefetchBytes: number
+  /** '': none. */
+  readonly clientRack: string
   readonly onCorruptBatch: 'fail' | 'skip'
 }
 
@@ -22,6 +24,7 @@ export const READ_KEYS = [
   'isolationLevel',
   'autoOffsetReset',
   'fetch',
+  'clientRack',
   'key',
   'value',
   'onDeserializationError',
@@ -46,6 +49,7 @@ export function resolveReadOptions<K, V>(options: ReadOptions<K, V>): ResolvedRe
       max: 0x7fffffff,
     }),
     prefetchBytes: numberOption('fetch.prefetchBytes', fetch.prefetchBytes, 32 << 20, { min: 1 }),
+    clientRack: options.clientRack ?? '',
     onCorruptBatch: choiceOption('onCorruptBatch', options.onCorruptBatch, 'fail', ['fail', 'skip']),
   }
 }

@@ -9,7 +9,6 @@ const NOT_OFFERED: Readonly<Record<string, string>> = {
   sasl: 'SASL authentication is not offered by this version',
   transactionalId: 'transactions are not offered by this version',
   groupProtocol: 'only the classic group protocol is offered by this version',
-  rackId: 'fetching from the closest replica is not offered by this version',
 }
 
 /** Refuses keys that are not in `known`. */

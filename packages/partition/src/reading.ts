@@ -194,7 +194,8 @@ export class Reading {
     if (errorCode !== ErrorCode.NONE) return this.#emptyFetch(errorCode)
     const { fetchOffset, lastFetchedEpoch } = options
     const log = this.#log
-    if (lastFetchedEpoch >= 0) {
+    // A follower's log may lag behind, or be about to be cut off: where logs part is for the leader to say.
+    if (lastFetchedEpoch >= 0 && this.#role.leads) {
       const end = this.#epochEnd(lastFetchedEpoch)
       if (end.endOffset < 0) return this.#emptyFetch(ErrorCode.OFFSET_OUT_OF_RANGE)
       if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset)

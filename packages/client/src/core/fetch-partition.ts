@@ -52,6 +52,8 @@ export class FetchPartition {
   moves = 0
   /** The request about this partition that is in flight: only its answer counts. */
   busyWith: { readonly node: number } | undefined
+  /** The replica that the leader has named to read from (KIP-392), and for how long that is believed. */
+  preferred: { readonly node: number; readonly untilMs: number } | undefined
   retryAtMs = -Infinity
   failures = 0
   highWatermark = -1

@@ -31,6 +31,8 @@ export interface FetcherOptions {
   readonly prefetchBytes: number
   /** What the client's memory budget allows, at most. */
   readonly shareBytes: () => number
+  /** How long a leader's word counts that another replica is to be read from. */
+  readonly preferredMaxAgeMs: number
   readonly backoffMs: (failures: number) => number
   /** Wall clock, for `autoOffsetReset: { durationMs }`. */
   readonly wallClockMs: () => number
@@ -181,8 +183,10 @@ export class Fetcher {
         if (state.phase !== 'failed') this.#needsMetadata = true
         continue
       }
-      // Asked at a broker that leads it no longer, which may be gone and never answer.
-      if (state.busyWith !== undefined && state.busyWith.node !== metadata.leader) {
+      this.#forgetPreferred(state, nowMs)
+      // Asked at a broker that serves it no longer, which may be gone and never answer.
+      const { busyWith } = state
+      if (busyWith !== undefined && busyWith.node !== metadata.leader && busyWith.node !== state.preferred?.node) {
         state.busyWith = undefined
         state.version++
       }
@@ -202,7 +206,7 @@ export class Fetcher {
           push(validate, metadata.leader, state)
           break
         case 'fetching':
-          push(fetch, metadata.leader, state)
+          push(fetch, state.preferred?.node ?? metadata.leader, state)
           break
         case 'failed':
           break
@@ -253,6 +257,7 @@ export class Fetcher {
           leaders.push({ topic: name, partition: answer.partitionIndex, leader: answer.currentLeader })
         }
         if (answer.records !== null) frame ??= new FetchedFrame(answer.records.buffer.byteLength)
+        if (answer.errorCode !== ErrorCode.NONE && this.#turnToLeader(question, nowMs)) continue
         this.#onPartition(question, answer, frame, nowMs)
       }
     }
@@ -268,7 +273,10 @@ export class Fetcher {
   /** There was no answer. */
   onFailed(plan: Plan, nowMs: number): void {
     this.#landed(plan)
-    if (plan.kind === 'fetch') this.#sessionOf(plan.node).failed()
+    if (plan.kind === 'fetch') {
+      this.#sessionOf(plan.node).failed()
+      for (const { state } of plan.asked) if (state.preferred?.node === plan.node) state.preferred = undefined
+    }
     this.#retry(plan.asked, nowMs)
     this.#needsMetadata = true
   }
@@ -336,6 +344,9 @@ export class Fetcher {
     }
     // The leader of that epoch has what we asked for: nothing was cut off below.
     state.validatedEpoch = Math.max(state.validatedEpoch, currentLeaderEpoch)
+    if (answer.preferredReadReplica >= 0) {
+      state.preferred = { node: answer.preferredReadReplica, untilMs: nowMs + this.#options.preferredMaxAgeMs }
+    }
     if (answer.records === null || answer.records.length === 0 || frame === undefined) return
     const chunk = new FetchedChunk({
       topic: state.topic,
@@ -372,6 +383,28 @@ export class Fetcher {
         details: [{ item: `${topic}-${partition}`, topic, partition, error: null }],
       }),
     )
+  }
+
+  /** From time to time the leader is asked anew, and whenever the other replica is not there. */
+  #forgetPreferred(state: FetchPartition, nowMs: number): void {
+    const { preferred } = state
+    if (preferred === undefined) return
+    const isGone = !this.#options.metadata.brokers.has(preferred.node)
+    // A request under way is not lost because time is up.
+    if (isGone || (preferred.untilMs <= nowMs && state.busyWith === undefined)) state.preferred = undefined
+  }
+
+  /**
+   * What another replica cannot serve, the leader may: a follower that lags behind does not have every offset.
+   * @returns false: the leader itself has been asked
+   */
+  #turnToLeader({ state }: Asked, nowMs: number): boolean {
+    if (state.preferred === undefined) return false
+    state.preferred = undefined
+    state.failures++
+    state.retryAtMs = nowMs + this.#options.backoffMs(state.failures)
+    this.#needsMetadata = true
+    return true
   }
 
   #reset(state: FetchPartition, why: string): void {
@@ -439,7 +472,8 @@ export class Fetcher {
       partition: state.partition,
       fetchOffset: state.fetchOffset,
       currentLeaderEpoch: this.#leaderEpochOf(state),
-      lastFetchedEpoch: state.fetchEpoch,
+      // A follower may lag behind without its log being another one.
+      lastFetchedEpoch: state.preferred === undefined ? state.fetchEpoch : -1,
       partitionMaxBytes: maxPartitionBytes,
     }))
     this.#depart(
