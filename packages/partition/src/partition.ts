@@ -242,6 +242,11 @@ export class Partition {
     return this.#following.followed(position, answer)
   }
 
+  /** For the fetcher of a follower: a fetch may say that this replica has all that is in its log. */
+  get isStored(): boolean {
+    return this.#progress.isStored
+  }
+
   /**
    * For the fetcher of a follower: what it has appended is stored, so that the next fetch may say so.
    * @throws LogError `LOG_OFFLINE`

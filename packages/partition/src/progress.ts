@@ -128,6 +128,11 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     if (highWatermark > this.#highWatermark) this.#advanceTo(highWatermark, this.#committedBytes + sizeBytes)
   }
 
+  /** All that is in the log is stored here: what is to be durable is. */
+  get isStored(): boolean {
+    return this.#durability === 'page-cache' || this.#log.durableOffset >= this.#log.logEndOffset
+  }
+
   /**
    * What a follower has appended is stored.
    * @throws LogError `LOG_OFFLINE`

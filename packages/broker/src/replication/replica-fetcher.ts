@@ -110,6 +110,7 @@ export class ReplicaFetcher {
     this.#running = true
     try {
       while (!this.#stopped && this.#followed.size > 0) {
+        await this.#settle()
         const wanted = this.#wanted()
         if (wanted.length === 0) await this.#pause(this.#nextMs() - this.#options.clock.monotonicMs())
         else await this.#round(wanted)
@@ -117,6 +118,16 @@ export class ReplicaFetcher {
     } finally {
       this.#running = false
     }
+  }
+
+  /**
+   * What this node has appended as the leader, or as a follower of another one, may not be on its disk yet, and a fetch
+   * from behind it would say that it is.
+   */
+  async #settle(): Promise<void> {
+    const unsettled: Partition[] = []
+    for (const { partition } of this.#followed.values()) if (!partition.isStored) unsettled.push(partition)
+    if (unsettled.length > 0) await Promise.allSettled(unsettled.map((partition) => partition.settleStored()))
   }
 
   /** One fetch and all that follows from it. Errors end in a pause, never in an exception. */
@@ -274,7 +285,7 @@ export class ReplicaFetcher {
     const nowMs = this.#options.clock.monotonicMs()
     const wanted: SessionPartition[] = []
     for (const { partition, notBeforeMs, awaitsMetadata } of this.#followed.values()) {
-      if (awaitsMetadata || notBeforeMs > nowMs) continue
+      if (awaitsMetadata || notBeforeMs > nowMs || !partition.isStored) continue
       const position = partition.followerPosition()
       const { topicId, partition: number } = partition.log
       if (position !== undefined) wanted.push({ topicId, partition: number, position })
