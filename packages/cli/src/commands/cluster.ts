@@ -1,6 +1,7 @@
 /** `braidlog cluster`: brokers, controller, features, log directories, and whether all is well. */
 import { Command } from '@commander-js/extra-typings'
-import type { Admin, PartitionDescription, TopicPartition } from '@braidlog/client'
+import type { Admin } from '@braidlog/client'
+import { partitionProblems, problemLines, type Problem, type TopicState } from '../cluster-health.ts'
 import { remote, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { formatBytes } from '../terminal.ts'
@@ -50,12 +51,6 @@ function info(cli: Cli) {
   )
 }
 
-interface Problem {
-  readonly severity: 'error' | 'warning'
-  readonly what: string
-  readonly hint: string
-}
-
 function health(cli: Cli) {
   return remote('health', 'what is wrong in the cluster; exit code 1 when something is').action((flags) =>
     cli.execute('cluster health', flags, async (context) => {
@@ -69,7 +64,7 @@ function health(cli: Cli) {
           : {
               table: {
                 columns: [{ title: 'severity' }, { title: 'what' }, { title: 'what to do' }],
-                rows: problems.map(({ severity, what, hint }) => [severity, what, hint]),
+                rows: problemLines(problems),
               },
             }),
       }
@@ -89,30 +84,30 @@ function health(cli: Cli) {
   )
 }
 
-/** Offline and under-replicated partitions, fenced brokers, disks that are nearly full or failed. */
+/** Fenced brokers, partitions without leader or copies, disks that are nearly full or failed. */
 async function findProblems(admin: Admin, context: Context): Promise<Problem[]> {
   const problems: Problem[] = []
   const cluster = await admin.describeCluster({ ...context.call, includeFenced: true })
-  for (const broker of cluster.brokers.filter(({ fenced }) => fenced)) {
-    problems.push({
-      severity: 'error',
-      what: `broker ${broker.nodeId} is fenced`,
-      hint: 'start it, or look into its log: it does not send heartbeats',
-    })
+  const fenced = cluster.brokers.filter((broker) => broker.fenced).map(({ nodeId }) => nodeId)
+  for (const nodeId of fenced) {
+    const hint = 'start it, or look into its log: it does not send heartbeats'
+    problems.push({ severity: 'error', kind: 'broker', what: `broker ${nodeId} is fenced`, hint })
   }
-  const moving = new Set((await admin.listPartitionReassignments(undefined, context.call)).map(keyOf))
-  for (const topic of await admin.describeTopicPartitions(undefined, context.call)) {
-    for (const partition of topic.partitions) problems.push(...problemsOf(topic.name, partition, moving))
-  }
+  const moving = await admin.listPartitionReassignments(undefined, context.call)
+  const topics = await admin.describeTopicPartitions(undefined, context.call)
+  const minInSync = await minInSyncOf(admin, topics, context)
+  problems.push(...partitionProblems({ topics, moving, fenced, minInSync }))
   for (const directory of await admin.describeLogDirs(undefined, context.call)) {
     const where = `${directory.path} of broker ${directory.broker}`
     if (directory.error !== null) {
-      problems.push({ severity: 'error', what: `${where} has failed: ${directory.error}`, hint: 'replace the disk' })
+      const what = `${where} has failed: ${directory.error}`
+      problems.push({ severity: 'error', kind: 'disk', what, hint: 'replace the disk' })
     } else if (directory.totalBytes && directory.usableBytes !== null) {
       const share = directory.usableBytes / directory.totalBytes
       if (share < 0.1) {
         problems.push({
           severity: share < 0.02 ? 'error' : 'warning',
+          kind: 'disk',
           what: `${where} has ${formatBytes(directory.usableBytes)} left`,
           hint: 'lower retention.ms or retention.bytes of large topics, or add space',
         })
@@ -122,33 +117,20 @@ async function findProblems(admin: Admin, context: Context): Promise<Problem[]> 
   return problems
 }
 
-const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`
-
-function problemsOf(topic: string, partition: PartitionDescription, moving: ReadonlySet<string>): Problem[] {
-  const name = keyOf({ topic, partition: partition.partition })
-  const { leader, replicas, isr, eligibleLeaderReplicas: eligible } = partition
-  if (leader === null) {
-    const able = [...isr, ...eligible]
-    const hint =
-      able.length > 0
-        ? `start broker ${able.join(' or ')}: it has all records`
-        : `start one of its brokers (${replicas.join(', ')}), or elect what is left: ` +
-          `braidlog cluster elect-leaders ${topic}:${partition.partition} --unclean`
-    return [{ severity: 'error', what: `partition ${name} is offline`, hint }]
-  }
-  const missing = replicas.filter((replica) => !isr.includes(replica))
-  if (missing.length === 0) return []
-  if (moving.has(name)) {
-    const what = `partition ${name} is being moved; not in sync yet: broker ${missing.join(', ')}`
-    return [{ severity: 'warning', what, hint: 'wait, or see `braidlog cluster reassign status`' }]
-  }
-  return [
-    {
-      severity: 'error',
-      what: `partition ${name} is under-replicated`,
-      hint: `not in sync: broker ${missing.join(', ')}; start it, or give it time to catch up`,
-    },
-  ]
+/** Asked only about topics that lack copies: a healthy cluster costs nothing more. */
+async function minInSyncOf(
+  admin: Admin,
+  topics: readonly TopicState[],
+  { call }: Context,
+): Promise<ReadonlyMap<string, number>> {
+  const key = 'min.insync.replicas'
+  const lacking = topics.filter(({ partitions }) =>
+    partitions.some(({ isr, replicas }) => isr.length < replicas.length),
+  )
+  if (lacking.length === 0) return new Map()
+  const resources = lacking.map(({ name }) => ({ type: 'topic' as const, name, names: [key] }))
+  const described = await admin.describeConfigs(resources, call)
+  return new Map(described.map(({ name, entries }) => [name, Number(entries[0]?.value ?? 1)]))
 }
 
 function logDirs(cli: Cli) {
