@@ -10,6 +10,11 @@ export interface Environment {
   readonly random: Random
   readonly network: Network
   readonly codecs: Codecs
+  /**
+   * A producer's batches with so many bytes are compressed off the event loop, by `codecs.compressAsync`. Infinity keeps
+   * a simulation in step: a thread pool ends its work in any order.
+   */
+  readonly offloadSizeBytes: number
   /** Runs a callback once what is running now, and every promise it has settled, is through. */
   readonly nextTurn: (callback: () => void) => void
 }
@@ -21,6 +26,7 @@ export const systemEnvironment: Environment = {
   random: systemRandom,
   network: nodeNetwork,
   codecs: nodeCodecs,
+  offloadSizeBytes: 32 << 10,
   nextTurn: (callback) => {
     setImmediate(callback)
   },

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { nodeCodecs } from '@braidlog/runtime'
 import { ErrorCode } from '@braidlog/model'
 import { Accumulator } from '../src/core/accumulator.ts'
+import type { ProducerBatch } from '../src/core/producer-batch.ts'
 import { KafkaError } from '../src/errors.ts'
 
 interface Sent {
@@ -27,6 +28,7 @@ function options(bufferMemoryBytes: number) {
     idempotence: false,
     compression: 'none',
     compressionLevel: undefined,
+    offloadSizeBytes: Infinity,
     backoffMs: () => 0,
     leaderOf: () => 1,
   } as const
@@ -40,7 +42,7 @@ function newAccumulator(bufferMemoryBytes: number): Accumulator {
 function drainAll(accumulator: Accumulator): string[] {
   const batches: string[] = []
   for (;;) {
-    const { requests } = accumulator.drain(0, () => true, true)
+    const { requests } = accumulator.drain(0, { isFree: () => true, take: () => {} }, true)
     if (requests.length === 0) return batches
     for (const request of requests) {
       for (const batch of request.batches) {
@@ -98,12 +100,12 @@ test('the number of a batch that may be in the log is not given to another one',
   }
   const send = (tag: number, nowMs: number) => {
     accumulator.append('a', 0, null, String(tag), undefined, nowMs, listener, tag, nowMs)
-    return accumulator.drain(nowMs, () => true, true).requests[0]!.batches[0]!
+    return accumulator.drain(nowMs, { isFree: () => true, take: () => {} }, true).requests[0]!.batches[0]!
   }
   const first = send(1, 0)
   // The connection breaks after the broker has appended it; the next attempt meets a broker that does not lead.
   assert.equal(accumulator.unanswered(first, new KafkaError('CONNECTION_FAILED', 'gone'), 0), true)
-  const [again] = accumulator.drain(0, () => true, true).requests[0]!.batches
+  const [again] = accumulator.drain(0, { isFree: () => true, take: () => {} }, true).requests[0]!.batches
   assert.equal(again, first)
   accumulator.expire(1_000)
   assert.equal(accumulator.rejected(first, { code: ErrorCode.NOT_LEADER_OR_FOLLOWER }, 1_000), false)
@@ -118,9 +120,27 @@ test('the number of a batch that is certainly not in the log is used again', () 
   const ignore = { acknowledged: () => {}, failed: () => {} }
   const send = () => {
     accumulator.append('a', 0, null, 'v', undefined, 0, ignore, 0, 0)
-    return accumulator.drain(0, () => true, true).requests[0]!.batches[0]!
+    return accumulator.drain(0, { isFree: () => true, take: () => {} }, true).requests[0]!.batches[0]!
   }
   const first = send()
   assert.equal(accumulator.rejected(first, { code: ErrorCode.INVALID_RECORD }, 0), false)
   assert.equal(send().baseSequence, 0)
+})
+
+test('bytes that may still wait in a socket are left alone, although a later attempt was acknowledged', () => {
+  const accumulator = newAccumulator(1 << 20)
+  const slots = { isFree: () => true, take: () => {} }
+  const send = (value: string): ProducerBatch => {
+    accumulator.append('t', 0, null, value, undefined, 0, undefined, 0, 0)
+    return accumulator.drain(0, slots, true).requests[0]!.batches[0]!
+  }
+  const first = send('first')
+  const inSocket = first.seal(nodeCodecs)
+  const sent = Buffer.from(inSocket)
+  accumulator.unanswered(first, new KafkaError('TIMED_OUT', 'no answer'), 0)
+  assert.deepEqual(accumulator.drain(0, slots, true).requests[0]!.batches, [first])
+  accumulator.acknowledged(first, 0, -1)
+  const second = send('second')
+  second.seal(nodeCodecs)
+  assert.deepEqual(Buffer.from(inSocket), sent)
 })

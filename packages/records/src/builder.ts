@@ -262,31 +262,26 @@ export class BatchBuilder {
 
   /**
    * Closes the batch.
+   * @param compressed what `compressRecords` returned, if that was called
    * @returns without compression a view of the builder's buffer, valid until the next `append` or `reset`; with
    * compression fresh bytes
    */
-  build(fields: BatchFields = {}): Uint8Array {
+  build(fields: BatchFields = {}, compressed?: Uint8Array): Uint8Array {
     if (this.#compression === 'none' || this.#count === 0) return this.#seal(this.#buffer, this.#view, this.#at, fields)
-    return this.#sealCompressed(this.#codecs.compress(this.#compression, this.#records(), this.#level), fields)
+    const records = compressed ?? this.#codecs.compress(this.#compression, this.#records(), this.#level)
+    const batch = new Uint8Array(BATCH_HEADER_SIZE_BYTES + records.length)
+    batch.set(records, BATCH_HEADER_SIZE_BYTES)
+    return this.#seal(batch, viewOver(batch), batch.length, fields)
   }
 
-  /** Like `build`, compressing off the event loop where that pays. The builder must be left alone meanwhile. */
-  async buildAsync(fields: BatchFields = {}): Promise<Uint8Array> {
-    if (this.#compression === 'none' || this.#count === 0) return this.build(fields)
-    return this.#sealCompressed(
-      await this.#codecs.compressAsync(this.#compression, this.#records(), this.#level),
-      fields,
-    )
+  /** The records compressed, off the event loop where that pays. The builder must be left alone meanwhile. */
+  async compressRecords(): Promise<Uint8Array> {
+    assert(this.#count > 0, 'there is something to compress')
+    return await this.#codecs.compressAsync(this.#compression, this.#records(), this.#level)
   }
 
   #records(): Uint8Array {
     return this.#buffer.subarray(BATCH_HEADER_SIZE_BYTES, this.#at)
-  }
-
-  #sealCompressed(records: Uint8Array, fields: BatchFields): Uint8Array {
-    const batch = new Uint8Array(BATCH_HEADER_SIZE_BYTES + records.length)
-    batch.set(records, BATCH_HEADER_SIZE_BYTES)
-    return this.#seal(batch, viewOver(batch), batch.length, fields)
   }
 
   #seal(bytes: Uint8Array, view: DataView, sizeBytes: number, fields: BatchFields): Uint8Array {

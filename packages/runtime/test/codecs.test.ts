@@ -119,7 +119,10 @@ test('compressed batches are built and opened, sync and async', async () => {
   for (const compression of compressed) {
     const builder = new BatchBuilder({ codecs, sizeBytesMax: 1 << 20, compression })
     for (let i = 0; i < 100; i++) builder.append(`key-${i}`, `välue ${i}`, 1_000 + i, [{ key: 'h', value: `${i}` }])
-    for (const bytes of [builder.build({ baseOffset: 7 }), await builder.buildAsync({ baseOffset: 7 })]) {
+    for (const bytes of [
+      builder.build({ baseOffset: 7 }),
+      builder.build({ baseOffset: 7 }, await builder.compressRecords()),
+    ]) {
       for (const batch of [
         openBatch(bytes, viewOf(bytes), 0, { codecs }),
         await openBatchAsync(bytes, viewOf(bytes), 0, { codecs }),

@@ -3,14 +3,14 @@
  * when they are full, have waited `lingerMs`, or when there is room in flight.
  *
  * A machine: time comes in as `nowMs`, what to send comes out of `drain`, what the broker answered goes in by
- * `acknowledged` and `rejected`. Order and numbering within a partition are {@link PartitionQueue}'s.
+ * `acknowledged` and `rejected`; what to compress comes out of `takeUncompressed`, and goes in by `compressed`. Order and
+ * numbering within a partition are {@link PartitionQueue}'s.
  *
  * Bounds: `bufferMemoryBytes` over all batches that are not settled (`append` says 'full'), `maxInFlight` requests per
- * broker (the caller's `canSend`), `deliveryTimeoutMs` per batch.
+ * broker (the caller's `slots`), `deliveryTimeoutMs` per batch.
  */
 import { ErrorCode } from '@braidlog/model'
 import {
-  BatchBuilder,
   BATCH_HEADER_SIZE_BYTES,
   estimateRecordSizeBytes,
   type Codecs,
@@ -19,6 +19,8 @@ import {
   type Payload,
 } from '@braidlog/records'
 import { brokerError, isRetriable, errorNameOf, KafkaError } from '../errors.ts'
+import { BuilderPool } from './builder-pool.ts'
+import { CompressionQueue } from './compression-queue.ts'
 import { PartitionQueue, type ProducerIdentity } from './partition-queue.ts'
 import { ProducerBatch, type Completion } from './producer-batch.ts'
 
@@ -34,10 +36,19 @@ export interface AccumulatorOptions {
   readonly idempotence: boolean
   readonly compression: CompressionType
   readonly compressionLevel: number | undefined
+  /** Batches with so many bytes are given away to be compressed. */
+  readonly offloadSizeBytes: number
   /** Pause before a batch is sent again after so many attempts. */
   readonly backoffMs: (attempts: number) => number
   /** Node id of a partition's leader; -1 when unknown. */
   readonly leaderOf: (topic: string, partition: number) => number
+}
+
+/** Room for requests to a broker. */
+export interface Slots {
+  isFree(node: number): boolean
+  /** One more request will be sent. */
+  take(node: number): void
 }
 
 export interface Drained {
@@ -57,10 +68,6 @@ export interface Rejection {
 }
 
 const EPOCH_MAX = 0x7fff
-/** A builder that grew beyond this is not kept. */
-const POOLED_BUFFER_SIZE_MAX = 1 << 20
-/** Of all builders that are kept. */
-const POOL_SIZE_BYTES_MAX = 8 << 20
 /** How long a partition's batches keep to a size learned from a refusal. */
 const SIZE_LIMIT_MS = 300_000
 /** What a batch begins with, when nothing says that it will be large. */
@@ -76,12 +83,19 @@ export class Accumulator {
   readonly #active = new Set<PartitionQueue>()
   #usedBytes = 0
   #identity: ProducerIdentity | undefined
-  readonly #idle: BatchBuilder[] = []
-  #idleBytes = 0
+  readonly #builders: BuilderPool
+  readonly #compressions = new CompressionQueue()
   #flushers = 0
 
   constructor(options: AccumulatorOptions) {
     this.#options = options
+    this.#builders = new BuilderPool({
+      codecs: options.codecs,
+      sizeBytesMax: options.batchSizeBytes,
+      recordSizeBytesMax: options.maxRequestSizeBytes,
+      compression: options.compression,
+      ...(options.compressionLevel === undefined ? {} : { level: options.compressionLevel }),
+    })
   }
 
   /** Most bytes that batches may have which are not settled. */
@@ -163,7 +177,7 @@ export class Accumulator {
           this.#reserve(batch)
           return 'appended'
         }
-        queue.close()
+        this.#close(queue)
       } else return 'full'
     }
     queue.forgetSize(nowMs)
@@ -198,10 +212,9 @@ export class Accumulator {
 
   /**
    * What can be sent now.
-   * @param canSend whether that broker takes one more request; asked once for each request
    * @param hurry nothing lingers: somebody waits for memory, or the producer is closing
    */
-  drain(nowMs: number, canSend: (node: number) => boolean, hurry = false): Drained {
+  drain(nowMs: number, slots: Slots, hurry = false): Drained {
     const requests: { node: number; batches: ProducerBatch[] }[] = []
     const leaderless = new Set<string>()
     const open = new Map<number, { node: number; batches: ProducerBatch[]; sizeBytes: number } | undefined>()
@@ -218,11 +231,17 @@ export class Accumulator {
       }
       let request = open.get(node)
       if (request === undefined && open.has(node)) continue
+      if (batch === queue.open && this.#isOffloaded(batch)) {
+        // Behind requests that are under way it can go on gathering.
+        if (slots.isFree(node)) this.#close(queue)
+        continue
+      }
       if (request === undefined || request.sizeBytes + batch.sizeBytes > this.#options.maxRequestSizeBytes) {
-        if (!canSend(node)) {
+        if (!slots.isFree(node)) {
           open.set(node, undefined)
           continue
         }
+        slots.take(node)
         request = { node, batches: [], sizeBytes: 0 }
         open.set(node, request)
         requests.push(request)
@@ -234,6 +253,24 @@ export class Accumulator {
     // One after another through the partitions: the first ones now come last next time.
     this.#rotate()
     return { requests, leaderless }
+  }
+
+  /**
+   * Batches that are to be compressed now, off the event loop; each of them is to be reported by `compressed`.
+   */
+  takeUncompressed(): ProducerBatch[] {
+    return this.#compressions.take()
+  }
+
+  /** @param outcome the batch's records, compressed, or why they are not */
+  compressed(batch: ProducerBatch, outcome: Uint8Array | KafkaError): void {
+    this.#compressions.ended()
+    if (batch.settled) return
+    if (outcome instanceof Uint8Array) {
+      batch.compressedAs(outcome)
+      this.#recycle(batch)
+      this.#reserve(batch)
+    } else this.#fail(this.#queueOf(batch.topic, batch.partition), batch, outcome, true)
   }
 
   /** The broker has the batch. @param baseOffset -1 when it did not say */
@@ -381,51 +418,38 @@ export class Accumulator {
     // A record larger than all the memory passes alone, when the memory is free.
     if (this.#usedBytes > 0 && this.#usedBytes + neededBytes > this.memoryBytes) return undefined
     // Where batches fill up, the next one will: growing would copy it twice.
-    const builder = this.#takeBuilder(
+    const builder = this.#builders.take(
       queue.waiting.length > 0 ? this.#options.batchSizeBytes : INITIAL_BUFFER_SIZE_BYTES,
     )
-    const batch = new ProducerBatch(
-      queue.topic,
-      queue.partition,
-      builder,
-      nowMs,
-      nowMs + this.#options.deliveryTimeoutMs,
-    )
-    return batch
+    return new ProducerBatch(queue.topic, queue.partition, builder, nowMs, nowMs + this.#options.deliveryTimeoutMs)
   }
 
-  #takeBuilder(sizeBytes: number): BatchBuilder {
-    const idle = this.#idle.pop()
-    if (idle === undefined) return this.#newBuilder(sizeBytes)
-    this.#idleBytes -= idle.buffer.length
-    return idle
+  /** The open batch takes no more. */
+  #close(queue: PartitionQueue): void {
+    if (queue.open !== undefined && this.#isOffloaded(queue.open)) this.#compressions.add(queue.open)
+    queue.close()
   }
 
-  #newBuilder(sizeBytes: number): BatchBuilder {
-    const { codecs, batchSizeBytes, maxRequestSizeBytes, compression, compressionLevel } = this.#options
-    return new BatchBuilder({
-      codecs,
-      sizeBytesMax: batchSizeBytes,
-      recordSizeBytesMax: maxRequestSizeBytes,
-      compression,
-      ...(compressionLevel === undefined ? {} : { level: compressionLevel }),
-      buffer: new Uint8Array(Math.min(batchSizeBytes, sizeBytes)),
-    })
+  #isOffloaded(batch: ProducerBatch): boolean {
+    return this.#options.compression !== 'none' && batch.sizeBytes >= this.#options.offloadSizeBytes
   }
 
-  /** Counts what the batch's buffer has grown to. */
+  /** Counts what the batch's buffer has grown to, or its bytes once it has no buffer. */
   #reserve(batch: ProducerBatch): void {
-    const sizeBytes = batch.builder!.buffer.length
+    const sizeBytes = batch.builder?.buffer.length ?? batch.sizeBytes
     if (sizeBytes === batch.reservedBytes) return
     this.#usedBytes += sizeBytes - batch.reservedBytes
     batch.reservedBytes = sizeBytes
   }
 
-  /** @param isAnswered nobody reads the batch's bytes any more, so its buffer can be used again */
+  /**
+   * @param isAnswered nobody reads the batch's bytes any more, so its buffer can be used again; unless an earlier attempt was
+   *   not answered: then they may still wait in a socket whose other end hangs
+   */
   #release(batch: ProducerBatch, isAnswered: boolean): void {
     this.#usedBytes -= batch.reservedBytes
     batch.reservedBytes = 0
-    if (isAnswered) this.#recycle(batch)
+    if (isAnswered && !batch.mayBeStored) this.#recycle(batch)
     batch.builder = undefined
     const queue = this.#queueOf(batch.topic, batch.partition)
     if (queue.isEmpty) this.#active.delete(queue)
@@ -434,11 +458,7 @@ export class Accumulator {
   #recycle(batch: ProducerBatch): void {
     const builder = batch.builder
     batch.builder = undefined
-    if (builder === undefined || builder.buffer.length > POOLED_BUFFER_SIZE_MAX) return
-    if (this.#idleBytes + builder.buffer.length > POOL_SIZE_BYTES_MAX) return
-    builder.reset()
-    this.#idleBytes += builder.buffer.length
-    this.#idle.push(builder)
+    if (builder !== undefined) this.#builders.give(builder)
   }
 
   #isReady(queue: PartitionQueue, batch: ProducerBatch, nowMs: number, hurry: boolean): boolean {
@@ -452,7 +472,7 @@ export class Accumulator {
    * partition keep to the largest part that was taken, for a while.
    */
   #split(queue: PartitionQueue, batch: ProducerBatch): void {
-    const parts = batch.split(this.#options.codecs, () => this.#takeBuilder(INITIAL_BUFFER_SIZE_BYTES))
+    const parts = batch.split(this.#options.codecs, () => this.#builders.take(INITIAL_BUFFER_SIZE_BYTES))
     for (const part of parts) this.#reserve(part)
     queue.replace(batch, parts)
     this.#release(batch, true)

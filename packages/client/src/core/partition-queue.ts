@@ -99,6 +99,7 @@ export class PartitionQueue {
   next(identity: ProducerIdentity | undefined, nowMs: number): ProducerBatch | undefined {
     if (this.blockedUntilMs > nowMs || this.needsReset) return undefined
     const batch = this.waiting[0] ?? this.open
+    if (batch?.awaitsCompression === true) return undefined
     if (batch === undefined || identity === undefined) return batch
     // A broker lets a producer that it does not know begin with any number: until it has the first batch, a second one
     // could overtake it.

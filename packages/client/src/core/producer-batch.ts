@@ -49,7 +49,11 @@ export class ProducerBatch {
   origin: { hasHugeRecord: boolean } | undefined
   /** Everybody has been told the outcome. */
   settled = false
+  /** Closed, and not to be sent before its records are compressed elsewhere. */
+  awaitsCompression = false
   #bytes: Uint8Array | undefined
+  /** Somebody has `#bytes`: they must not change any more. */
+  #isHandedOut = false
   /** Identity that is written into `#bytes`. */
   #sealedId = NO_PRODUCER_ID
   #sealedEpoch = NO_PRODUCER_EPOCH
@@ -102,28 +106,22 @@ export class ProducerBatch {
       producerEpoch !== this.#sealedEpoch ||
       baseSequence !== this.#sealedSequence
     ) {
-      // The old bytes may still stand in a socket's queue: patch a copy.
-      const bytes = this.#bytes.slice()
+      // Bytes that were handed out may still stand in a socket's queue: patch a copy.
+      const bytes = this.#isHandedOut ? this.#bytes.slice() : this.#bytes
       const identity = { id: producerId, epoch: producerEpoch, baseSequence }
       setBatchProducer(bytes, viewOf(bytes), 0, identity, codecs.crc32c)
       this.#sealedWith(bytes)
     }
+    this.#isHandedOut = true
     return this.#bytes!
   }
 
-  get isSealed(): boolean {
-    return this.#bytes !== undefined
-  }
-
-  /** What the header says of the producer. */
-  get identity(): { readonly producerId: number; readonly producerEpoch: number; readonly baseSequence: number } {
+  /** The records were compressed elsewhere. Whatever identity the batch gets is written over the present one. */
+  compressedAs(records: Uint8Array): void {
+    assert(this.awaitsCompression && this.#bytes === undefined, 'compressed once, and asked for')
     const { producerId, producerEpoch, baseSequence } = this
-    return { producerId, producerEpoch, baseSequence }
-  }
-
-  /** The batch was built elsewhere, under the present identity: compression that is worth a thread. */
-  sealedAs(bytes: Uint8Array): void {
-    this.#sealedWith(bytes)
+    this.#sealedWith(this.builder!.build({ producerId, producerEpoch, baseSequence }, records))
+    this.awaitsCompression = false
   }
 
   acknowledge(baseOffset: number, logAppendTimeMs: number): void {

@@ -94,6 +94,7 @@ export class World {
       random: this.random,
       network: this.network,
       codecs: nodeCodecs,
+      offloadSizeBytes: Infinity,
       nextTurn: (callback) => this.soon(callback),
     }
   }
