@@ -99,6 +99,8 @@ function encodeLines(lines: readonly string[]): Uint8Array {
 }
 
 function decodeLines(bytes: Uint8Array, path: string): string[] {
+  // Apache Kafka makes these files when it opens a log, and fills them when there is something to say.
+  if (bytes.length === 0) return []
   const [version, count, ...lines] = decoder.decode(bytes).trimEnd().split('\n')
   if (version !== VERSION) throw corrupt(path, `version ${version}`)
   if (Number(count) !== lines.length) throw corrupt(path, `${lines.length} lines where it announces ${count}`)

@@ -47,8 +47,13 @@ describe('checkpoint files', () => {
     assert.deepEqual(decodeEpochCheckpoint(encodeEpochCheckpoint(epochs), 'f'), epochs)
   })
 
+  it('say nothing when empty, as Apache Kafka leaves them', () => {
+    assert.deepEqual(decodeOffsetCheckpoint(bytes(''), 'f'), [])
+    assert.deepEqual(decodeEpochCheckpoint(bytes(''), 'f'), [])
+  })
+
   it('are refused when damaged', () => {
-    for (const damaged of ['', '1\n0\n', '0\n2\norders 0 42\n', '0\n1\norders 0\n', '0\n1\norders 0 -1\n', 'garbage'])
+    for (const damaged of ['\n', '1\n0\n', '0\n2\norders 0 42\n', '0\n1\norders 0\n', '0\n1\norders 0 -1\n', 'garbage'])
       assert.throws(() => decodeOffsetCheckpoint(bytes(damaged), 'f'), { code: 'LOG_CORRUPT' }, damaged)
     assert.throws(() => decodeEpochCheckpoint(bytes('0\n1\nx 1\n'), 'f'), { code: 'LOG_CORRUPT' })
   })
