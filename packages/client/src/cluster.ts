@@ -42,6 +42,9 @@ const UNKNOWN_TOPIC_PATIENCE_MS = 3_000
 /** A question that any broker can answer is put to another one after this part of the request timeout. */
 const ANY_BROKER_PART = 1 / 6
 
+/** Brokers that are asked for metadata at once, when one might not do. */
+const DOUBTFUL_BROKERS_MAX = 3
+
 interface Link {
   connection: Connection | undefined
   opening: Promise<Connection> | undefined
@@ -69,8 +72,8 @@ export class Cluster {
   #nextRefresh: Alarm | undefined
   #refreshedMs = -Infinity
   #refreshPending = false
-  /** Brokers that metadata is not asked of next, as long as there are others: what they last said or did not say was of no use. */
-  readonly #doubted = new Set<number>()
+  /** The next refresh asks several brokers. */
+  #isDoubtful = false
   readonly #lifetime = new AbortController()
 
   constructor(
@@ -296,11 +299,11 @@ export class Cluster {
 
   /**
    * Refreshes in the background: now, or a pause after the last time. Failures are tried again.
-   * @param doubted a broker that is silent, or refuses to lead what it says it leads: it may be cut off from the others and
-   *   know nothing of what they decided, so another one is asked
+   * @param options.isDoubtful what one broker says may be worth nothing: some are silent, or refuse to lead what they say they
+   *   lead, perhaps because they are cut off from the others; so several are asked
    */
-  refreshSoon(doubted?: number): void {
-    if (doubted !== undefined) this.#doubted.add(doubted)
+  refreshSoon({ isDoubtful = false }: { readonly isDoubtful?: boolean } = {}): void {
+    if (isDoubtful) this.#isDoubtful = true
     if (this.#refreshing !== undefined || this.#refreshPending || this.isClosed) return
     const waitMs = this.#refreshedMs + this.options.backoff.backoffMs - this.nowMs()
     if (waitMs > 0) {
@@ -361,8 +364,28 @@ export class Cluster {
   }
 
   async #refresh(call: Call, topics: ReadonlySet<string> | 'all', create: boolean): Promise<void> {
-    const connection = await this.#connectAny('main', call, this.#doubted)
-    this.#doubted.clear()
+    if (!this.#isDoubtful || create || this.metadata.brokers.size < 2) {
+      return await this.#refreshBy(await this.#connectAny('main', call), call, topics, create)
+    }
+    this.#isDoubtful = false
+    const nodes = shuffled([...this.metadata.brokers.keys()], (bound) => below(this.environment.random, bound))
+    // The first answer will do; the others are taken, too, when they come. What is out of date undoes nothing.
+    const refreshed = nodes.slice(0, DOUBTFUL_BROKERS_MAX).map(async (node) => {
+      await this.#refreshBy(await this.#connectNode(node, 'main', call, false), call, topics, create)
+    })
+    try {
+      await Promise.any(refreshed)
+    } catch (error) {
+      throw (error as AggregateError).errors[0]
+    }
+  }
+
+  async #refreshBy(
+    connection: Connection,
+    call: Call,
+    topics: ReadonlySet<string> | 'all',
+    create: boolean,
+  ): Promise<void> {
     const version = connection.versionFor('Metadata')
     // Version 0 has no way to ask for nothing but the brokers: an empty list means every topic there.
     const complete = topics === 'all' || (version === 0 && topics.size === 0)
@@ -438,16 +461,12 @@ export class Cluster {
 
   /**
    * Any broker: of those that are connected the one with the fewest unanswered requests, so that one which has gone silent
-   * is not asked again; else those known in random order, else the bootstrap addresses. Those that are doubted come last.
+   * is not asked again; else those known in random order, else the bootstrap addresses.
    */
-  async #connectAny(purpose: Purpose, call: Call, doubted: ReadonlySet<number> = NOBODY): Promise<Connection> {
-    const known = shuffled([...this.metadata.brokers.keys()], (bound) => below(this.environment.random, bound))
-    const trusted = known.filter((node) => !doubted.has(node))
-    // Those that are connected for something else are up.
-    trusted.sort((a, b) => Number(this.#isConnected(b)) - Number(this.#isConnected(a)))
-    const nodes = [...trusted, ...known.filter((node) => doubted.has(node))]
+  async #connectAny(purpose: Purpose, call: Call): Promise<Connection> {
+    const nodes = shuffled([...this.metadata.brokers.keys()], (bound) => below(this.environment.random, bound))
     let best: Connection | undefined
-    for (const node of trusted) {
+    for (const node of nodes) {
       const open = this.openConnection(node, purpose)
       if (open !== undefined && (best === undefined || open.pendingCount < best.pendingCount)) best = open
     }
@@ -471,12 +490,6 @@ export class Cluster {
     }
     if (best !== undefined) return best
     throw last
-  }
-
-  #isConnected(node: number): boolean {
-    for (const [key, { connection }] of this.#links)
-      if (connection !== undefined && key.startsWith(`${node}/`)) return true
-    return false
   }
 
   /** @param patient waits out the pause that a recent failure imposed; otherwise tries at once */
@@ -536,8 +549,6 @@ export class Cluster {
     if (!this.isClosed) this.options.logger.debug('connection lost', { error, failures: link.failures })
   }
 }
-
-const NOBODY: ReadonlySet<number> = new Set()
 
 /** After these the leader, the coordinator or the controller is probably another broker than we think. */
 function isStaleMetadata(error: KafkaError): boolean {

@@ -142,7 +142,7 @@ export class Sender {
       })
     } catch (error) {
       this.#accumulator.unreachable(node, sendError(error))
-      if (!this.#cluster.isClosed) this.#cluster.refreshSoon(node)
+      if (!this.#cluster.isClosed) this.#cluster.refreshSoon({ isDoubtful: true })
     }
     this.#connecting.delete(node)
     this.schedule()
@@ -178,9 +178,9 @@ export class Sender {
         return
       }
       const answer = connection.request('Produce', { ...body, acks, timeoutMs }, { timeoutMs, versionMax })
-      this.#settle(node, batches, await this.#await(node, batches, answer))
+      this.#settle(batches, await this.#await(node, batches, answer))
     } catch (error) {
-      this.#unanswered(node, batches, sendError(error))
+      this.#unanswered(batches, sendError(error))
     } finally {
       this.#inFlight.set(node, this.#inFlight.get(node)! - 1)
       this.schedule()
@@ -209,8 +209,8 @@ export class Sender {
 
   /** Asks who leads while answers are overdue, and gives up what waits for a broker that does not lead any more. */
   #lookForLeaders(nowMs: number): void {
-    const { silent, moved } = this.#awaited.look(nowMs, this.#leaderOf)
-    for (const node of silent) this.#cluster.refreshSoon(node)
+    const { isOverdue, moved } = this.#awaited.look(nowMs, this.#leaderOf)
+    if (isOverdue) this.#cluster.refreshSoon({ isDoubtful: true })
     for (const { node, sentMs, giveUp } of moved) {
       const waitedMs = Math.round(nowMs - sentMs)
       giveUp?.(
@@ -222,7 +222,7 @@ export class Sender {
   readonly #leaderOf = (topic: string, partition: number): number =>
     this.#cluster.metadata.partition(topic, partition)?.leader ?? -1
 
-  #settle(node: number, batches: readonly ProducerBatch[], response: ProduceResponse): void {
+  #settle(batches: readonly ProducerBatch[], response: ProduceResponse): void {
     const nowMs = this.#cluster.nowMs()
     let isStale = false
     for (const batch of batches) {
@@ -256,16 +256,16 @@ export class Sender {
         nowMs,
       )
     }
-    if (isStale) this.#cluster.refreshSoon(node)
+    if (isStale) this.#cluster.refreshSoon({ isDoubtful: true })
   }
 
-  #unanswered(node: number, batches: readonly ProducerBatch[], error: KafkaError): void {
+  #unanswered(batches: readonly ProducerBatch[], error: KafkaError): void {
     const nowMs = this.#cluster.nowMs()
     for (const batch of batches) {
       this.#observe(batch, error.code)
       this.#accumulator.unanswered(batch, error, nowMs)
     }
-    if (error.retriable && !this.#cluster.isClosed) this.#cluster.refreshSoon(node)
+    if (error.retriable && !this.#cluster.isClosed) this.#cluster.refreshSoon({ isDoubtful: true })
   }
 
   #observe(batch: ProducerBatch, error: string | undefined): void {

@@ -119,6 +119,82 @@ test('a leader that vanishes without a word: reading goes on at the new leader a
   })
 })
 
+test('a leader that hangs: what is on its way goes to the new leader once there is one, in order and once', async () => {
+  const { world, cluster } = setUp(3)
+  cluster.topic('t')
+  await world.run(async () => {
+    const producer = world.client({ bootstrapServers: ['broker1:9092', 'broker2:9092'] }).producer()
+    await producer.send({ topic: 't', value: 'a' })
+    cluster.fault('Produce', { kind: 'silence' }, { node: 1, times: Infinity })
+    const sent: Promise<unknown>[] = []
+    for (const value of ['b', 'c', 'd']) {
+      sent.push(producer.send({ topic: 't', value }))
+      await world.sleep(10)
+    }
+    await world.sleep(3_000)
+    cluster.moveLeader('t', 0, 2)
+    const startMs = world.nowMs
+    await Promise.all(sent)
+    assert.ok(world.nowMs - startMs < 2_500, `after ${world.nowMs - startMs} ms, although a request has 30 s`)
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b', 'c', 'd'])
+  })
+})
+
+test('a leader that is cut off from the others and does not know it: others are asked who leads', async () => {
+  const { world, cluster } = setUp(3)
+  cluster.topic('t')
+  await world.run(async () => {
+    // The only connection beside that of the producer is one to the leader.
+    const producer = world.client({ bootstrapServers: ['broker1:9092'] }).producer()
+    await producer.send({ topic: 't', value: 'a' })
+    cluster.cutOff(1)
+    const sent = producer.send({ topic: 't', value: 'b' })
+    await world.sleep(3_000)
+    cluster.moveLeader('t', 0, 2)
+    const startMs = world.nowMs
+    await sent
+    assert.ok(world.nowMs - startMs < 2_500, `after ${world.nowMs - startMs} ms`)
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
+  })
+})
+
+test('a broker that hangs, and makes another one slow: whoever answers first says who leads', async () => {
+  const { world, cluster } = setUp(3)
+  cluster.topic('t', 3)
+  await world.run(async () => {
+    const producer = world.client({ bootstrapServers: ['broker1:9092'] }).producer()
+    const send = async (partition: number) => await producer.send({ topic: 't', partition, value: 'a' })
+    await Promise.all([0, 1, 2].map(send))
+    cluster.vanish(1)
+    // It waits for the first one as long as that counts as in sync.
+    cluster.fault('Produce', { kind: 'delay', delayMs: 20_000 }, { node: 3 })
+    const slow = send(2)
+    const sent = send(0)
+    await world.sleep(1_500)
+    cluster.moveLeader('t', 0, 2)
+    const startMs = world.nowMs
+    await sent
+    assert.ok(world.nowMs - startMs < 2_500, `after ${world.nowMs - startMs} ms`)
+    await slow
+    for (const partition of [0, 1, 2]) assert.equal(cluster.values('t', partition).length, partition === 1 ? 1 : 2)
+  })
+})
+
+test('without idempotence an answer is waited for: sending again might double the record', async () => {
+  const { world, cluster } = setUp(3)
+  cluster.topic('t')
+  await world.run(async () => {
+    const producer = world.client({ bootstrapServers: ['broker1:9092'] }).producer({ idempotence: false })
+    await producer.send({ topic: 't', value: 'a' })
+    cluster.fault('Produce', { kind: 'delay', delayMs: 9_000 }, { node: 1 })
+    const sent = producer.send({ topic: 't', value: 'b' })
+    await world.sleep(3_000)
+    cluster.moveLeader('t', 0, 2)
+    await sent
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
+  })
+})
+
 test('a broker that moves to another address takes its batches along: nothing fails, nothing is doubled', async () => {
   const { world, cluster } = setUp(1)
   cluster.topic('t')

@@ -16,13 +16,13 @@ export interface OpenRequest {
 }
 
 export interface Overdue<R> {
-  /** Brokers that should not be asked who leads. */
-  readonly silent: ReadonlySet<number>
+  /** Some are without an answer for so long that it is time to ask the cluster who leads. */
+  readonly isOverdue: boolean
   /** Somebody else leads some partition of these: they are not waited for any more. */
   readonly moved: readonly R[]
 }
 
-const NOTHING: Overdue<never> = { silent: new Set(), moved: [] }
+const NOTHING: Overdue<never> = { isOverdue: false, moved: [] }
 
 export class OpenRequests<R extends OpenRequest> {
   readonly #patienceMs: number
@@ -56,18 +56,18 @@ export class OpenRequests<R extends OpenRequest> {
   look(nowMs: number, leaderOf: (topic: string, partition: number) => number): Overdue<R> {
     const oldest = this.#oldest
     if (oldest === undefined || nowMs < oldest.sentMs + this.#patienceMs) return NOTHING
-    const silent = new Set<number>()
+    let isOverdue = false
     const moved: R[] = []
     for (const request of this.#requests) {
       if (nowMs < request.sentMs + this.#patienceMs) break
       const { node, batches } = request
       const hasMoved = batches.some(({ topic, partition }) => ![node, -1].includes(leaderOf(topic, partition)))
       if (hasMoved) moved.push(request)
-      else if (nowMs >= this.#nextLookMs) silent.add(node)
+      else if (nowMs >= this.#nextLookMs) isOverdue = true
     }
     for (const request of moved) this.#requests.delete(request)
-    if (silent.size > 0) this.#nextLookMs = nowMs + this.#patienceMs
-    return { silent, moved }
+    if (isOverdue) this.#nextLookMs = nowMs + this.#patienceMs
+    return { isOverdue, moved }
   }
 
   get #oldest(): R | undefined {
