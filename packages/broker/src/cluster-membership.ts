@@ -7,7 +7,7 @@
  *     await membership.unfence()     // partitions are in line: others may see this broker
  *     await membership.leave()       // its partitions have gone to others, or there is no more time to wait for that
  */
-import type { Clock, Logger, Timer, Timers } from '@braidlog/base'
+import { DurationHistogram, type Clock, type Logger, type Timer, type Timers } from '@braidlog/base'
 import {
   BrokerLifecycle,
   ControllerError,
@@ -45,6 +45,8 @@ const SHUTDOWN_TIMEOUT_MS = 15_000
 const SHUTDOWN_SILENCE_MS = 2_000
 
 export class ClusterMembership {
+  /** How late the timer of heartbeats was called back: how long other work has kept them waiting. */
+  readonly timerLateness = new DurationHistogram()
   readonly #options: MembershipOptions
   readonly #lifecycle: BrokerLifecycle
   readonly #joined = new Signal()
@@ -240,7 +242,9 @@ export class ClusterMembership {
     if (dueMs === Infinity) return
     this.#timer = this.#options.timers.after(Math.max(0, dueMs - this.#nowMs()), () => {
       this.#timer = undefined
-      this.#step({ type: 'tick', nowMs: this.#nowMs() })
+      const nowMs = this.#nowMs()
+      this.timerLateness.record(nowMs - dueMs)
+      this.#step({ type: 'tick', nowMs })
     })
   }
 }

@@ -233,6 +233,7 @@ export class Connection implements SocketReceiver, MemoryUser, Flushable {
 
   /** Puts a request in line. Called inside `onFrame`, before it can be answered. */
   opened(exchange: Exchange): void {
+    exchange.openedMs = this.#host.turns.nowMs
     this.#exchanges.push(exchange)
     if (!exchange.pipelined) this.#serial = exchange
   }
@@ -269,8 +270,10 @@ export class Connection implements SocketReceiver, MemoryUser, Flushable {
     if (count === 0) return
     const ready = exchanges.splice(0, count)
     this.#readyBytes -= sizeBytes
-    this.#host.metrics.bytesSent += sizeBytes
-    this.lastActiveMs = this.#host.turns.nowMs
+    const { metrics, turns } = this.#host
+    metrics.bytesSent += sizeBytes
+    this.lastActiveMs = turns.nowMs
+    for (const { apiKey, openedMs } of ready) metrics.apisByKey[apiKey]!.durations.record(turns.nowMs - openedMs)
     const chunks = gather(ready)
     const owned = ready.filter((exchange) => exchange.sent !== undefined)
     const sent = owned.length === 0 ? undefined : () => owned.forEach((exchange) => exchange.sent!())

@@ -19,6 +19,8 @@ export class Exchange {
   readonly pipelined: boolean
   /** What the client may do; `undefined`: everything, there is no authorizer. */
   readonly access: Access | undefined
+  /** Monotonic time of the turn in which the connection took it up. */
+  openedMs = 0
   /** Set by whoever parks the request: called when the connection is gone before the answer. */
   onClosed: (() => void) | undefined = undefined
   /** Whole frames; `undefined` until answered. */

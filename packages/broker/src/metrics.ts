@@ -6,6 +6,11 @@ export interface ApiMetrics {
   requests: number
   /** Requests that could not be read, or came in a version that is not served. */
   errors: number
+  /**
+   * From the turn in which a request was taken up to the one in which its answer was sent; waiting for data, for other
+   * replicas and for earlier answers included.
+   */
+  readonly durations: DurationHistogram
 }
 
 export interface BrokerMetrics {
@@ -19,6 +24,8 @@ export interface BrokerMetrics {
   requests: number
   /** Requests by API name. */
   readonly apis: { readonly [name: string]: ApiMetrics }
+  /** The same by API key. */
+  readonly apisByKey: readonly ApiMetrics[]
   connectionsAccepted: number
   connectionsClosed: number
   /** Connections turned away or closed by us because of what the client did. */
@@ -34,11 +41,15 @@ export interface BrokerMetrics {
   /** Fetch sessions in the cache now, and how many were evicted so far. */
   fetchSessions: number
   fetchSessionsEvicted: number
+  /** In-sync replicas that leaders of this node asked the controller to take out, and to take in. */
+  isrShrinks: number
+  isrExpands: number
 }
 
 export function newBrokerMetrics(startedAtMs: number): BrokerMetrics {
   const apis: { [name: string]: ApiMetrics } = {}
-  for (const api of APIS) apis[api.name] = { requests: 0, errors: 0 }
+  const apisByKey: ApiMetrics[] = []
+  for (const api of APIS) apis[api.name] = apisByKey[api.key] = new Counted()
   return {
     startedAtMs,
     bytesReceived: 0,
@@ -47,6 +58,7 @@ export function newBrokerMetrics(startedAtMs: number): BrokerMetrics {
     bytesFetched: 0,
     requests: 0,
     apis,
+    apisByKey,
     connectionsAccepted: 0,
     connectionsClosed: 0,
     connectionsRefused: 0,
@@ -56,5 +68,18 @@ export function newBrokerMetrics(startedAtMs: number): BrokerMetrics {
     flushes: new DurationHistogram(),
     fetchSessions: 0,
     fetchSessionsEvicted: 0,
+    isrShrinks: 0,
+    isrExpands: 0,
+  }
+}
+
+/** There are many APIs, of which a node serves a few: a histogram is made when it is first needed. */
+class Counted implements ApiMetrics {
+  requests = 0
+  errors = 0
+  #durations: DurationHistogram | undefined
+
+  get durations(): DurationHistogram {
+    return (this.#durations ??= new DurationHistogram())
   }
 }

@@ -12,7 +12,7 @@ export interface Flushable {
 }
 
 export class TurnClock {
-  /** Monotonic time at the beginning of this turn: good enough for everything that happens in it. */
+  /** Monotonic time at the beginning of this turn, and of its end: good enough for everything that happens in it. */
   nowMs: number
   readonly #clock: Clock
   readonly #metrics: BrokerMetrics
@@ -43,9 +43,11 @@ export class TurnClock {
 
   #end(): void {
     const dirty = this.#dirty
+    const beganMs = this.nowMs
     this.#dirty = []
     this.#open = false
+    this.nowMs = this.#clock.monotonicMs()
     for (const flushable of dirty) flushable.flush()
-    this.#metrics.turns.record(this.#clock.monotonicMs() - this.nowMs)
+    this.#metrics.turns.record(this.#clock.monotonicMs() - beganMs)
   }
 }

@@ -1,23 +1,19 @@
 /** One timer that is moved to whatever comes next; it measures how late it was called back. */
-import type { Clock, Timer, Timers } from '@braidlog/base'
+import { DurationHistogram, type Clock, type Timer, type Timers } from '@braidlog/base'
 
 export class Deadline {
+  /** How late it was each time. */
+  readonly lateness = new DurationHistogram()
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #run: () => void
   #timer: Timer | undefined
   #atMs = Infinity
-  #latenessMaxMs = 0
 
   constructor(clock: Clock, timers: Timers, run: () => void) {
     this.#clock = clock
     this.#timers = timers
     this.#run = run
-  }
-
-  /** The most that it was late so far. */
-  get latenessMaxMs(): number {
-    return this.#latenessMaxMs
   }
 
   /** @param atMs monotonic; `Infinity`: never */
@@ -28,7 +24,7 @@ export class Deadline {
     if (atMs === Infinity) return
     this.#timer = this.#timers.after(Math.max(0, atMs - this.#clock.monotonicMs()), () => {
       this.#atMs = Infinity
-      this.#latenessMaxMs = Math.max(this.#latenessMaxMs, this.#clock.monotonicMs() - atMs)
+      this.lateness.record(this.#clock.monotonicMs() - atMs)
       this.#run()
     })
   }

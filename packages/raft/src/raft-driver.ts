@@ -4,7 +4,7 @@
  *
  * Invariant: what was told to `onFailure` once ends everything: no further effect is performed, and whoever waits is told.
  */
-import { assert } from '@braidlog/base'
+import { assert, type DurationHistogram } from '@braidlog/base'
 import type { SnapshotId } from '@braidlog/metadata'
 import { ErrorCode } from '@braidlog/model'
 import { Committed } from './committed.ts'
@@ -101,8 +101,8 @@ export class RaftDriver {
     return this.#leadsIn(this.#begunEpoch)
   }
 
-  get latenessMaxMs(): number {
-    return this.#deadline?.latenessMaxMs ?? 0
+  get lateness(): DurationHistogram | undefined {
+    return this.#deadline?.lateness
   }
 
   /** Performs nothing itself: effects are queued, and performed as far as none has to be waited for. */

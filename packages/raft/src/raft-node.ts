@@ -8,7 +8,7 @@
  * listener has seen it.
  * Source: `KafkaRaftClient` of Apache Kafka (KIP-595).
  */
-import { assert } from '@braidlog/base'
+import { assert, type DurationHistogram } from '@braidlog/base'
 import type { MetadataRecord, SnapshotId } from '@braidlog/metadata'
 import { ErrorCode } from '@braidlog/model'
 import { describeQuorum } from './describe-quorum.ts'
@@ -129,9 +129,12 @@ export class RaftNode {
     return this.#driver.committed.timestampMs
   }
 
-  /** The most that a timer of the quorum was late: how long other work has kept elections and heartbeats waiting. */
-  get timerLatenessMaxMs(): number {
-    return this.#driver.latenessMaxMs
+  /**
+   * How late the timer of the quorum was called back: how long other work has kept elections waiting. `undefined` for a
+   * quorum of one without network.
+   */
+  get timerLateness(): DurationHistogram | undefined {
+    return this.#driver.lateness
   }
 
   /**
