@@ -166,8 +166,9 @@ function keyOf(topic: string, topicId: Uuid, partition: number): string {
 }
 
 type RequestedTopic = FetchRequest['topics'][number]
+type RequestedPartition = RequestedTopic['partitions'][number]
 
-function partitionOf(topic: RequestedTopic, requested: RequestedTopic['partitions'][number]): FetchPartition {
+function partitionOf(topic: RequestedTopic, requested: RequestedPartition): FetchPartition {
   return {
     topic: topic.topic,
     topicId: topic.topicId,
@@ -190,6 +191,18 @@ function partitionsOf(request: FetchRequest): FetchPartition[] {
   return partitions
 }
 
+/**
+ * A follower that has cut its log, or heard of another epoch, has not taken note of the answer that made it do so, and would
+ * never be told the high watermark again if nothing came behind it.
+ */
+function hasTurned(known: FetchPartition, requested: RequestedPartition): boolean {
+  return (
+    requested.fetchOffset < known.fetchOffset ||
+    requested.lastFetchedEpoch !== known.lastFetchedEpoch ||
+    requested.currentLeaderEpoch !== known.currentLeaderEpoch
+  )
+}
+
 function update(session: Session, request: FetchRequest): void {
   for (const topic of request.topics) {
     for (const requested of topic.partitions) {
@@ -199,6 +212,7 @@ function update(session: Session, request: FetchRequest): void {
         session.partitions.set(key, partitionOf(topic, requested))
         continue
       }
+      if (hasTurned(known, requested)) known.toldHighWatermark = known.toldLogStartOffset = -1
       known.fetchOffset = requested.fetchOffset
       known.maxBytes = requested.partitionMaxBytes
       known.currentLeaderEpoch = requested.currentLeaderEpoch

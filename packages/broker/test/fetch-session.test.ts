@@ -48,6 +48,16 @@ const shape = (context: { partitions: readonly { topic: string; partition: numbe
   context.partitions.map((each) => `${each.topic}-${each.partition}@${each.fetchOffset}`)
 
 describe('fetch sessions', () => {
+  it('say everything again to a follower that has cut its log', () => {
+    const sessions = new FetchSessions(10, new SeededRandom(1))
+    const { sessionId: id } = sessions.open(request({ epoch: 0 }, { a: [[0, 9]], b: [[0, 9]] }), false, 0)
+    const open = (epoch: number, a: number) => sessions.open(request({ id, epoch }, { a: [[0, a]] }), false, epoch)
+    for (const partition of open(1, 9).partitions) partition.toldHighWatermark = partition.toldLogStartOffset = 5
+    const told = (epoch: number, a: number) => open(epoch, a).partitions.map((each) => each.toldHighWatermark)
+    assert.deepEqual(told(2, 12), [5, 5], 'who goes on has heard it')
+    assert.deepEqual(told(3, 7), [-1, 5])
+  })
+
   it('begin with a full fetch of epoch 0 and go on with what changed', () => {
     const sessions = new FetchSessions(10, new SeededRandom(1))
     const full = sessions.open(request({ epoch: 0 }, { a: [[0, 0]], b: [[1, 5]] }), false, 0)
