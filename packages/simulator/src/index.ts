@@ -1,3 +1,3 @@
 /** Public face of the simulator. */
 export { runCluster, type RunOptions, type RunResult } from './cluster/run.ts'
-export type { Fault, FaultKind } from './cluster/nemesis.ts'
+export type { Fault, FaultKind } from './cluster/faults.ts'

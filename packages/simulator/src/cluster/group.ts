@@ -1,12 +1,12 @@
 /**
  * A consumer group in a simulated cluster: members come and go, and whatever happens, in the end the group has seen every
- * partition to its end. What its members poll goes into the history; since partitions move between them, only the order
+ * record of every partition. What its members poll goes into the history; since partitions move between them, only the order
  * within a batch is theirs to answer for.
  */
 import { below, type SeededRandom } from '@braidlog/base'
-import type { Consumer, Kafka } from '@braidlog/client'
+import type { Consumer } from '@braidlog/client'
 import type { World } from '../world/world.ts'
-import type { Workload } from './workload.ts'
+import type { SimulatedClient, Workload } from './workload.ts'
 
 export interface GroupOptions {
   readonly world: World
@@ -14,7 +14,7 @@ export interface GroupOptions {
   readonly topic: string
   readonly memberCount: number
   /** A client of its own for every incarnation of a member. */
-  readonly kafkaOf: (member: number, incarnation: number) => Kafka
+  readonly clientOf: (member: number, incarnation: number) => SimulatedClient
 }
 
 const GROUP = 'simulated-group'
@@ -27,11 +27,13 @@ const COMMIT_MS = 700
 /** A member leaves after about so long, and comes back. */
 const LIFETIME_MS = 25_000
 const PAUSE_MS = 500
+/** A member works on a batch for so long at most. */
+const WORK_MS = 150
 
 export class SimulatedGroup {
   readonly #options: GroupOptions
   readonly #random: SeededRandom
-  readonly #reached = new Map<number, number>()
+  readonly #seen = new Map<number, Set<number>>()
   #running = 0
   #stopping = false
   rebalances = 0
@@ -53,23 +55,23 @@ export class SimulatedGroup {
     this.#stopping = true
   }
 
-  /** Whether the group has seen every partition up to these offsets. */
-  hasReached(offsets: ReadonlyMap<number, number>): boolean {
-    return [...offsets].every(([partition, offset]) => (this.#reached.get(partition) ?? -1) >= offset)
-  }
-
-  describe(): string {
-    return JSON.stringify([...this.#reached])
+  /** @returns which of these offsets the group has not seen, by partition */
+  missing(offsets: ReadonlyMap<number, ReadonlySet<number>>): string[] {
+    return [...offsets].flatMap(([partition, all]) => {
+      const seen = this.#seen.get(partition) ?? new Set()
+      const missing = [...all].filter((offset) => !seen.has(offset)).toSorted((a, b) => a - b)
+      return missing.length === 0 ? [] : [`partition ${partition}: ${missing.length} from offset ${missing[0]}`]
+    })
   }
 
   async #live(member: number): Promise<void> {
-    const { world, kafkaOf } = this.#options
+    const { world, clientOf, topic } = this.#options
     this.#running++
     for (let incarnation = 1; !this.#stopping; incarnation++) {
-      const kafka = kafkaOf(member, incarnation)
+      const { kafka, crash } = clientOf(member, incarnation)
       const consumer = kafka.consumer({
         groupId: GROUP,
-        topics: [this.#options.topic],
+        topics: [topic],
         autoOffsetReset: 'earliest',
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
         heartbeatIntervalMs: HEARTBEAT_MS,
@@ -77,21 +79,33 @@ export class SimulatedGroup {
         commitIntervalMs: COMMIT_MS,
         fetch: { maxWaitMs: 200 },
       })
-      const lifetime = world.after(below(this.#random, 2 * LIFETIME_MS), () => void kafka.close({ timeoutMs: 2_000 }))
-      try {
-        await this.#consume(member, consumer)
-      } catch (error) {
+      const life = { isOver: false }
+      // Every other one leaves in order, the others die over their work.
+      const crashed = new Promise<void>((resolve) => {
+        world.after(below(this.#random, 2 * LIFETIME_MS), () => {
+          if (life.isOver) return
+          if (below(this.#random, 2) === 0) return void kafka.close({ timeoutMs: 2_000 })
+          world.trace(`member ${member} dies`)
+          life.isOver = true
+          crash()
+          resolve()
+        })
+      })
+      const consuming = this.#consume(member, consumer, life).catch((error: unknown) => {
         world.trace(`member ${member} failed: ${error instanceof Error ? error.message : String(error)}`)
+      })
+      await Promise.race([consuming, crashed])
+      if (!life.isOver) {
+        life.isOver = true
+        await kafka.close({ timeoutMs: 2_000 }).catch(() => {})
       }
-      lifetime.cancel()
-      await kafka.close({ timeoutMs: 2_000 }).catch(() => {})
       await world.delay(below(this.#random, PAUSE_MS))
     }
     this.#running--
   }
 
-  async #consume(member: number, consumer: Consumer<unknown, unknown>): Promise<void> {
-    const { workload, topic } = this.#options
+  async #consume(member: number, consumer: Consumer<unknown, unknown>, life: { isOver: boolean }): Promise<void> {
+    const { workload, topic, world } = this.#options
     const process = FIRST_PROCESS + member
     workload.note(process, 'invoke', { kind: 'subscribe', keys: [] })
     workload.note(process, 'ok', { kind: 'subscribe', keys: [] })
@@ -101,13 +115,18 @@ export class SimulatedGroup {
         offset: Number(offset),
         value: Number(new TextDecoder().decode(value as Uint8Array)),
       }))
+      await world.delay(below(this.#random, WORK_MS))
+      if (life.isOver) return
       workload.note(process, 'invoke', { kind: 'poll', polls: [] })
       workload.note(process, 'ok', { kind: 'poll', polls })
-      const last = polls.at(-1)
-      if (last !== undefined) this.#reached.set(last.key, Math.max(last.offset, this.#reached.get(last.key) ?? -1))
+      for (const { key, offset } of polls) {
+        const seen = this.#seen.get(key)
+        if (seen === undefined) this.#seen.set(key, new Set([offset]))
+        else seen.add(offset)
+      }
       batch.done()
       if (this.#stopping) return
     }
-    this.#options.world.trace(`member ${member} of ${topic} has left`)
+    world.trace(`member ${member} of ${topic} has left`)
   }
 }

@@ -1,91 +1,62 @@
 /**
- * Faults, drawn before the run begins, so that a failing run can be shortened by leaving some of them out.
+ * Inflicts faults on a cluster, when their time or their moment has come, and in the end heals everything.
  */
-import { below, type SeededRandom } from '@braidlog/base'
+import type { DiskShape } from '../world/disk.ts'
 import type { SimulatedNetwork } from '../world/network.ts'
 import type { World } from '../world/world.ts'
+import type { Moment, Role } from './audit.ts'
+import type { Fault } from './faults.ts'
 import type { SimulatedNode } from './node.ts'
 
-export type FaultKind =
-  | 'break-connection'
-  | 'clock-jump'
-  | 'cut-both'
-  | 'cut-one-way'
-  | 'disk-stall'
-  | 'isolate'
-  | 'kill'
-  | 'pause'
-  | 'power-cut'
-  | 'power-cut-all'
-  | 'stop'
-
-export interface Fault {
-  readonly atMs: number
-  readonly kind: FaultKind
-  /** Index of the node, and of another one for cut links. */
-  readonly node: number
-  readonly other: number
-  readonly durationMs: number
+export interface NemesisOptions {
+  readonly world: World
+  readonly network: SimulatedNetwork
+  readonly nodes: readonly SimulatedNode[]
+  readonly partitionCount: number
+  /** Who has the role now, for that partition. */
+  readonly nodesOf: (role: Role, partition: number) => readonly SimulatedNode[]
 }
 
-/** How often each kind is drawn, compared with the others. */
-const WEIGHTS: Readonly<Record<FaultKind, number>> = {
-  'break-connection': 6,
-  'clock-jump': 2,
-  'cut-both': 3,
-  'cut-one-way': 3,
-  'disk-stall': 2,
-  isolate: 4,
-  kill: 6,
-  pause: 4,
-  'power-cut': 4,
-  'power-cut-all': 1,
-  stop: 3,
-}
-
-/** @returns faults in the order of their times */
-export function drawFaults(random: SeededRandom, nodeCount: number, count: number, untilMs: number): Fault[] {
-  const kinds = (Object.keys(WEIGHTS) as FaultKind[]).filter(() => below(random, 4) > 0)
-  const bag = (kinds.length === 0 ? (['kill'] as FaultKind[]) : kinds).flatMap((kind) =>
-    Array.from({ length: WEIGHTS[kind] }, () => kind),
-  )
-  return Array.from({ length: count }, (): Fault => {
-    const node = below(random, nodeCount)
-    return {
-      atMs: below(random, untilMs),
-      kind: bag[below(random, bag.length)]!,
-      node,
-      other: (node + 1 + below(random, Math.max(1, nodeCount - 1))) % nodeCount,
-      // Half of them short, some longer than any session.
-      durationMs: below(random, 2) === 0 ? 50 + below(random, 1_000) : 500 + below(random, 14_000),
-    }
-  }).toSorted((a, b) => a.atMs - b.atMs)
-}
+/** A fault that waits longer for its moment is not inflicted. */
+const PATIENCE_MS = 15_000
 
 export class Nemesis {
-  readonly #world: World
-  readonly #network: SimulatedNetwork
-  readonly #nodes: readonly SimulatedNode[]
+  readonly #options: NemesisOptions
+  /** Faults that wait for a moment. */
+  readonly #armed = new Set<Fault>()
+  /** How many faults keep a direction cut. */
+  readonly #cuts = new Map<string, number>()
+  readonly #sound: ReadonlyMap<SimulatedNode, DiskShape>
   #isOver = false
   count = 0
 
-  constructor(world: World, network: SimulatedNetwork, nodes: readonly SimulatedNode[]) {
-    this.#world = world
-    this.#network = network
-    this.#nodes = nodes
+  constructor(options: NemesisOptions) {
+    this.#options = options
+    this.#sound = new Map(options.nodes.map((node) => [node, node.disk.shape]))
   }
 
   schedule(faults: readonly Fault[]): void {
-    const startMs = this.#world.nowMs
-    for (const fault of faults) this.#world.after(startMs + fault.atMs - this.#world.nowMs, () => this.#inflict(fault))
+    for (const fault of faults) this.#options.world.after(fault.atMs, () => this.#due(fault))
+  }
+
+  /** Something happened that a fault may have waited for. */
+  happened(moment: Moment): void {
+    for (const fault of this.#armed) {
+      if (fault.on !== moment) continue
+      this.#armed.delete(fault)
+      // Whoever brought the news goes on first.
+      this.#options.world.after(0, () => this.#inflict(fault))
+      return
+    }
   }
 
   /** No more faults: links heal, processes go on or start again, clocks and disks are right. */
   heal(): void {
+    const { world, network, nodes } = this.#options
     this.#isOver = true
-    this.#world.trace('everything heals')
-    this.#network.healAll()
-    for (const node of this.#nodes) {
+    world.trace('everything heals')
+    network.healAll()
+    for (const node of nodes) {
       node.disk.shape = { ...node.disk.shape, stallsPerThousand: 0 }
       node.setClockOffset(0)
       node.resume()
@@ -93,16 +64,30 @@ export class Nemesis {
     }
   }
 
-  #inflict({ kind, node: index, other, durationMs }: Fault): void {
+  #due(fault: Fault): void {
+    if (fault.on === undefined) return this.#inflict(fault)
+    this.#armed.add(fault)
+    this.#options.world.after(PATIENCE_MS, () => this.#armed.delete(fault))
+  }
+
+  #inflict({ kind, role, choice, durationMs }: Fault): void {
     if (this.#isOver) return
+    const { world, network, nodes, partitionCount, nodesOf } = this.#options
+    const candidates = nodesOf(role, choice % partitionCount)
+    const node = candidates[choice % Math.max(1, candidates.length)]
+    if (node === undefined) return
     this.count++
-    const node = this.#nodes[index]!
-    const host = node.host
-    const otherHost = this.#nodes[other]!.host
-    this.#world.trace(`fault ${kind} at ${node.nodeId} for ${durationMs} ms`)
-    const later = (callback: () => void) => {
-      this.#world.after(durationMs, () => {
+    world.trace(`fault ${kind} at ${role} ${node.nodeId} for ${durationMs} ms`)
+    const others = nodes.filter((each) => each !== node)
+    const later = (callback: () => void): void => {
+      world.after(durationMs, () => {
         if (!this.#isOver) callback()
+      })
+    }
+    const cut = (directions: readonly (readonly [from: SimulatedNode, to: SimulatedNode])[]): void => {
+      for (const [from, to] of directions) this.#cut(from, to, 1)
+      later(() => {
+        for (const [from, to] of directions) this.#cut(from, to, -1)
       })
     }
     switch (kind) {
@@ -112,9 +97,9 @@ export class Nemesis {
         later(() => node.start())
         return
       case 'power-cut-all':
-        for (const each of this.#nodes) each.crash('power-cut')
+        for (const each of nodes) each.crash('power-cut')
         later(() => {
-          for (const each of this.#nodes) each.start()
+          for (const each of nodes) each.start()
         })
         return
       case 'stop':
@@ -128,34 +113,50 @@ export class Nemesis {
       case 'clock-jump':
         node.setClockOffset((durationMs % 2 === 0 ? 1 : -1) * durationMs * 100)
         return
-      case 'disk-stall': {
-        const before = node.disk.shape
-        node.disk.shape = { ...before, stallsPerThousand: 200, stallMs: durationMs }
-        later(() => (node.disk.shape = before))
+      case 'disk-stall':
+      case 'slow-disk': {
+        const sound = this.#sound.get(node)!
+        const stallsPerThousand = kind === 'slow-disk' ? 1_000 : 200
+        node.disk.shape = { ...sound, stallsPerThousand, stallMs: kind === 'slow-disk' ? 2_000 : durationMs }
+        later(() => (node.disk.shape = sound))
         return
       }
       case 'break-connection':
-        this.#network.breakOne()
+        network.breakOne()
         return
       case 'cut-one-way':
-        this.#network.cut(host, otherHost)
-        later(() => this.#network.healAll())
-        return
-      case 'cut-both':
-        this.#network.cut(host, otherHost)
-        this.#network.cut(otherHost, host)
-        later(() => this.#network.healAll())
-        return
+        return cut([[node, others[choice % others.length]!]])
+      case 'cut-both': {
+        const other = others[choice % others.length]!
+        return cut([
+          [node, other],
+          [other, node],
+        ])
+      }
+      case 'deafen':
+        return cut(others.map((each) => [each, node] as const))
+      case 'mute':
+        return cut(others.map((each) => [node, each] as const))
       case 'isolate':
-        for (const each of this.#nodes) {
-          if (each === node) continue
-          this.#network.cut(host, each.host)
-          this.#network.cut(each.host, host)
-        }
-        later(() => this.#network.healAll())
-        return
+        return cut(others.flatMap((each) => [[node, each] as const, [each, node] as const]))
+      case 'cut-from-brokers': {
+        // Controller and clients are still reached: the worst that a leader can be in.
+        const controllers = nodesOf('controller', 0)
+        const cutOff = others.filter((each) => !controllers.includes(each))
+        return cut(cutOff.flatMap((each) => [[node, each] as const, [each, node] as const]))
+      }
       default:
         kind satisfies never
     }
+  }
+
+  /** Faults overlap: a direction heals when no fault keeps it cut. */
+  #cut(from: SimulatedNode, to: SimulatedNode, change: number): void {
+    const { network } = this.#options
+    const key = `${from.host}>${to.host}`
+    const count = (this.#cuts.get(key) ?? 0) + change
+    this.#cuts.set(key, count)
+    if (count === 0) network.heal(from.host, to.host)
+    else network.cut(from.host, to.host)
   }
 }

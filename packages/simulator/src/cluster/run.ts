@@ -11,10 +11,13 @@ import type { Kafka } from '@braidlog/client'
 import { checkHistory } from '../history/index.ts'
 import { SimulatedNetwork } from '../world/network.ts'
 import { World } from '../world/world.ts'
+import { Audit } from './audit.ts'
+import { drawFaults, profileOf, type Fault } from './faults.ts'
 import { SimulatedGroup } from './group.ts'
-import { drawFaults, Nemesis, type Fault } from './nemesis.ts'
+import { Ledger } from './ledger.ts'
+import { Nemesis, type NemesisOptions } from './nemesis.ts'
 import { CLIENT_PORT, CONTROLLER_PORT, SimulatedNode } from './node.ts'
-import { simulatedKafka, Workload } from './workload.ts'
+import { simulatedClient, Workload } from './workload.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -44,6 +47,7 @@ const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 const TOPIC = 'simulated'
 const NODE_COUNT = 3
 const START_MS = 60_000
+const FAILURES_MAX = 20
 export const LIVENESS_MS = 120_000
 
 export async function runCluster(options: RunOptions): Promise<RunResult> {
@@ -59,76 +63,100 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
   })
   const partitionCount = 1 + below(random, 3)
   const nodes = nodesOf(world, network, random)
+  const profile = profileOf(seed)
   const failures: string[] = []
   const fail = (message: string): void => {
+    if (failures.length >= FAILURES_MAX) return
     failures.push(message)
     world.trace(`FAILURE ${message}`)
   }
+  /** The first thing that is wrong ends the run: what would come after it says less. */
+  const until = async (done: () => boolean, withinMs: number, otherwise: () => string): Promise<void> => {
+    if (!(await world.run(() => failures.length > 0 || done(), world.nowMs + withinMs))) fail(otherwise())
+    if (failures.length > 0) throw new RunEnded()
+  }
   const bootstrap = nodes.map((node) => `${node.host}:${CLIENT_PORT}`)
-  for (const node of nodes) node.start()
+  const clientOn = (name: string, host: string) => simulatedClient(world, network, { name, host, bootstrap })
+  const observer = new Observer(world, clientOn('observer', '127.0.2.1').kafka)
+  const audit = new Audit({
+    world,
+    nodes,
+    topic: TOPIC,
+    onViolation: fail,
+    onMoment: (moment) => nemesis.happened(moment),
+  })
+  const nodesInRole: NemesisOptions['nodesOf'] = (role, partition) => audit.nodesOf(role, partition)
+  const nemesis = new Nemesis({ world, network, nodes, partitionCount, nodesOf: nodesInRole })
+  const workload = new Workload({
+    world,
+    network,
+    bootstrap,
+    topic: TOPIC,
+    partitionCount,
+    clientCount: 2 + below(random, 3),
+    pauseMs: (20 + below(random, 200)) / profile.haste,
+    recordsPerSendMax: 1 + below(random, 4),
+    deliveryTimeoutMs: 5_000 + below(random, 20_000),
+    onCommitted: (partition, offset, isAcknowledged) => audit.committed(partition, offset, isAcknowledged),
+  })
+  const group = new SimulatedGroup({
+    world,
+    workload,
+    topic: TOPIC,
+    memberCount: profile.memberCountMin + below(random, 3),
+    clientOf: (member, incarnation) => clientOn(`member-${member}.${incarnation}`, `127.0.3.${member + 1}`),
+  })
+  const ledger = new Ledger({
+    world,
+    kafka: clientOn('ledger', '127.0.2.2').kafka,
+    topic: TOPIC,
+    pauseMs: 200 + below(random, 800),
+    onViolation: fail,
+  })
+  const faults = options.faults ?? drawFaults(world.randomFor('faults'), profile, faultCount, safetyMs)
+  for (const node of nodes) {
+    node.onEnding = () => audit.look()
+    node.start()
+  }
+  audit.start()
 
-  const observer = new Observer(world, network, bootstrap)
-  let isCreated = false
-  void observer.createTopic(TOPIC, partitionCount, NODE_COUNT).then(() => (isCreated = true))
-  const faults = options.faults ?? drawFaults(world.randomFor('faults'), nodes.length, faultCount, safetyMs)
-  const nemesis = new Nemesis(world, network, nodes)
-  let acknowledgedCount = 0
-  let operationCount = 0
-  if (!(await world.run(() => isCreated, START_MS))) fail('the cluster did not take up work')
-  else {
-    const workload = new Workload({
-      world,
-      network,
-      bootstrap,
-      topic: TOPIC,
-      partitionCount,
-      clientCount: 2 + below(random, 3),
-      pauseMs: 20 + below(random, 200),
-      recordsPerSendMax: 1 + below(random, 4),
-      deliveryTimeoutMs: 5_000 + below(random, 20_000),
-    })
-    const group = new SimulatedGroup({
-      world,
-      workload,
-      topic: TOPIC,
-      memberCount: below(random, 3),
-      kafkaOf: (member, incarnation) =>
-        simulatedKafka(world, network, {
-          name: `member-${member}.${incarnation}`,
-          host: `127.0.3.${member + 1}`,
-          bootstrap,
-        }),
-    })
+  const live = async (): Promise<void> => {
+    const isCreated = endOf(observer.createTopic(TOPIC, partitionCount, NODE_COUNT))
+    await until(isCreated, START_MS, () => 'the cluster did not take up work')
     nemesis.schedule(faults)
-    workload.start()
-    group.start()
-    await world.run(() => false, world.nowMs + safetyMs)
+    for (const each of [workload, group, ledger]) each.start()
+    await world.run(() => failures.length > 0, world.nowMs + safetyMs)
     nemesis.heal()
-    const deadlineMs = world.nowMs + LIVENESS_MS
     workload.stopSending()
-    if (!(await world.run(() => workload.isIdle, deadlineMs)))
-      fail('operations did not end after everything had healed')
-    let isInSync = false
-    void observer.untilInSync(TOPIC, partitionCount, NODE_COUNT).then(() => (isInSync = true))
-    if (!(await world.run(() => isInSync, deadlineMs))) fail(`not all replicas came back in sync: ${observer.lastSeen}`)
-    let hasRead: boolean | undefined
-    void workload.readAll(LIVENESS_MS).then((value) => (hasRead = value))
-    await world.run(() => hasRead !== undefined, world.nowMs + LIVENESS_MS)
-    if (hasRead !== true) fail('not everything could be read after everything had healed')
-    const ends = workload.lastOffsets()
-    const groupDeadlineMs = world.nowMs + LIVENESS_MS
-    if (!group.isIdle && !(await world.run(() => group.hasReached(ends), groupDeadlineMs))) {
-      fail(`the group did not come to the end: ${group.describe()} of ${JSON.stringify([...ends])}`)
-    }
+    ledger.stop()
+    const areDone = () => workload.isIdle && ledger.isDone
+    await until(areDone, LIVENESS_MS, () => 'operations did not end after everything had healed')
+    const isInSync = endOf(observer.untilInSync(TOPIC, partitionCount, NODE_COUNT))
+    await until(isInSync, LIVENESS_MS, () => `not all replicas came back in sync: ${observer.lastSeen}`)
+    const hasRead = endOf(workload.readAll(LIVENESS_MS))
+    await until(hasRead, 2 * LIVENESS_MS, () => 'not everything could be read after everything had healed')
+    const polled = workload.polledOffsets()
+    const missing = () => group.missing(polled).join('; ')
+    const hasSeenAll = () => group.isIdle || missing() === ''
+    await until(hasSeenAll, LIVENESS_MS, () => `the group did not see everything: ${missing()}`)
     group.stop()
-    const report = checkHistory(workload.events)
+    const isQuiet = () => audit.unrest() === undefined
+    await until(isQuiet, LIVENESS_MS, () => `no quiet after everything had healed: ${audit.unrest()}`)
+    audit.compare()
+    audit.checkEpochs()
+    audit.stop()
+    const hasStopped = endOf(Promise.all(nodes.map((node) => node.stop())))
+    await until(hasStopped, START_MS, () => 'the nodes did not stop')
+    for (const difference of differences(nodes, partitionCount)) fail(difference)
+  }
+  await live().catch((error: unknown) => {
+    if (!(error instanceof RunEnded)) throw error
+  })
+  audit.stop()
+  // A run that ended early has not read everything: what is unseen then says nothing.
+  const report = checkHistory(workload.events)
+  if (failures.length === 0) {
     for (const { name, key, detail } of report.anomalies) fail(`${name}: partition ${key}: ${detail}`)
-    acknowledgedCount = report.acknowledgedCount
-    operationCount = report.operationCount
-    let hasStopped = false
-    void Promise.all(nodes.map((node) => node.stop())).then(() => (hasStopped = true))
-    if (!(await world.run(() => hasStopped, world.nowMs + START_MS))) fail('the nodes did not stop')
-    else if (isInSync) for (const difference of differences(nodes, partitionCount)) fail(difference)
   }
   for (const node of nodes) node.crash('kill')
   return {
@@ -138,10 +166,22 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     faultCount: nemesis.count,
     virtualMs: world.nowMs,
     eventCount: world.eventCount,
-    acknowledgedCount,
-    operationCount,
+    acknowledgedCount: report.acknowledgedCount,
+    operationCount: report.operationCount,
     traceHash: world.traceHash,
   }
+}
+
+/** Something has failed, and was noted. */
+class RunEnded extends Error {
+  override readonly name = 'RunEnded'
+}
+
+/** @returns whether it has ended well by now; what fails never does */
+function endOf(work: Promise<unknown>): () => boolean {
+  let hasEnded = false
+  void work.then((result) => (hasEnded = result !== false)).catch(() => {})
+  return () => hasEnded
 }
 
 function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom): SimulatedNode[] {
@@ -189,9 +229,9 @@ class Observer {
   readonly #kafka: Kafka
   lastSeen = ''
 
-  constructor(world: World, network: SimulatedNetwork, bootstrap: readonly string[]) {
+  constructor(world: World, kafka: Kafka) {
     this.#world = world
-    this.#kafka = simulatedKafka(world, network, { name: 'observer', host: '127.0.2.1', bootstrap })
+    this.#kafka = kafka
   }
 
   async createTopic(topic: string, partitionCount: number, replicationFactor: number): Promise<void> {

@@ -19,6 +19,8 @@ export interface WorkloadOptions {
   readonly pauseMs: number
   readonly recordsPerSendMax: number
   readonly deliveryTimeoutMs: number
+  /** A client knows now that this offset is committed: by an acknowledgement, or because it was read. */
+  readonly onCommitted: (partition: number, offset: number, isAcknowledged: boolean) => void
 }
 
 /** Errors that say for certain that nothing was appended. */
@@ -69,14 +71,18 @@ export class Workload {
     return await this.#clients[0]!.readAll(timeoutMs)
   }
 
-  /** The last offset of every partition that anybody has polled. */
-  lastOffsets(): Map<number, number> {
-    const last = new Map<number, number>()
+  /** The offsets of every partition that anybody has polled. */
+  polledOffsets(): Map<number, Set<number>> {
+    const polled = new Map<number, Set<number>>()
     for (const { operation } of this.events) {
       if (operation.kind !== 'poll') continue
-      for (const { key, offset } of operation.polls) last.set(key, Math.max(offset, last.get(key) ?? -1))
+      for (const { key, offset } of operation.polls) {
+        const offsets = polled.get(key)
+        if (offsets === undefined) polled.set(key, new Set([offset]))
+        else offsets.add(offset)
+      }
     }
-    return last
+    return polled
   }
 
   nextValue(key: number): number {
@@ -84,9 +90,14 @@ export class Workload {
   }
 
   note(process: number, type: EventType, operation: Operation): void {
-    const { world } = this.#options
+    const { world, onCommitted } = this.#options
     this.events.push({ timeMs: world.nowMs, process, type, operation })
-    if (type !== 'invoke') world.trace(`client ${process} ${operation.kind} ${type} ${sizeOf(operation)}`)
+    if (type === 'invoke') return
+    world.trace(`client ${process} ${operation.kind} ${type} ${sizeOf(operation)}`)
+    if (operation.kind === 'poll')
+      for (const { key, offset } of lastOf(operation.polls)) onCommitted(key, offset, false)
+    if (operation.kind !== 'send') return
+    for (const { key, offset } of lastOf(operation.sends)) if (offset !== undefined) onCommitted(key, offset, true)
   }
 }
 
@@ -150,7 +161,7 @@ class Client {
   #kafka(): Kafka {
     const { world, network, bootstrap } = this.#options
     const name = `client-${this.#number}.${++this.#incarnation}`
-    return simulatedKafka(world, network, { name, host: `127.0.1.${this.#number + 1}`, bootstrap })
+    return simulatedClient(world, network, { name, host: `127.0.1.${this.#number + 1}`, bootstrap }).kafka
   }
 
   async #send(producer: Producer<unknown, unknown>): Promise<void> {
@@ -191,23 +202,35 @@ class Client {
   }
 }
 
+export interface SimulatedClient {
+  readonly kafka: Kafka
+  /** The process dies: nothing of it happens any more, and its connections break. */
+  readonly crash: () => void
+}
+
 /** The production client in a process of its own. */
-export function simulatedKafka(
+export function simulatedClient(
   world: World,
   network: SimulatedNetwork,
   { name, host, bootstrap }: { readonly name: string; readonly host: string; readonly bootstrap: readonly string[] },
-): Kafka {
+): SimulatedClient {
   const process = new SimulatedProcess(world, name)
-  return new Kafka(
+  const kafka = new Kafka(
     { bootstrapServers: [...bootstrap], clientId: name, requestTimeoutMs: 2_000 },
     {
       clock: process.clock,
       timers: process.timers,
       random: process.random,
       network: network.clientNetworkFor(process, host),
+      offloadSizeBytes: Infinity,
       nextTurn: (callback) => world.after(0, callback, process),
     },
   )
+  const crash = (): void => {
+    world.end(process)
+    network.processEnded(process)
+  }
+  return { kafka, crash }
 }
 
 /** What a reader has handed out and no poll has taken yet. */
@@ -257,6 +280,13 @@ class Polls {
     }
     this.#wake?.()
   }
+}
+
+/** The last one of each key that has an offset: those before it are below it. */
+function lastOf<T extends { readonly key: number; readonly offset?: number }>(all: readonly T[]): Iterable<T> {
+  const last = new Map<number, T>()
+  for (const each of all) if (each.offset !== undefined) last.set(each.key, each)
+  return last.values()
 }
 
 function isRefusal(error: unknown): boolean {

@@ -1,91 +1,79 @@
 /**
- * `npm run sim:mutants`: plants each bug of the bank in a copy of the source and looks for a seed that shows it.
+ * `npm run sim:mutants`: plants each bug of the bank, one after the other, and looks for a seed that shows it.
  *
- *     npm run sim:mutants                     all of them
- *     npm run sim:mutants -- --only epoch     those with this in their name
- *     npm run sim:mutants -- --seeds 40       so many seeds each at most (default 60)
+ *     npm run sim:mutants                      each at the seed that is noted, then at others
+ *     npm run sim:mutants -- --only epoch      those with this in their name
+ *     npm run sim:mutants -- --search          from seed 1 on, without regard to what is noted
+ *     npm run sim:mutants -- --seeds 40        so many seeds each at most (default 200)
+ *     npm run sim:mutants -- --jobs 2          so many at a time
+ *
+ * The bugs of the quorum's own simulation, which is faster by far, follow at the end.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import { MUTANTS, type Mutant } from './bank.ts'
+import { MUTANTS } from './bank.ts'
+import type { Find } from './hunt.ts'
+import type { Mutant } from './mutant.ts'
 
-const root = join(import.meta.dirname, '..', '..', '..', '..')
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, seeds: { type: 'string', default: '60' } },
+  options: {
+    only: { type: 'string', default: '' },
+    search: { type: 'boolean', default: false },
+    seeds: { type: 'string', default: '200' },
+    jobs: { type: 'string', default: '1' },
+  },
 })
-/** A run that takes longer says nothing: the machine may be busy. */
-const SEED_TIMEOUT_MS = 300_000
+/** A hunt that takes longer says nothing: the machine may be busy. */
+const HUNT_TIMEOUT_MS = 900_000
+const packages = join(import.meta.dirname, '..', '..', '..')
 
-const copy = copyOfSource()
+const waiting = MUTANTS.filter(({ name }) => name.includes(values.only))
 let caught = 0
 let missed = 0
-try {
-  for (const mutant of MUTANTS.filter(({ name }) => name.includes(values.only))) {
-    const startedMs = performance.now()
-    const seed = await seedThatShows(mutant)
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
-    if (seed === undefined) missed++
-    else caught++
-    process.stdout.write(
-      `${seed === undefined ? '✖ not caught' : `✔ seed ${String(seed).padEnd(4)}`} ${mutant.name} (${seconds} s)\n`,
-    )
-  }
-} finally {
-  rmSync(copy, { recursive: true, force: true })
-}
+await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+if (values.only === '') await quorum()
 process.stdout.write(`${caught} caught, ${missed} not caught\n`)
 process.exitCode = missed > 0 ? 1 : 0
 
-/** The packages, and links to all else that they load. */
-function copyOfSource(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'braidlog-mutants-'))
-  cpSync(join(root, 'packages'), join(directory, 'packages'), {
-    recursive: true,
-    filter: (path) => !/\/(?:node_modules|test|dist)$/.test(path),
-  })
-  cpSync(join(root, 'package.json'), join(directory, 'package.json'))
-  const modules = join(directory, 'node_modules')
-  mkdirSync(join(modules, '@braidlog'), { recursive: true })
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (name !== '@braidlog' && !name.startsWith('.'))
-      symlinkSync(join(root, 'node_modules', name), join(modules, name))
-  }
-  for (const name of readdirSync(join(directory, 'packages'))) {
-    symlinkSync(join(directory, 'packages', name), join(modules, '@braidlog', name))
-  }
-  return directory
-}
-
-async function seedThatShows(mutant: Mutant): Promise<number | undefined> {
-  const file = join(copy, 'packages', mutant.file)
-  const sound = readFileSync(file, 'utf8')
-  writeFileSync(file, planted(sound, mutant))
-  try {
-    if (mutant.seed !== undefined && (await shows(mutant.seed))) return mutant.seed
-    for (let seed = 1; seed <= Number(values.seeds); seed++) if (await shows(seed)) return seed
-    return undefined
-  } finally {
-    writeFileSync(file, sound)
+async function work(): Promise<void> {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    const startedMs = performance.now()
+    const { seed, failure, runs } = await hunt(mutant)
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
+    if (seed === undefined) missed++
+    else caught++
+    const outcome = seed === undefined ? '✖ not caught' : `✔ seed ${String(seed).padEnd(4)}`
+    process.stdout.write(`${outcome} ${mutant.name} (${runs} runs, ${seconds} s)\n`)
+    if (failure !== undefined) process.stdout.write(`    ${failure.slice(0, 200)}\n`)
   }
 }
 
-/** @throws Error the line is not there, or not once: the rule has moved, and the bank has to follow */
-export function planted(source: string, { name, find, replace }: Mutant): string {
-  const [before, after, ...rest] = source.split(find)
-  if (after === undefined || rest.length > 0)
-    throw new Error(`${name}: the line to change is there ${rest.length} times`)
-  return `${before}${replace}${after}`
-}
-
-async function shows(seed: number): Promise<boolean> {
-  const main = join(copy, 'packages', 'simulator', 'src', 'main.ts')
-  const child = spawn(process.execPath, [main, String(seed)], { stdio: 'ignore' })
-  const timer = setTimeout(() => child.kill('SIGKILL'), SEED_TIMEOUT_MS)
-  const [code] = (await once(child, 'exit')) as [number | null]
+async function hunt(mutant: Mutant): Promise<Find> {
+  const noted = values.search || mutant.seed === undefined ? [] : [mutant.seed]
+  const others = Array.from({ length: Number(values.seeds) }, (_, at) => at + 1)
+  const index = MUTANTS.indexOf(mutant)
+  const script = join(packages, 'simulator', 'src', 'mutants', 'hunt.ts')
+  const seeds = [...new Set([...noted, ...others])].join(',')
+  const child = spawn(process.execPath, [script, String(index), seeds], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const timer = setTimeout(() => child.kill('SIGKILL'), HUNT_TIMEOUT_MS)
+  const output = await text(child.stdout)
   clearTimeout(timer)
-  return code !== 0 && code !== null
+  const last = output.trim().split('\n').at(-1) ?? ''
+  return last.startsWith('{') ? (JSON.parse(last) as Find) : { runs: 0 }
+}
+
+/** The quorum has planted bugs of its own, which its own simulation finds. */
+async function quorum(): Promise<void> {
+  const child = spawn(process.execPath, [join(packages, 'raft', 'test', 'sim', 'main.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exit = once(child, 'exit')
+  const output = await text(child.stdout)
+  await exit
+  process.stdout.write(output)
+  caught += output.split('\n').filter((line) => line.startsWith('✔')).length
+  missed += output.split('\n').filter((line) => line.startsWith('✖')).length
 }

@@ -98,6 +98,14 @@ export class SimulatedNetwork {
     this.#cut.add(`${from}>${to}`)
   }
 
+  heal(from: string, to: string): void {
+    const key = `${from}>${to}`
+    this.#cut.delete(key)
+    const pieces = this.#stuck.get(key)
+    this.#stuck.delete(key)
+    for (const deliver of pieces ?? []) deliver()
+  }
+
   healAll(): void {
     this.#cut.clear()
     for (const pieces of this.#stuck.values()) for (const deliver of pieces.splice(0)) deliver()

@@ -1,0 +1,325 @@
+/**
+ * Looks at a running cluster from inside and holds it to what must be true at every moment, so that a broken rule shows
+ * when it is broken, not only when a fault happens to make clients notice.
+ *
+ * - Two nodes never lead a partition in one epoch, and the high watermark of a leader does not go back.
+ * - Whatever a client was told is stored, or has read, is durable on the disk of every replica that the controllers count
+ *   as in sync, and is the same batch on all of them.
+ * - Images of one offset are equal on all nodes; in-sync replicas are replicas, a leader is in sync, epochs only grow, and
+ *   another leader is another epoch.
+ *
+ * It also says when something happens that faults like to meet (`Moment`).
+ */
+import type { NodeParts } from '@braidlog/server'
+import type { World } from '../world/world.ts'
+import type { SimulatedNode } from './node.ts'
+import { storedBatches, storedEndOffset, type StoredBatch } from './stored-batches.ts'
+
+/** What a fault may wait for. */
+export type Moment =
+  | 'acknowledged'
+  | 'controller-changed'
+  | 'isr-expanded'
+  | 'isr-proposed'
+  | 'isr-shrunk'
+  | 'leader-changed'
+
+/** Whom a fault looks for. */
+export type Role = 'any' | 'controller' | 'coordinator' | 'follower' | 'leader'
+
+export interface AuditOptions {
+  readonly world: World
+  readonly nodes: readonly SimulatedNode[]
+  readonly topic: string
+  readonly onViolation: (message: string) => void
+  readonly onMoment: (moment: Moment) => void
+}
+
+type Partitions = NonNullable<NodeParts['partitions']>
+type Replica = ReturnType<Partitions['all']> extends Iterable<infer T> ? T : never
+type Topic = ReturnType<NodeParts['image']['topics']> extends Iterable<infer T> ? T : never
+type Registration = Topic['partitions'] extends ReadonlyMap<number, infer T> ? T : never
+
+const SAMPLE_MS = 25
+/** Every so many samples all that is committed is compared, not only its end. */
+const SAMPLES_PER_COMPARISON = 40
+const OFFSETS_TOPIC = '__consumer_offsets'
+
+export class Audit {
+  readonly #options: AuditOptions
+  /** The newest that any node has known of each partition, by its name. */
+  readonly #registrations = new Map<string, Registration>()
+  #newestOffset = -1
+  readonly #leaderOf = new Map<string, number>()
+  readonly #highWatermarks = new Map<string, number>()
+  readonly #digests = new Map<number, string>()
+  /** By partition of the topic: behind the last offset that a client knows to be committed. */
+  readonly #committedEnd = new Map<number, number>()
+  /** By partition and base offset. */
+  readonly #committed = new Map<number, Map<number, StoredBatch>>()
+  #controller = -1
+  #proposals = new Set<string>()
+  #samples = 0
+  #isOver = false
+
+  constructor(options: AuditOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    const { world } = this.#options
+    const next = (): void => {
+      if (this.#isOver) return
+      this.look()
+      if (++this.#samples % SAMPLES_PER_COMPARISON === 0) this.compare()
+      world.after(SAMPLE_MS, next)
+    }
+    next()
+  }
+
+  stop(): void {
+    this.#isOver = true
+  }
+
+  /** A client knows of this offset. */
+  committed(partition: number, offset: number, isAcknowledged: boolean): void {
+    if (this.#isOver) return
+    const end = Math.max(offset + 1, this.#committedEnd.get(partition) ?? 0)
+    const isNews = end > (this.#committedEnd.get(partition) ?? 0)
+    this.#committedEnd.set(partition, end)
+    if (!isNews) return
+    this.look()
+    this.#checkEnds(partition)
+    if (isAcknowledged) this.#options.onMoment('acknowledged')
+  }
+
+  /** Takes in what the nodes know now; before one of them dies, too, since it may be the only one that knows. */
+  look(): void {
+    if (this.#isOver) return
+    for (const node of this.#options.nodes) {
+      const { parts } = node
+      if (parts === undefined) continue
+      this.#lookAtImage(node, parts)
+      this.#lookAtReplicas(node, parts)
+      if (parts.isActiveController && !node.isPaused && node.nodeId !== this.#controller) {
+        this.#controller = node.nodeId
+        this.#options.onMoment('controller-changed')
+      }
+    }
+  }
+
+  /** All that is committed, on the disks of all that are in sync. */
+  compare(): void {
+    for (const [partition, end] of this.#committedEnd) {
+      const known = this.#committed.get(partition) ?? new Map<number, StoredBatch>()
+      this.#committed.set(partition, known)
+      for (const node of this.#inSync(partition)) {
+        let nextOffset: number | undefined
+        for (const batch of storedBatches(node.disk.memory.durableFiles(this.#directory(partition)))) {
+          if (batch.nextOffset > end) break
+          const other = known.get(batch.baseOffset)
+          if (other === undefined) known.set(batch.baseOffset, batch)
+          else if (!isSame(batch, other)) {
+            this.#violated(
+              `node ${node.nodeId} holds ${show(batch)} in partition ${partition}, where ${show(other)} was committed`,
+            )
+          }
+          if (nextOffset !== undefined && batch.baseOffset !== nextOffset) {
+            this.#violated(`node ${node.nodeId} has a gap in partition ${partition}, from offset ${nextOffset}`)
+          }
+          nextOffset = batch.nextOffset
+        }
+      }
+    }
+  }
+
+  /** @param partition of the topic, for roles that depend on it */
+  nodesOf(role: Role, partition: number): SimulatedNode[] {
+    const { nodes, topic } = this.#options
+    const leader = this.#registrations.get(`${topic}-${partition}`)?.leader ?? -1
+    const coordinator = this.#registrations.get(`${OFFSETS_TOPIC}-0`)?.leader ?? -1
+    switch (role) {
+      case 'any':
+        return [...nodes]
+      case 'controller':
+        return nodes.filter(({ nodeId }) => nodeId === this.#controller)
+      case 'coordinator':
+        return nodes.filter(({ nodeId }) => nodeId === coordinator)
+      case 'leader':
+        return nodes.filter(({ nodeId }) => nodeId === leader)
+      case 'follower':
+        return nodes.filter(({ nodeId }) => nodeId !== leader)
+      default:
+        return role satisfies never
+    }
+  }
+
+  /**
+   * What keeps a healed cluster from being quiet: images that differ, replicas that have not heard that all is committed.
+   * @returns `undefined` when it is quiet
+   */
+  unrest(): string | undefined {
+    const { nodes, topic } = this.#options
+    const digests = new Set<string>()
+    for (const { nodeId, parts } of nodes) {
+      if (parts === undefined) return `node ${nodeId} does not serve`
+      digests.add(digestOf(parts))
+      for (const replica of parts.partitions?.all() ?? []) {
+        const { log, highWatermark } = replica
+        if (log.topic === topic && highWatermark < log.logEndOffset) {
+          return `node ${nodeId} has ${topic}-${log.partition} to ${log.logEndOffset}, committed to ${highWatermark}`
+        }
+      }
+    }
+    return digests.size === 1
+      ? undefined
+      : `the nodes know ${digests.size} different clusters: ${[...digests].join(' ')}`
+  }
+
+  /** In a quiet cluster: what each replica knows of epochs is what its batches say. */
+  checkEpochs(): void {
+    const { nodes, topic } = this.#options
+    for (const { nodeId, parts, disk } of nodes) {
+      for (const replica of parts?.partitions?.all() ?? []) {
+        const { log } = replica
+        if (log.topic !== topic || replica.offline) continue
+        const { memory } = disk
+        const directory = this.#directory(log.partition)
+        const names = memory.list(directory).map(({ name }) => name)
+        const files = new Map(names.map((name) => [name, memory.readFile(`${directory}/${name}`)]))
+        const wrong = storedBatches(files).find(({ baseOffset, leaderEpoch }) => {
+          return baseOffset >= log.logStartOffset && log.epochAt(baseOffset) !== leaderEpoch
+        })
+        if (wrong === undefined) continue
+        this.#violated(
+          `node ${nodeId} takes offset ${wrong.baseOffset} of partition ${log.partition} for one of epoch ` +
+            `${log.epochAt(wrong.baseOffset)}; it is of ${wrong.leaderEpoch}`,
+        )
+      }
+    }
+  }
+
+  #lookAtImage({ nodeId }: SimulatedNode, parts: NodeParts): void {
+    const { image } = parts
+    const { offset } = image
+    const known = this.#digests.get(offset)
+    if (known === undefined || offset > this.#newestOffset) {
+      this.#digests.set(offset, digestOf(parts))
+    } else if (known !== digestOf(parts)) {
+      this.#violated(
+        `at offset ${offset} node ${nodeId} has another picture of the cluster: ${digestOf(parts)}, ${known}`,
+      )
+    }
+    if (offset <= this.#newestOffset) return
+    this.#newestOffset = offset
+    for (const topic of image.topics()) {
+      for (const [partition, registration] of topic.partitions) this.#lookAtRegistration(topic, partition, registration)
+    }
+  }
+
+  #lookAtRegistration(topic: Topic, partition: number, now: Registration): void {
+    const name = `${topic.name}-${partition}`
+    const before = this.#registrations.get(name)
+    // Nodes have objects of their own for the same thing.
+    if (before === now || (before !== undefined && JSON.stringify(before) === JSON.stringify(now))) return
+    this.#registrations.set(name, now)
+    const { leader, leaderEpoch, partitionEpoch, isr, replicas } = now
+    const what = `${name} at partition epoch ${partitionEpoch}`
+    if (!isr.every((id) => replicas.includes(id)))
+      this.#violated(`${what}: in sync are ${isr.join()}, replicas ${replicas.join()}`)
+    if (leader >= 0 && !isr.includes(leader)) this.#violated(`${what}: ${leader} leads, in sync are ${isr.join()}`)
+    if (before === undefined) return
+    if (partitionEpoch <= before.partitionEpoch || leaderEpoch < before.leaderEpoch) {
+      this.#violated(`${what}: epochs went from ${before.partitionEpoch} and ${before.leaderEpoch} to ${leaderEpoch}`)
+    }
+    if (leader !== before.leader && leaderEpoch === before.leaderEpoch) {
+      this.#violated(`${what}: ${leader} leads in the epoch of ${before.leader}`)
+    }
+    if (topic.name !== this.#options.topic) return
+    if (leader !== before.leader) this.#options.onMoment('leader-changed')
+    else if (isr.length < before.isr.length) this.#options.onMoment('isr-shrunk')
+    else if (isr.length > before.isr.length) this.#options.onMoment('isr-expanded')
+  }
+
+  #lookAtReplicas(node: SimulatedNode, { partitions }: NodeParts): void {
+    for (const replica of partitions?.all() ?? []) {
+      if (replica.offline) continue
+      const { log, highWatermark, leads, leaderEpoch } = replica
+      const name = `${log.topic}-${log.partition}`
+      if (log.logStartOffset > highWatermark || highWatermark > log.logEndOffset) {
+        this.#violated(
+          `node ${node.nodeId}, ${name}: log from ${log.logStartOffset} to ${log.logEndOffset}, committed to ${highWatermark}`,
+        )
+      }
+      if (leads) this.#lookAtLeader(node, replica, name, `${name} in epoch ${leaderEpoch}`)
+    }
+  }
+
+  #lookAtLeader(node: SimulatedNode, replica: Replica, name: string, term: string): void {
+    const other = this.#leaderOf.get(term)
+    if (other !== undefined && other !== node.nodeId) {
+      this.#violated(`nodes ${other} and ${node.nodeId} both lead ${term}`)
+    }
+    this.#leaderOf.set(term, node.nodeId)
+    const life = `${term} ${node.incarnation}`
+    const before = this.#highWatermarks.get(life) ?? 0
+    if (replica.highWatermark < before) {
+      this.#violated(`${term}: the high watermark went back from ${before} to ${replica.highWatermark}`)
+    }
+    this.#highWatermarks.set(life, replica.highWatermark)
+    replica.replicas?.invariants()
+    const proposal = replica.replicas?.pendingProposal
+    if (proposal === undefined || name === `${OFFSETS_TOPIC}-0`) return
+    const key = `${term} ${proposal.partitionEpoch}`
+    if (this.#proposals.has(key)) return
+    this.#proposals.add(key)
+    this.#options.onMoment('isr-proposed')
+  }
+
+  #checkEnds(partition: number): void {
+    const end = this.#committedEnd.get(partition) ?? 0
+    for (const node of this.#inSync(partition)) {
+      const stored = storedEndOffset(node.disk.memory.durableFiles(this.#directory(partition)))
+      if (stored >= end) continue
+      this.#violated(
+        `offset ${end - 1} of partition ${partition} is committed, and node ${node.nodeId}, in sync, has only ` +
+          `${stored} records on its disk`,
+      )
+    }
+  }
+
+  #inSync(partition: number): SimulatedNode[] {
+    const { nodes, topic } = this.#options
+    const isr = this.#registrations.get(`${topic}-${partition}`)?.isr ?? []
+    return nodes.filter(({ nodeId }) => isr.includes(nodeId))
+  }
+
+  #directory(partition: number): string {
+    return `data/${this.#options.topic}-${partition}`
+  }
+
+  #violated(message: string): void {
+    this.#options.onViolation(message)
+  }
+}
+
+/** What nodes must agree on, as text. */
+function digestOf({ image }: NodeParts): string {
+  const topics = [...image.topics()].map(({ name, partitions }) => {
+    const states = [...partitions].map(([partition, each]) => {
+      const { leader, leaderEpoch, partitionEpoch, isr, replicas, eligibleLeaderReplicas: eligible } = each
+      return `${partition}:${leader}/${leaderEpoch}/${partitionEpoch} isr ${isr.join()} of ${replicas.join()} elr ${eligible.join()}`
+    })
+    return `${name} ${states.toSorted().join(', ')}`
+  })
+  const brokers = [...image.brokers()].map(({ id, epoch, fenced }) => `${id}@${epoch}${fenced ? ' fenced' : ''}`)
+  return `${topics.toSorted().join('; ')}; brokers ${brokers.toSorted().join(' ')}`
+}
+
+function isSame(a: StoredBatch, b: StoredBatch): boolean {
+  return a.nextOffset === b.nextOffset && a.leaderEpoch === b.leaderEpoch && a.checksum === b.checksum
+}
+
+function show({ baseOffset, nextOffset, leaderEpoch, checksum }: StoredBatch): string {
+  return `offsets ${baseOffset} to ${nextOffset - 1} of epoch ${leaderEpoch} (${checksum.toString(16)})`
+}

@@ -1,0 +1,134 @@
+/** Planted bugs of the log: what is durable, what survives, what is known of epochs and producers. */
+import type { Mutant } from './mutant.ts'
+
+const log = 'log/src/log.ts'
+const sync = 'log/src/log-sync.ts'
+const recovery = 'log/src/recovery.ts'
+const epochs = 'log/src/leader-epochs.ts'
+const producers = 'log/src/producer-state.ts'
+
+export const LOG_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'what was appended while a sync ran counts as synced',
+    file: sync,
+    find: 'this.#durableOffset = Math.max(this.#durableOffset, endOffset)',
+    replace: 'this.#durableOffset = Math.max(this.#durableOffset, logEndOffset())',
+  },
+  {
+    name: 'a flush is content with the sync that is under way',
+    file: sync,
+    find: 'if (this.#running === undefined && this.#next === undefined) return (this.#running = this.#sync())',
+    replace:
+      'if (this.#running !== undefined) return this.#running\n    if (this.#next === undefined) return (this.#running = this.#sync())',
+  },
+  {
+    name: 'the name of a new segment is not synced',
+    file: sync,
+    find: 'if (directoryChanged) syncs.push(syncDirectory())',
+    replace: 'if (directoryChanged && syncs.length > 99) syncs.push(syncDirectory())',
+  },
+  {
+    name: 'a closed segment is not synced any more',
+    file: sync,
+    find: 'const syncs = segments.map((segment) => segment.sync())',
+    replace: 'const syncs = segments.filter((segment) => segment.active).map((segment) => segment.sync())',
+  },
+  {
+    name: 'a log that was cut counts as durable to its old end',
+    file: sync,
+    find: 'this.#durableOffset = Math.min(this.#durableOffset, endOffset)',
+    replace: 'this.#durableOffset = Math.max(this.#durableOffset, endOffset)',
+  },
+  {
+    name: 'epochs stay known when their records are cut off',
+    file: log,
+    find: 'if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()',
+    replace: '',
+  },
+  {
+    name: 'producers stay known when their records are cut off',
+    file: log,
+    find: '    this.#producers = await this.#guardAsync(\n      replayProducers({',
+    replace: '    await this.#guardAsync(\n      replayProducers({',
+  },
+  {
+    name: 'snapshots of producers stay when their records are cut off',
+    file: log,
+    find: 'this.#snapshots.removeIf((offset) => offset > endOffset)',
+    replace: '',
+  },
+  {
+    name: 'a replica does not learn of producers from what it appends',
+    file: log,
+    find: 'const aborted = noteProducer(this.producers, bytes, view, at, this.#options.codecs, nowMs)',
+    replace:
+      'const aborted = nowMs < 0 ? noteProducer(this.producers, bytes, view, at, this.#options.codecs, nowMs) : undefined',
+  },
+  {
+    name: 'an epoch begins one record late',
+    file: log,
+    find: 'if (epoch > this.epochs.latestEpoch) this.assignEpoch(epoch, batchBaseOffset(view, at))',
+    replace: 'if (epoch > this.epochs.latestEpoch) this.assignEpoch(epoch, batchBaseOffset(view, at) + 1)',
+  },
+  {
+    name: 'after a crash the producers are not known',
+    file: recovery,
+    find: 'const aborted = noteProducer(recovery.producers, bytes, view, at, codecs, recovery.nowMs)',
+    replace:
+      'const aborted = recovery.nowMs < 0 ? noteProducer(recovery.producers, bytes, view, at, codecs, recovery.nowMs) : undefined',
+  },
+  {
+    name: 'after a crash the epochs of recovered records are not known',
+    file: recovery,
+    find: 'if (epoch > recovery.epochs.latestEpoch) recovery.epochs.assign(epoch, batchBaseOffset(view, at))',
+    replace: 'if (epoch < 0) recovery.epochs.assign(epoch, batchBaseOffset(view, at))',
+  },
+  {
+    name: 'epochs of what a crash has taken stay known',
+    file: recovery,
+    find: '  epochs.truncateFromEnd(endOffset)\n  snapshots.removeIf',
+    replace: '  snapshots.removeIf',
+  },
+  {
+    name: 'a torn batch survives a crash',
+    file: recovery,
+    find: 'if (fault !== BatchFault.None) {',
+    replace: 'if (fault !== BatchFault.None && fault !== BatchFault.ChecksumMismatch) {',
+  },
+  {
+    name: 'the log goes on behind a torn batch',
+    file: recovery,
+    find: 'context.files.use(segment.log).truncate(validBytes)',
+    replace: '',
+  },
+  {
+    name: 'segments behind a gap are kept after a crash',
+    file: recovery,
+    find: 'if (!whole || !follows(options, next.baseOffset, endOffset)) {',
+    replace: 'if (!whole && endOffset < 0) {',
+  },
+  {
+    name: 'an older epoch ends where the log ends',
+    file: epochs,
+    find: 'return { leaderEpoch: floor?.epoch ?? epoch, endOffset: this.#entries[higher]!.startOffset }',
+    replace: 'return { leaderEpoch: floor?.epoch ?? epoch, endOffset: logEndOffset }',
+  },
+  {
+    name: 'only the last batch of a producer is known',
+    file: producers,
+    find: 'export const BATCHES_PER_PRODUCER_MAX = 5',
+    replace: 'export const BATCHES_PER_PRODUCER_MAX = 1',
+  },
+  {
+    name: 'a producer may leave out a sequence number',
+    file: producers,
+    find: 'return baseSequence === expected ? ProducerCheck.Accept : ProducerCheck.OutOfOrderSequence',
+    replace: 'return baseSequence >= expected ? ProducerCheck.Accept : ProducerCheck.OutOfOrderSequence',
+  },
+  {
+    name: 'a gap in the sequence numbers is taken for a retry',
+    file: producers,
+    find: 'return baseSequence === expected ? ProducerCheck.Accept : ProducerCheck.OutOfOrderSequence',
+    replace: 'return baseSequence === expected ? ProducerCheck.Accept : ProducerCheck.Duplicate',
+  },
+]
