@@ -31,6 +31,7 @@ import { peerAddressOf } from './replication/eligible.ts'
 import { IsrChanges } from './replication/isr-changes.ts'
 import type { ReplicaFetchSettings } from './replication/replica-fetcher.ts'
 import { ReplicaFetchers } from './replication/replica-fetchers.ts'
+import { Throttles } from './replication/throttles.ts'
 import type { BrokerSettings } from './settings.ts'
 import { TopicCreation } from './topic-creation.ts'
 
@@ -86,6 +87,7 @@ export class Broker {
   readonly #fetchers: ReplicaFetchers | undefined
   readonly #isrChanges: IsrChanges | undefined
   readonly #validation: RecordValidation
+  readonly #throttles: Throttles
   #unsubscribe: () => void = () => {}
 
   constructor(options: BrokerOptions) {
@@ -117,6 +119,7 @@ export class Broker {
       logger,
     })
     const { replication } = options
+    this.#throttles = new Throttles(nodeId, clock, settings.replicationQuotaWindow)
     if (replication !== undefined) {
       const { brokerEpoch } = replication
       this.#fetchers = new ReplicaFetchers({
@@ -125,6 +128,7 @@ export class Broker {
         clock,
         timers,
         logger,
+        throttle: this.#throttles.follower,
         addressOf: (leaderId) => peerAddressOf(image, leaderId, replication.interBrokerListener),
         versions: () => ({
           fetch: replicaFetchVersion(image.metadataVersion),
@@ -162,6 +166,9 @@ export class Broker {
 
   /** Asks the controller for other in-sync replicas of a partition that this node leads. */
   proposeIsr(partition: Partition, proposal: IsrProposal): void {
+    const { metrics } = this.#options.connections
+    if (proposal.isr.length < (partition.replicas?.isr.length ?? 0)) metrics.isrShrinks++
+    else metrics.isrExpands++
     this.#isrChanges?.propose(partition, proposal)
   }
 
@@ -170,6 +177,7 @@ export class Broker {
     const { cluster } = this.#options
     // Before the replicas, which ask for configuration as soon as they hear of a change.
     const unsubscribeConfigs = cluster.subscribe(this.#logConfigs)
+    const unsubscribeThrottles = cluster.subscribe(this.#throttles)
     const unsubscribeReplicas = cluster.subscribe(this.#replicas)
     const unsubscribeGroups = cluster.subscribe({
       onImage: (_image, delta) => {
@@ -180,6 +188,7 @@ export class Broker {
     })
     this.#unsubscribe = () => {
       unsubscribeConfigs()
+      unsubscribeThrottles()
       unsubscribeReplicas()
       unsubscribeGroups()
     }
@@ -207,6 +216,7 @@ export class Broker {
       sessions: new FetchSessions(settings.fetchSessionsMax, this.#options.random),
       topicCreation: new TopicCreation({ cluster, replicas, settings, logger }),
       validation: this.#validation,
+      throttle: this.#throttles.leader,
       clock: this.#options.clock,
       turns: connections.turns,
       random: this.#options.random,

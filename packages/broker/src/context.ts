@@ -8,6 +8,7 @@ import type { FetchSessions } from './fetch-session.ts'
 import type { BrokerMetrics } from './metrics.ts'
 import type { RecordValidation } from './record-validation/record-validation.ts'
 import type { Replicas } from './replicas.ts'
+import type { Throttle } from './replication/throttles.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { TopicCreation } from './topic-creation.ts'
 import type { TurnClock } from './turn-clock.ts'
@@ -34,6 +35,8 @@ export interface BrokerContext {
   readonly topicCreation: TopicCreation
   /** Against the schemas of a registry, for topics that ask for it. */
   readonly validation: RecordValidation
+  /** Holds back what replicas are sent that catch up. */
+  readonly throttle: Throttle
   readonly clock: Clock
   readonly turns: TurnClock
   readonly random: Random

@@ -1,4 +1,5 @@
 /** What the request handlers need to know of the configuration: plain data, parsed once by `server`. */
+import type { QuotaWindow } from './replication/replication-quota.ts'
 
 export interface BrokerSettings {
   /** `auto.create.topics.enable` */
@@ -21,6 +22,8 @@ export interface BrokerSettings {
   readonly fetchSessionsMax: number
   /** `replica.selector.class`: consumers read from a replica in their rack (KIP-392), not always from the leader. */
   readonly readsFromOwnRack: boolean
+  /** `replication.quota.window.…`: over which time the rate of throttled replication is measured. */
+  readonly replicationQuotaWindow: QuotaWindow
   /** `max.request.partition.size.limit`: most partitions of one DescribeTopicPartitions response. */
   readonly describedPartitionsMax: number
 }
@@ -36,5 +39,6 @@ export const defaultBrokerSettings: BrokerSettings = {
   fetchSizeMaxBytes: 55 << 20,
   fetchSessionsMax: 1000,
   readsFromOwnRack: false,
+  replicationQuotaWindow: { sampleCount: 11, sampleMs: 1_000 },
   describedPartitionsMax: 2000,
 }

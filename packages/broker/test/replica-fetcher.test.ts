@@ -5,6 +5,7 @@ import { silentLogger } from '@braidlog/base'
 import type { Partition } from '@braidlog/partition'
 import type { Peers } from '@braidlog/raft'
 import { ReplicaFetcher } from '../src/replication/replica-fetcher.ts'
+import { Throttle } from '../src/replication/throttles.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -47,6 +48,7 @@ function fetcherInto(asked: unknown[]): ReplicaFetcher {
       requestTimeoutMs: 30_000,
       fetchersPerLeader: 1,
     },
+    throttle: new Throttle({ monotonicMs: () => 0 }, { sampleCount: 11, sampleMs: 1_000 }),
     purpose: 'replica-fetcher-0',
     clock: { nowMs: () => 0, monotonicMs: () => 0 },
     timers: { after: () => ({ cancel: () => {} }) },

@@ -14,7 +14,13 @@ import {
   type ReplicaFetchSettings,
 } from '@braidlog/broker'
 import { defaultGroupCoordinatorConfig, type GroupCoordinatorConfig } from '@braidlog/coordinator'
-import { BROKER_CONFIGS, parseConfigs, RACK_AWARE_SELECTOR, type BrokerConfigs, type ConfigTable } from '@braidlog/model'
+import {
+  BROKER_CONFIGS,
+  parseConfigs,
+  RACK_AWARE_SELECTOR,
+  type BrokerConfigs,
+  type ConfigTable,
+} from '@braidlog/model'
 import { propertiesFromEnvironment } from './environment.ts'
 import { ServerError } from './errors.ts'
 import { resolveListeners, type ListenerConfigs } from './listeners.ts'
@@ -184,6 +190,10 @@ export function brokerSettingsOf(values: BrokerConfigs): BrokerSettings {
     offsetsTopicSegmentBytes: values['offsets.topic.segment.bytes'],
     fetchSizeMaxBytes: values['fetch.max.bytes'],
     fetchSessionsMax: values['max.incremental.fetch.session.cache.slots'],
+    replicationQuotaWindow: {
+      sampleCount: values['replication.quota.window.num'],
+      sampleMs: values['replication.quota.window.size.seconds'] * 1000,
+    },
     readsFromOwnRack: readsFromOwnRack(values),
     describedPartitionsMax: values['max.request.partition.size.limit'],
   }

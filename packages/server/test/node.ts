@@ -54,12 +54,28 @@ export async function startNode(
 export async function createTopic(
   client: WireClient,
   name: string,
-  options: { partitions?: number; replicationFactor?: number; configs?: Record<string, string> } = {},
+  options: {
+    partitions?: number
+    replicationFactor?: number
+    /** Replicas by partition, instead of the two counts. */
+    assignment?: readonly (readonly number[])[]
+    configs?: Record<string, string>
+  } = {},
 ) {
   const configs = Object.entries(options.configs ?? {}).map(([key, value]) => ({ name: key, value }))
+  const { partitions = 1, replicationFactor = 1, assignment } = options
   const response = await client.call(CreateTopicsRequest, CreateTopicsResponse, 7, {
     topics: [
-      { name, numPartitions: options.partitions ?? 1, replicationFactor: options.replicationFactor ?? 1, configs },
+      {
+        name,
+        numPartitions: assignment === undefined ? partitions : -1,
+        replicationFactor: assignment === undefined ? replicationFactor : -1,
+        assignments: (assignment ?? []).map((brokerIds, partitionIndex) => ({
+          partitionIndex,
+          brokerIds: [...brokerIds],
+        })),
+        configs,
+      },
     ],
     timeoutMs: 5000,
   })

@@ -65,6 +65,8 @@ class Fetch {
   readonly #maxWaitMs: number
   /** One for each partition of the context, in its order, as far as they have been read. */
   #results: FetchResult[] = []
+  /** Partitions that the follower has to wait for, by their number in the context; see {@link Throttle}. */
+  #throttled: Set<number> | undefined = undefined
   /** Replicas in the rack of the consumer, by the number of the partition in the context. */
   #preferred: Map<number, number> | undefined = undefined
   #sizeBytes = 0
@@ -109,9 +111,12 @@ class Fetch {
     this.#releaseAll()
     const { rooms } = this.#broker.partitions
     const operation = rooms.fetch<Fetch>(this, onComplete)
-    for (const partition of this.#context.partitions) {
-      const replica = this.#find(partition)
-      if (replica !== undefined) operation.watch(replica, partition.fetchOffset, this.#replicaId >= 0)
+    const { partitions } = this.#context
+    for (let i = 0; i < partitions.length; i++) {
+      // There is something to read, which is not to be sent now.
+      if (this.#throttled?.has(i) === true) continue
+      const replica = this.#find(partitions[i]!)
+      if (replica !== undefined) operation.watch(replica, partitions[i]!.fetchOffset, this.#replicaId >= 0)
     }
     const missingBytes = this.#minBytes - this.#sizeBytes
     this.#exchange.onClosed = () => rooms.cancel(operation)
@@ -130,6 +135,7 @@ class Fetch {
   #read(done: () => void): void {
     this.#results = []
     this.#preferred = undefined
+    this.#throttled = undefined
     this.#sizeBytes = 0
     this.#urgent = false
     if (this.#readWarm()) done()
@@ -164,10 +170,16 @@ class Fetch {
         continue
       }
       if (this.#rackId !== '' && this.#sendsElsewhere(partition, replica)) continue
+      if (this.#replicaId >= 0 && this.#isThrottled(replica)) {
+        this.#throttled ??= new Set()
+        this.#throttled.add(this.#results.length)
+        this.#accept(replica.fetchAsReplica({ ...this.#replicaOptionsFor(partition), maxBytes: 0, minOneBatch: false }))
+        continue
+      }
       const wantsBytes = this.#sizeBytes < this.#maxBytes
       if (wantsBytes && replica.isCold(partition.fetchOffset)) return false
       if (this.#replicaId < 0) this.#accept(replica.fetch(this.#optionsFor(partition)))
-      else this.#acceptForReplica(partition, replica.fetchAsReplica(this.#replicaOptionsFor(partition)))
+      else this.#acceptForReplica(partition, replica, replica.fetchAsReplica(this.#replicaOptionsFor(partition)))
     }
     return true
   }
@@ -180,7 +192,8 @@ class Fetch {
       // Deleted while an earlier one was read: the next round of the warm path says so.
       if (replica === undefined) continue
       if (this.#replicaId < 0) this.#accept(await replica.fetchCold(this.#optionsFor(partition)))
-      else this.#acceptForReplica(partition, await replica.fetchColdAsReplica(this.#replicaOptionsFor(partition)))
+      else
+        this.#acceptForReplica(partition, replica, await replica.fetchColdAsReplica(this.#replicaOptionsFor(partition)))
     }
   }
 
@@ -232,9 +245,19 @@ class Fetch {
     if (result.errorCode !== ErrorCode.NONE || result.divergingEpoch !== undefined) this.#urgent = true
   }
 
+  /** A replica that is not in sync, of a partition that is listed, while more has been sent to such than may be. */
+  #isThrottled(replica: Partition): boolean {
+    return this.#broker.throttle.isExceeded && this.#catchesUp(replica)
+  }
+
+  #catchesUp({ log, replicas }: Partition): boolean {
+    return this.#broker.throttle.covers(log.topic, log.partition) && replicas?.isr.includes(this.#replicaId) === false
+  }
+
   /** A follower that serves consumers hears of commits at once; outside a session nobody knows what it has heard. */
-  #acceptForReplica(partition: FetchPartition, result: FetchResult): void {
+  #acceptForReplica(partition: FetchPartition, replica: Partition, result: FetchResult): void {
     this.#accept(result)
+    if (result.records !== undefined && this.#catchesUp(replica)) this.#broker.throttle.record(result.records.sizeBytes)
     const { incremental } = this.#context
     const { readsFromOwnRack } = this.#broker.settings
     if (readsFromOwnRack && incremental && result.highWatermark > partition.toldHighWatermark) this.#urgent = true

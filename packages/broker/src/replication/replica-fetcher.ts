@@ -22,6 +22,7 @@ import {
 import type { FetchResponse, Input, FetchRequest } from '@braidlog/protocol'
 import { PeerError, type PeerAddress, type Peers } from '@braidlog/raft'
 import { FetcherSession, type SessionPartition } from './fetcher-session.ts'
+import type { Throttle } from './throttles.ts'
 
 export interface ReplicaFetcherOptions {
   readonly nodeId: number
@@ -32,6 +33,8 @@ export interface ReplicaFetcherOptions {
   /** Newest Fetch and ListOffsets versions at the cluster's metadata.version. */
   readonly versions: () => { readonly fetch: number; readonly listOffsets: number }
   readonly settings: ReplicaFetchSettings
+  /** Holds catching up back. */
+  readonly throttle: Throttle
   /** Fetchers of one leader have connections of their own. */
   readonly purpose: string
   readonly clock: Clock
@@ -62,6 +65,8 @@ interface Followed {
   notBeforeMs: number
   /** The leader knows of another epoch: the metadata will tell. */
   awaitsMetadata: boolean
+  /** It lacks what is committed, as far as is known. */
+  isBehind: boolean
 }
 
 type FetchedPartition = FetchResponse['responses'][number]['partitions'][number]
@@ -91,7 +96,7 @@ export class ReplicaFetcher {
 
   /** Follows the partition from where its log ends; for one that is followed already, there is news of its leader. */
   follow(partition: Partition): void {
-    this.#followed.set(keyOf(partition), { partition, notBeforeMs: -Infinity, awaitsMetadata: false })
+    this.#followed.set(keyOf(partition), { partition, notBeforeMs: -Infinity, awaitsMetadata: false, isBehind: true })
     this.#wake?.()
     if (!this.#running && !this.#stopped) void this.#run()
   }
@@ -156,12 +161,25 @@ export class ReplicaFetcher {
         const { partition } = followed
         const endBefore = partition.log.logEndOffset
         const decision = partition.followed(asked.position, answerOf(fetched))
+        this.#noteLag(followed, fetched)
         if (partition.log.logEndOffset > endBefore) appended.push(partition)
         if (decision.action !== 'append') await this.#act(followed, asked.position, decision, fetched.errorCode)
       }
     }
     // A failed disk is noticed by whoever owns it.
     await Promise.allSettled(appended.map((partition) => partition.settleStored()))
+  }
+
+  #noteLag(followed: Followed, { highWatermark, records }: FetchedPartition): void {
+    const { throttle } = this.#options
+    const { topic, partition, logEndOffset } = followed.partition.log
+    if (followed.isBehind && throttle.covers(topic, partition)) throttle.record(records?.length ?? 0)
+    followed.isBehind = highWatermark > logEndOffset
+  }
+
+  #isThrottled({ isBehind, partition: { log } }: Followed): boolean {
+    const { throttle } = this.#options
+    return isBehind && throttle.isExceeded && throttle.covers(log.topic, log.partition)
   }
 
   async #act(
@@ -284,8 +302,9 @@ export class ReplicaFetcher {
   #wanted(): SessionPartition[] {
     const nowMs = this.#options.clock.monotonicMs()
     const wanted: SessionPartition[] = []
-    for (const { partition, notBeforeMs, awaitsMetadata } of this.#followed.values()) {
-      if (awaitsMetadata || notBeforeMs > nowMs || !partition.isStored) continue
+    for (const followed of this.#followed.values()) {
+      const { partition, notBeforeMs, awaitsMetadata } = followed
+      if (awaitsMetadata || notBeforeMs > nowMs || !partition.isStored || this.#isThrottled(followed)) continue
       const position = partition.followerPosition()
       const { topicId, partition: number } = partition.log
       if (position !== undefined) wanted.push({ topicId, partition: number, position })
@@ -294,9 +313,12 @@ export class ReplicaFetcher {
   }
 
   #nextMs(): number {
+    const { clock, throttle } = this.#options
     let nextMs = Infinity
-    for (const { notBeforeMs, awaitsMetadata } of this.#followed.values()) {
-      if (!awaitsMetadata && notBeforeMs < nextMs) nextMs = notBeforeMs
+    for (const followed of this.#followed.values()) {
+      if (followed.awaitsMetadata) continue
+      const throttledMs = this.#isThrottled(followed) ? clock.monotonicMs() + throttle.delayMs : -Infinity
+      nextMs = Math.min(nextMs, Math.max(followed.notBeforeMs, throttledMs))
     }
     return nextMs
   }

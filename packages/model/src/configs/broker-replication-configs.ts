@@ -100,14 +100,12 @@ export const BROKER_REPLICATION_CONFIGS = {
     default: 11,
     importance: 'low',
     check: atLeast(1),
-    applies: false,
     doc: 'Samples kept for replication quotas.',
   }),
   'replication.quota.window.size.seconds': int({
     default: 1,
     importance: 'low',
     check: atLeast(1),
-    applies: false,
     doc: 'Length of a replication quota sample.',
   }),
   'alter.log.dirs.replication.quota.window.num': int({

@@ -66,14 +66,12 @@ export const TOPIC_CONFIGS = {
     default: [],
     importance: 'medium',
     check: throttledReplicas,
-    applies: false,
     doc: 'Replicas whose replication is throttled on the follower: partition:broker, comma-separated, or *.',
   }),
   'leader.replication.throttled.replicas': list({
     default: [],
     importance: 'medium',
     check: throttledReplicas,
-    applies: false,
     doc: 'Replicas whose replication is throttled on the leader: partition:broker, comma-separated, or *.',
   }),
   'index.interval.bytes': int({
