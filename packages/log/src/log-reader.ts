@@ -155,7 +155,8 @@ export class LogReader {
     const place = this.#hinted(options.offset) ?? this.#locate(Math.max(options.offset, logStartOffset))
     if (place === undefined) return undefined
     const { segment, position } = place
-    const left = segment.sizeBytes - position
+    const left = segment.readableSizeBytes - position
+    if (left <= 0) return undefined
     if (segment.active && left <= TAIL_SIZE_BYTES) this.tail.noteRead()
     const wanted = Math.min(Math.max(options.maxBytes, BATCH_HEADER_SIZE_BYTES), READ_SIZE_BYTES_MAX, left)
     return { segment, position, wanted }
@@ -216,7 +217,7 @@ export class LogReader {
       if (batchBaseOffset(view, at) >= upToOffset) break
       if (at + sizeBytes > maxBytes && !(at === 0 && minOneBatch)) break
       if (at + sizeBytes > filled) {
-        if (at > 0 || position + sizeBytes > segment.sizeBytes) break
+        if (at > 0 || position + sizeBytes > segment.readableSizeBytes) break
         buffer.release()
         return sizeBytes
       }

@@ -1,7 +1,8 @@
-/** What all logs of a process share, each with a bound: open files, the tail cache, read buffers. */
+/** What all logs of a process share, each with a bound: open files, the tail cache, read buffers, writes under way. */
 import { BufferPool } from './buffers.ts'
 import { OpenFiles } from './open-files.ts'
 import { TailCache } from './tail-cache.ts'
+import { WriteSlots } from './write-slots.ts'
 
 export interface LogResourceLimits {
   /** Open file descriptors kept by logs; the least recently used one is closed first. */
@@ -10,12 +11,21 @@ export interface LogResourceLimits {
   readonly tailCacheSizeBytesMax: number
   /** Bytes of idle read buffers kept for reuse. */
   readonly readBuffersSizeBytesMax: number
+  /** Appends of at least this size are written off the event loop, where nobody needs them written at once. */
+  readonly queuedWriteSizeBytesMin: number
+  /** Bytes of memory kept for such writes; beyond it appends are written where they are. */
+  readonly queuedWritesSizeBytesMax: number
+  /** Such writes under way at a time. */
+  readonly queuedWritesMax: number
 }
 
 export const defaultLogResourceLimits: LogResourceLimits = {
   openFilesMax: 2048,
   tailCacheSizeBytesMax: 32 * 1024 * 1024,
   readBuffersSizeBytesMax: 32 * 1024 * 1024,
+  queuedWriteSizeBytesMin: 256 * 1024,
+  queuedWritesSizeBytesMax: 64 * 1024 * 1024,
+  queuedWritesMax: 2,
 }
 
 export class LogResources {
@@ -23,11 +33,17 @@ export class LogResources {
   readonly files: OpenFiles
   readonly readBuffers: BufferPool
   readonly tailCache: TailCache
+  readonly writeSlots: WriteSlots
 
   constructor(limits: Partial<LogResourceLimits> = {}) {
     this.limits = { ...defaultLogResourceLimits, ...limits }
     this.files = new OpenFiles(this.limits.openFilesMax)
     this.readBuffers = new BufferPool(this.limits.readBuffersSizeBytesMax)
     this.tailCache = new TailCache(this.limits.tailCacheSizeBytesMax, this.readBuffers)
+    this.writeSlots = new WriteSlots({
+      writesMax: this.limits.queuedWritesMax,
+      sizeBytesMax: this.limits.queuedWritesSizeBytesMax,
+      queuedSizeBytesMin: this.limits.queuedWriteSizeBytesMin,
+    })
   }
 }

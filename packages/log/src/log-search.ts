@@ -106,7 +106,7 @@ function scannerOf(context: SearchContext, segment: Segment, from: number): Batc
     buffers: context.resources.readBuffers,
     slot: segment.log,
     from,
-    to: segment.sizeBytes,
+    to: segment.readableSizeBytes,
     pieceSizeBytes: SEARCH_PIECE_SIZE_BYTES,
   })
 }

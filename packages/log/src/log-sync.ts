@@ -18,6 +18,8 @@ export interface LogSyncOptions {
   readonly syncDirectory: () => Promise<void>
   /** Offset after the last batch that was appended. */
   readonly logEndOffset: () => number
+  /** What was appended is being written; `undefined`: it is written. */
+  readonly writing: () => Promise<void> | undefined
   /** @throws LogError when the log is offline */
   readonly mustBeOnline: () => void
   /** Takes the log offline. @returns what callers get to see */
@@ -103,7 +105,7 @@ export class LogSync {
   }
 
   async #sync(): Promise<void> {
-    const { files, logEndOffset, syncDirectory, mustBeOnline, onFailure } = this.#options
+    const { files, logEndOffset, writing, syncDirectory, mustBeOnline, onFailure } = this.#options
     const endOffset = logEndOffset()
     const truncations = this.#truncations
     const segments = [...this.#dirty]
@@ -111,6 +113,11 @@ export class LogSync {
     const directoryChanged = this.#directoryChanged
     this.#directoryChanged = this.#rolled = false
     try {
+      const written = writing()
+      if (written !== undefined) {
+        await written
+        mustBeOnline()
+      }
       // The indexes of a closed segment are not made anew once the recovery point is behind it.
       const syncs = segments.map((segment) => segment.sync())
       for (const segment of segments) if (!segment.active) syncs.push(segment.syncIndexes())

@@ -56,6 +56,7 @@ import { ProducerState, type ProducerDescription } from './producer-state.ts'
 import { noteProducer, replayProducers } from './replay.ts'
 import { segmentsToDelete } from './retention.ts'
 import { RELATIVE_OFFSET_MAX, Segment, type SegmentContext } from './segment.ts'
+import { WriteQueue } from './write-queue.ts'
 
 export interface LogOptions {
   readonly storage: Storage
@@ -123,6 +124,8 @@ export class Log {
   readonly #snapshots: ProducerSnapshots
   readonly #reader: LogReader
   readonly #syncs: LogSync
+  readonly #writes: WriteQueue
+  #onWritten: ((sizeBytes: number) => void) | undefined = undefined
   readonly #deleted: DeletedFiles
   #producers: ProducerState | undefined
   #epochs: LeaderEpochs | undefined
@@ -167,13 +170,33 @@ export class Log {
       directoryChanged: state.directoryChanged === true,
       syncDirectory: () => this.#storage.syncDirectory(this.path),
       logEndOffset: () => this.#logEndOffset,
+      writing: () => (this.#writes.isEmpty ? undefined : this.#writes.settled()),
       mustBeOnline: () => {
         if (this.#offline !== undefined) throw this.#offlineError()
       },
       onFailure: (error) => this.#fail(error),
     })
+    this.#writes = new WriteQueue({
+      files,
+      buffers,
+      slots: options.resources.writeSlots,
+      onWritten: (sizeBytes) => this.#onWritten?.(sizeBytes),
+      onFailure: (error) => {
+        this.#fail(error)
+        this.#onWritten?.(0)
+      },
+    })
     this.#deleted = new DeletedFiles(options.storage)
     this.#newJitter()
+  }
+
+  /**
+   * From now on large appends are written off the event loop, where their bytes have an owner.
+   * @param onWritten told, never inside an append, that {@link Log.writtenOffset} has moved by so many bytes, or that the
+   *   log has gone offline
+   */
+  writeLargeLater(onWritten: (sizeBytes: number) => void): void {
+    this.#onWritten = onWritten
   }
 
   /** Directory of the log. */
@@ -191,6 +214,16 @@ export class Log {
 
   get logEndOffset(): number {
     return this.#logEndOffset
+  }
+
+  /** Everything below it is in the page cache, or gathered to be written in this turn. */
+  get writtenOffset(): number {
+    return this.#writes.writtenOffset ?? this.#logEndOffset
+  }
+
+  /** Bytes of what lies between the written offset and the log end. */
+  get unwrittenSizeBytes(): number {
+    return this.#writes.sizeBytes
   }
 
   /** Everything below it has been fdatasynced: the recovery point. */
@@ -271,7 +304,8 @@ export class Log {
   /**
    * Appends the batches in `bytes[start, end)`, which carry their final offsets and leader epochs: the first base offset
    * is at least the log end offset and all ascend. Synchronous: on return the bytes are in the page cache, unless they may
-   * be gathered: then they are there after `writeGathered` or a flush; readers see them at once.
+   * be gathered: then they are there after `writeGathered` or a flush; readers see them at once. After `writeLargeLater`
+   * they may be on their way, too: `writtenOffset` tells, and files are read up to there.
    *
    * The bytes are only read during the call, unless `owner` is given: then the log may retain it for the tail cache, and
    * the caller must not change the bytes while the owner is held.
@@ -297,7 +331,7 @@ export class Log {
     const sizeBytes = end - start
     const active = this.#segmentFor({ sizeBytes, baseOffset, lastOffset: nextOffset - 1, maxTimestampMs }, nowMs)
     this.#syncs.markDirty(active)
-    this.#guard(() => active.write(bytes, start, end, gather))
+    this.#guard(() => this.#write(active, bytes, start, end, owner, gather))
     for (let at = start; at < end; at += batchSizeBytes(view, at)) this.#noteBatch(active, bytes, view, at, nowMs)
     this.#reader.tail.append(bytes, start, end, baseOffset, nextOffset, owner)
     this.#logEndOffset = nextOffset
@@ -494,8 +528,9 @@ export class Log {
     await this.#guardAsync(this.#storage.syncDirectory(this.path))
   }
 
-  /** Waits for writes of small files (epochs, snapshots) begun so far. */
+  /** Waits for writes begun so far, of appends and of small files (epochs, snapshots). */
   async settle(): Promise<void> {
+    await this.#writes.settled()
     await this.#background
     if (this.#offline !== undefined) throw this.#offlineError()
   }
@@ -534,6 +569,27 @@ export class Log {
     } finally {
       this.abandon()
     }
+  }
+
+  #write(
+    active: Segment,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    owner: BufferOwner | undefined,
+    gather: boolean,
+  ): void {
+    const writes = this.#writes
+    const mayQueue = this.#onWritten !== undefined && writes.wants(end - start, owner)
+    if (writes.isEmpty && !mayQueue) {
+      active.write(bytes, start, end, gather)
+      return
+    }
+    const append = { segment: active, position: active.sizeBytes, offset: this.#logEndOffset }
+    active.writeGathered()
+    if (writes.add(append, bytes, start, end, owner)) return
+    active.write(bytes, start, end)
+    if (!writes.isEmpty) writes.addWritten(append, end - start)
   }
 
   get #active(): Segment {
@@ -675,6 +731,7 @@ export class Log {
   }
 
   #closeFiles(): void {
+    this.#writes.drop()
     for (const segment of this.#segments) segment.close()
   }
 
@@ -687,7 +744,7 @@ export class Log {
     return {
       segments: [...this.#segments],
       logStartOffset: this.#logStartOffset,
-      upToOffset: Math.min(upToOffset, this.#logEndOffset),
+      upToOffset: Math.min(upToOffset, this.writtenOffset),
       resources: this.resources,
       codecs: this.#options.codecs,
       epochAt: (offset) => this.epochAt(offset),
@@ -732,6 +789,7 @@ export class Log {
     if (this.#closed) return new LogError('LOG_CLOSED', `${this.path} is closed`, { cause: error })
     if (this.#offline === undefined) {
       this.#offline = error instanceof Error ? error : new Error(String(error))
+      this.#writes.drop()
       this.#logger.error('log is offline', { topic: this.topic, partition: this.partition, error })
       this.#options.onOffline?.(this, this.#offline)
     }

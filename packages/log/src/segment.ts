@@ -78,6 +78,8 @@ export class Segment {
   #maxTimestampOffset = -1
   /** Largest timestamp of the first batch, from which the age of the segment counts. */
   #firstTimestampMs: number | undefined = undefined
+  /** For {@link WriteQueue}: from here on the file may not hold yet what was appended. */
+  readableTo = Infinity
   /** When the segment was opened or created, by our clock: its age when no record has a timestamp. */
   readonly createdMs: number
 
@@ -167,6 +169,11 @@ export class Segment {
     return this.#sizeBytes
   }
 
+  /** So much of the log file may be read, by position. What is gathered counts: `read` writes it first. */
+  get readableSizeBytes(): number {
+    return Math.min(this.sizeBytes, this.readableTo)
+  }
+
   /** -1: no record has a timestamp. */
   get maxTimestampMs(): number {
     if (this.#maxTimestampMs === undefined) {
@@ -247,12 +254,12 @@ export class Segment {
     this.#indexesChanged = true
   }
 
-  /** The first batch whose last offset is at or above `offset`, or `undefined`. @throws LogError `LOG_CORRUPT` */
+  /** The first readable batch whose last offset is at or above `offset`, if any. @throws LogError `LOG_CORRUPT` */
   locate(offset: number): BatchLocation | undefined {
     const from = this.offsetIndex.lookup(offset)
     if (from > 0) {
       // Nothing vouches for an index from disk: its word counts only if a batch that can precede `offset` stands there.
-      const batch = from < this.sizeBytes ? this.#batchAt(from) : undefined
+      const batch = from < this.readableSizeBytes ? this.#batchAt(from) : undefined
       if (batch !== undefined && batch.baseOffset <= offset) return this.#locateFrom(from, offset)
     }
     return this.#locateFrom(0, offset)
@@ -366,7 +373,7 @@ export class Segment {
 
   #locateFrom(position: number, offset: number): BatchLocation | undefined {
     const file = this.#file()
-    const sizeBytes = this.sizeBytes
+    const sizeBytes = this.readableSizeBytes
     let loaded = 0
     let loadedAt = position
     while (position < sizeBytes) {
@@ -386,7 +393,7 @@ export class Segment {
   /** @returns `undefined` when no whole batch stands there */
   #batchAt(position: number): BatchLocation | undefined {
     const loaded = this.#file().read(probe, 0, BATCH_HEADER_SIZE_BYTES, position)
-    return loaded < BATCH_HEADER_SIZE_BYTES ? undefined : describeBatch(0, position, this.sizeBytes)
+    return loaded < BATCH_HEADER_SIZE_BYTES ? undefined : describeBatch(0, position, this.readableSizeBytes)
   }
 }
 

@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { SeededRandom, type MemoryStorage } from '@braidlog/base'
 import { batchBaseOffset, batchPositions, batchSizeBytes, viewOf } from '@braidlog/records'
-import type { Log } from '@braidlog/log'
-import { batchOf, concat, memoryWithDirectory, openTestLog, readAll } from './support.ts'
+import { LogResources, type Log, type LogResourceLimits } from '@braidlog/log'
+import { batchOf, concat, memoryWithDirectory, openTestLog, readAll, TestOwner } from './support.ts'
 
 type Step =
   | {
@@ -17,7 +18,10 @@ type Step =
       readonly valueSizeBytes: number
       readonly bump: boolean
       readonly gather: boolean
+      readonly owned: boolean
     }
+  | { readonly kind: 'holdWrites' }
+  | { readonly kind: 'releaseWrites'; readonly count: number }
   | { readonly kind: 'flush' | 'close' | 'roll' | 'retention' }
   | { readonly kind: 'crash'; readonly seed: number; readonly keepsRecoveryPoint: boolean }
   | { readonly kind: 'read'; readonly offset: number; readonly maxBytes: number; readonly cold: boolean }
@@ -33,7 +37,13 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         valueSizeBytes: fc.integer({ min: 0, max: 300 }),
         bump: fc.boolean(),
         gather: fc.boolean(),
+        owned: fc.boolean(),
       }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: 'holdWrites' as const }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('releaseWrites' as const), count: fc.integer({ min: 1, max: 3 }) }),
     },
     {
       weight: 3,
@@ -79,9 +89,11 @@ class Pair {
   epoch = 0
   recoveryPoint = 0
   readonly storage: MemoryStorage
+  readonly #limits: Partial<LogResourceLimits>
 
-  constructor(storage: MemoryStorage) {
+  constructor(storage: MemoryStorage, limits: Partial<LogResourceLimits>) {
     this.storage = storage
+    this.#limits = limits
   }
 
   async open(cleanShutdown: boolean): Promise<void> {
@@ -90,7 +102,20 @@ class Pair {
       recoveryPoint: this.recoveryPoint,
       logStartOffset: this.startOffset,
       config: { segmentBytes: 1000, indexIntervalBytes: 150 },
+      resources: new LogResources(this.#limits),
     })
+    this.log.writeLargeLater(() => {})
+  }
+
+  /** What is readable: the batches below the written offset. */
+  get written(): ModelBatch[] {
+    return this.batches.filter((batch) => batch.baseOffset < this.log.writtenOffset)
+  }
+
+  /** Does what waits for writes that may be held. */
+  async releasing(work: Promise<void>): Promise<void> {
+    this.storage.releaseWrites()
+    await work
   }
 
   check(): void {
@@ -99,8 +124,10 @@ class Pair {
     assert.equal(log.logStartOffset, this.startOffset)
     assert.equal(log.durableOffset >= this.durableOffset, true)
     // A read starts at the batch that holds the log start, whole.
-    const expected = concat(this.batches.filter((batch) => batch.nextOffset > this.startOffset).map((b) => b.bytes))
-    sameBatches(readAll(log), expected)
+    const expected = concat(this.written.filter((batch) => batch.nextOffset > this.startOffset).map((b) => b.bytes))
+    sameBatches(readAll(log, log.logStartOffset, 1000, log.writtenOffset), expected)
+    const unwritten = this.batches.slice(this.written.length)
+    assert.equal(log.unwrittenSizeBytes, concat(unwritten.map((b) => b.bytes)).length)
   }
 }
 
@@ -122,13 +149,18 @@ async function apply(pair: Pair, step: Step): Promise<void> {
       if (step.bump) pair.epoch++
       const baseOffset = pair.endOffset
       const bytes = batchOf({ ...step, baseOffset, leaderEpoch: pair.epoch })
-      log.append(bytes, 0, bytes.length, undefined, step.gather)
+      log.append(bytes, 0, bytes.length, step.owned ? new TestOwner(bytes.length) : undefined, step.gather)
       pair.endOffset += step.records
       pair.batches.push({ baseOffset, nextOffset: pair.endOffset, bytes })
       return
     }
+    case 'holdWrites':
+      return pair.storage.holdWrites()
+    case 'releaseWrites':
+      pair.storage.releaseWrites(step.count)
+      return setImmediate()
     case 'flush':
-      await log.flush()
+      await pair.releasing(log.flush())
       pair.durableOffset = pair.endOffset
       pair.recoveryPoint = pair.durableOffset
       return
@@ -137,16 +169,18 @@ async function apply(pair: Pair, step: Step): Promise<void> {
     case 'retention':
       return
     case 'close':
-      await log.close()
+      await pair.releasing(log.close())
       pair.durableOffset = pair.recoveryPoint = pair.endOffset
       await pair.open(true)
       return
     case 'read': {
-      const options = { offset: pair.startOffset + step.offset, maxBytes: step.maxBytes }
+      const offset = pair.startOffset + step.offset
+      const options = { offset, maxBytes: step.maxBytes, upToOffset: log.writtenOffset }
+      const { written } = pair
       const read = step.cold ? await log.readCold(options) : log.read(options)
       const expected: Uint8Array[] = []
       let size = 0
-      for (const batch of pair.batches) {
+      for (const batch of written) {
         if (batch.nextOffset <= options.offset) continue
         if (size + batch.bytes.length > step.maxBytes) break
         size += batch.bytes.length
@@ -162,7 +196,7 @@ async function apply(pair: Pair, step: Step): Promise<void> {
     case 'truncate': {
       const offset = pair.startOffset + step.at
       if (offset >= pair.endOffset) return
-      await log.truncateTo(offset)
+      await pair.releasing(log.truncateTo(offset))
       pair.batches = pair.batches.filter((batch) => batch.nextOffset <= offset)
       pair.endOffset = Math.max(pair.batches.at(-1)?.nextOffset ?? log.logEndOffset, log.segments[0]!.baseOffset)
       pair.startOffset = Math.min(pair.startOffset, pair.endOffset)
@@ -175,7 +209,7 @@ async function apply(pair: Pair, step: Step): Promise<void> {
       log.raiseLogStartOffset(offset)
       pair.startOffset = Math.max(offset, pair.startOffset)
       // The start offset is checkpointed only behind what is durable, as the directory does it.
-      await log.flush()
+      await pair.releasing(log.flush())
       await log.settle()
       pair.durableOffset = pair.recoveryPoint = pair.endOffset
       return
@@ -196,11 +230,17 @@ async function apply(pair: Pair, step: Step): Promise<void> {
   }
 }
 
+const limits: fc.Arbitrary<Partial<LogResourceLimits>> = fc.record({
+  tailCacheSizeBytesMax: fc.constantFrom(0, 1 << 20),
+  queuedWriteSizeBytesMin: fc.constantFrom(200, 400, Infinity),
+  queuedWritesSizeBytesMax: fc.constantFrom(1500, 1 << 20),
+})
+
 describe('the log, against an array', () => {
-  it('has what was appended, through rolls, truncations, restarts and crashes', async () => {
+  it('has what was appended, through rolls, truncations, restarts, crashes and writes under way', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, async (plan) => {
-        const pair = new Pair(await memoryWithDirectory())
+      fc.asyncProperty(steps, limits, async (plan, limits) => {
+        const pair = new Pair(await memoryWithDirectory(), limits)
         await pair.open(false)
         for (const step of plan) {
           await apply(pair, step)

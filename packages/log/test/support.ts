@@ -1,8 +1,17 @@
 /** What the tests of the log share: a clock that stands still, batches, an open log over memory. */
+import assert from 'node:assert/strict'
 import { MemoryStorage, type Clock } from '@braidlog/base'
 import { type Uuid } from '@braidlog/model'
 import { BatchBuilder, plainCodecs, type BatchFields } from '@braidlog/records'
-import { defaultLogConfig, LogResources, openLog, type Log, type LogConfig, type LogOptions } from '@braidlog/log'
+import {
+  defaultLogConfig,
+  LogResources,
+  openLog,
+  type BufferOwner,
+  type Log,
+  type LogConfig,
+  type LogOptions,
+} from '@braidlog/log'
 
 export const TOPIC_ID = 'Ux7eQqSZTRuLXe5QX5ssFA' as Uuid
 export const NOW_MS = 1_700_000_000_000
@@ -66,16 +75,40 @@ export async function memoryWithDirectory(): Promise<MemoryStorage> {
 }
 
 /** All batches from `offset` on, as the reads give them. */
-export function readAll(log: Log, offset = log.logStartOffset, maxBytes = 1000): Uint8Array {
+export function readAll(
+  log: Log,
+  offset = log.logStartOffset,
+  maxBytes = 1000,
+  upToOffset = log.logEndOffset,
+): Uint8Array {
   const parts: Uint8Array[] = []
-  for (let next = offset; next < log.logEndOffset;) {
-    const read = log.read({ offset: next, maxBytes, minOneBatch: true })
+  for (let next = offset; next < upToOffset;) {
+    const read = log.read({ offset: next, maxBytes, upToOffset, minOneBatch: true })
     if (read.sizeBytes === 0) break
     parts.push(read.toBytes())
     next = read.nextOffset
     read.release()
   }
   return concat(parts)
+}
+
+/** Memory with counted holders, one of them the test. */
+export class TestOwner implements BufferOwner {
+  readonly sizeBytes: number
+  holders = 1
+
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes
+  }
+
+  retain(): void {
+    assert(this.holders > 0, 'what is released is not retained')
+    this.holders++
+  }
+
+  release(): void {
+    assert(--this.holders >= 0, 'released once too often')
+  }
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
