@@ -55,13 +55,13 @@ export class Leading {
     return this.#progress.replicas?.caughtUpMsOf(replicaId) !== undefined
   }
 
-  /** Takes note of how far a follower has come. */
+  /** Takes note of how far a follower has come; it is given what is written, and has caught up when it has that. */
   followerFetched({ replicaId, replicaEpoch, fetchOffset, logStartOffset }: ReplicaFetchOptions): void {
     const { replicas, highWatermark } = this.#progress
     if (replicas === undefined) return
     replicas.followerFetched(
       { replicaId, brokerEpoch: replicaEpoch, fetchOffset, logStartOffset },
-      { endOffset: this.#log.logEndOffset, highWatermark },
+      { endOffset: this.#log.writtenOffset, highWatermark },
       this.#clock.monotonicMs(),
     )
     this.#announce(replicas)
@@ -81,7 +81,7 @@ export class Leading {
   maybeShrinkIsr(): void {
     const { replicas } = this.#progress
     if (replicas === undefined || this.#role.offline) return
-    replicas.maybeShrink(this.#log.logEndOffset, this.#clock.monotonicMs())
+    replicas.maybeShrink(this.#log.writtenOffset, this.#clock.monotonicMs())
     this.#announce(replicas)
     // Who was waited for because it had nearly caught up may have fallen behind since.
     this.#progress.maybeAdvance(replicas)

@@ -78,6 +78,7 @@ export class Partition {
     this.log = log
     const role = new Role(log, options.nodeId)
     const progress = new Progress(this, role, options)
+    log.writeLargeLater((sizeBytes) => progress.written(sizeBytes))
     this.#role = role
     this.#progress = progress
     this.#appending = new Appending(role, progress, { ...options, metrics })

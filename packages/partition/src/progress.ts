@@ -4,7 +4,7 @@
  * Stored means: below the log end and, in the durable mode, covered by an fdatasync. In the page-cache mode what is written
  * counts at once, unless `flush.messages` or `flush.ms` asks for a sync. Committed means: stored here and by every other
  * replica in sync, of which there are at least `min.insync.replicas`, or all that the partition has. A follower learns from
- * its leader how much is committed.
+ * its leader how much is committed. Large appends of a leader may be on their way to the page cache for a while.
  * Invariants: log start ≤ high watermark ≤ log end; the high watermark goes back only when a follower cuts off what an
  * unclean election has lost.
  */
@@ -112,10 +112,17 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     if (log.hasGathered) this.#gathered = true
     if (this.#replicas !== undefined) {
       this.#appendSizes.append(log.logEndOffset, this.#appendedBytes)
-      this.#rooms.appended(this.#partition, sizeBytes)
+      if (log.writtenOffset === log.logEndOffset) this.#rooms.appended(this.#partition, sizeBytes)
     }
     if (this.#durability === 'durable') this.#flusher.request(this)
     else if (!log.hasGathered) this.#writtenToPageCache()
+  }
+
+  /** For the log: so many bytes more are in the page cache, or it has gone offline. */
+  written(sizeBytes: number): void {
+    if (this.#role.offline) return this.#rooms.failed(this.#partition, ErrorCode.KAFKA_STORAGE_ERROR)
+    if (this.#replicas !== undefined) this.#rooms.appended(this.#partition, sizeBytes)
+    if (this.#durability === 'page-cache') this.#storeWritten()
   }
 
   /** A follower has appended to the log (`sizeBytes`, maybe 0), and its leader says how much is committed. */
@@ -124,7 +131,7 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
       this.#appendedBytes += sizeBytes
       if (this.#durability === 'page-cache') this.#writtenToPageCache()
     }
-    const highWatermark = Math.min(leaderHighWatermark, this.#log.logEndOffset)
+    const highWatermark = Math.min(leaderHighWatermark, this.#log.writtenOffset)
     if (highWatermark > this.#highWatermark) this.#advanceTo(highWatermark, this.#committedBytes + sizeBytes)
   }
 
@@ -165,7 +172,8 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     this.#appendSizes.clear(this.#appendedBytes)
     if (this.#role.offline) return
     const log = this.#log
-    this.#stored(this.#durability === 'durable' ? log.durableOffset : log.logEndOffset, this.#appendedBytes)
+    if (this.#durability === 'durable') this.#stored(log.durableOffset, this.#appendedBytes)
+    else this.#stored(log.writtenOffset, this.#appendedBytes - log.unwrittenSizeBytes)
   }
 
   /** Committing needs these replicas from now on. */
@@ -264,7 +272,7 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     if (log.hasGathered) return // The end of the turn writes and commits it.
     const held = log.logEndOffset - log.durableOffset >= log.config.flushMessages
     if (held) this.#stored(log.durableOffset, this.#syncingBytes)
-    else this.#stored(log.logEndOffset, this.#appendedBytes)
+    else this.#stored(log.writtenOffset, this.#appendedBytes - log.unwrittenSizeBytes)
   }
 
   /** Everything below `offset` is stored here. With other replicas, that is a part of what committing needs. */

@@ -186,7 +186,7 @@ export class Reading {
   }
 
   #replicaReadOptions({ fetchOffset, maxBytes, minOneBatch }: ReplicaFetchOptions): ReadOptions {
-    return { offset: fetchOffset, maxBytes, upToOffset: this.#log.logEndOffset, minOneBatch }
+    return { offset: fetchOffset, maxBytes, upToOffset: this.#log.writtenOffset, minOneBatch }
   }
 
   #refuseFetch(options: FetchOptions): FetchResult | undefined {

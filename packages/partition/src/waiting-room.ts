@@ -192,7 +192,7 @@ export class DelayedFetch<out C> implements WheelTimerOwner {
     return this.#entries.some((entry) => {
       const { partition, fetchOffset, byReplica } = entry
       if (partition.offline) return true
-      return (byReplica ? partition.log.logEndOffset : partition.lastStableOffset) > fetchOffset
+      return (byReplica ? partition.log.writtenOffset : partition.lastStableOffset) > fetchOffset
     })
   }
 
