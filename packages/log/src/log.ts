@@ -191,7 +191,7 @@ export class Log {
   }
 
   /**
-   * From now on large appends are written off the event loop, where their bytes have an owner.
+   * From now on large appends are written off the event loop.
    * @param onWritten told, never inside an append, that {@link Log.writtenOffset} has moved by so many bytes, or that the
    *   log has gone offline
    */
@@ -580,7 +580,7 @@ export class Log {
     gather: boolean,
   ): void {
     const writes = this.#writes
-    const mayQueue = this.#onWritten !== undefined && writes.wants(end - start, owner)
+    const mayQueue = this.#onWritten !== undefined && writes.wants(end - start)
     if (writes.isEmpty && !mayQueue) {
       active.write(bytes, start, end, gather)
       return

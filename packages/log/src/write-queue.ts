@@ -2,8 +2,8 @@
  * Large appends of one log on their way to its files, written off the event loop.
  *
  * A write of a megabyte to pages that the page cache has yet to find takes milliseconds of the loop; the hop to the
- * thread pool a twentieth of that. So large appends are handed over, as views of memory that their owner keeps, and what is
- * appended while some are under way stands in line behind them. One write of a log is under way at a time and takes all
+ * thread pool a twentieth of that. So large appends are handed over, as views of memory that their owner keeps, else as
+ * copies; and what is appended while some are under way stands in line behind them. One write of a log is under way at a time and takes all
  * that lies behind it in the same file, up to a bound; over all logs there are a few (see {@link WriteSlots}).
  * Invariants: entries are in the order of their offsets, and leave in that order, so that below `writtenOffset`
  * everything is in the page cache; a segment's bytes are readable up to its first entry; memory is held until its write
@@ -73,9 +73,9 @@ export class WriteQueue {
     return this.#entries[0]?.offset
   }
 
-  /** An append of this size is better off in the queue, though it is empty. */
-  wants(sizeBytes: number, owner: BufferOwner | undefined): boolean {
-    return owner !== undefined && sizeBytes >= this.#options.slots.queuedSizeBytesMin
+  /** An append of this size is better off in the queue, though it is empty: even copying it is less than writing it. */
+  wants(sizeBytes: number): boolean {
+    return sizeBytes >= this.#options.slots.queuedSizeBytesMin
   }
 
   /**

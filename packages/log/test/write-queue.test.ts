@@ -115,10 +115,19 @@ describe('large appends', () => {
     assert.equal((await log.offsetOfMaxTimestamp(log.logEndOffset))?.offset, 1)
   })
 
-  it('are written at once while nobody has said that they may wait, and without an owner', async () => {
+  it('are copied where nobody owns their bytes', async () => {
     const bench = await Bench.open()
-    bench.append({ valueSizeBytes: 2000 }, false)
-    assert.equal(bench.log.writtenOffset, 1)
+    const batch = batchOf({ valueSizeBytes: 2000 })
+    const bytes = batch.slice()
+    bench.log.append(bytes, 0, bytes.length)
+    bytes.fill(0)
+    await bench.release()
+    assert.deepEqual(bench.readWritten(), batch)
+    assert.equal(bench.resources.writeSlots.sizeBytes, 0)
+  })
+
+  it('are written at once while nobody has said that they may wait', async () => {
+    const bench = await Bench.open()
     const plain = await openTestLog(bench.storage, { path: 'data/t-1', resources: bench.resources })
     const batch = batchOf({ valueSizeBytes: 2000 })
     plain.append(batch, 0, batch.length, new TestOwner(batch.length))

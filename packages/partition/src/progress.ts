@@ -137,7 +137,8 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
 
   /** All that is in the log is stored here: what is to be durable is. */
   get isStored(): boolean {
-    return this.#durability === 'page-cache' || this.#log.durableOffset >= this.#log.logEndOffset
+    const { durableOffset, writtenOffset, logEndOffset } = this.#log
+    return (this.#durability === 'durable' ? durableOffset : writtenOffset) >= logEndOffset
   }
 
   /**
@@ -148,6 +149,7 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     const log = this.#log
     // A sync may be under way that covers part of it, so that the log is not dirty and yet not all of it is on disk.
     if (this.#durability === 'durable' && log.durableOffset < log.logEndOffset) await log.flush()
+    else if (log.writtenOffset < log.logEndOffset) await log.settle()
     this.#storedOffset = Math.max(this.#storedOffset, Math.min(log.durableOffset, log.logEndOffset))
   }
 

@@ -154,6 +154,21 @@ describe('appends that are written off the event loop', () => {
     assert.deepEqual(node.proposals, [])
   })
 
+  it('are waited for before a follower says that it has them', async () => {
+    const node = await harness('page-cache')
+    const partition = await node.partition()
+    produce(partition, large, owned)
+    partition.assign({ leader: 2, leaderEpoch: 4, partitionEpoch: 4, replicas: [1, 2], isr: [1, 2] })
+    assert.equal(partition.isStored, false)
+    let isSettled = false
+    const settled = partition.settleStored().then(() => (isSettled = true))
+    await node.turn()
+    assert.equal(isSettled, false)
+    node.storage.releaseWrites()
+    await settled
+    assert.equal(partition.isStored, true)
+  })
+
   it('give the same log, answers and order as appends written at once', async () => {
     const produces = fc.array(
       fc.record({
