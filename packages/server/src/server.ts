@@ -4,6 +4,7 @@
 import type { Dial, Listen, Turns } from '@braidlog/runtime'
 import type { Clock, Logger, Random, Storage, Timers } from '@braidlog/base'
 import type { BrokerMetrics, LoadSchemaFormats } from '@braidlog/broker'
+import type { LogResourceLimits } from '@braidlog/log'
 import type { ImageView } from '@braidlog/metadata'
 import type { PartitionSet } from '@braidlog/partition'
 
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly turns?: Turns
   /** Default: real sockets. */
   readonly network?: { readonly listen: Listen; readonly dial: Dial }
+  /** What logs may hold of memory and files, and from which size on they write in the background. */
+  readonly logLimits?: Partial<LogResourceLimits>
   /** Default: silent. */
   readonly logger?: Logger
   /**

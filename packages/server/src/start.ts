@@ -124,7 +124,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
 
   let fail: (error: Error) => void = () => {}
   const failed = new Promise<Error>((resolve) => (fail = resolve))
-  const resources = new LogResources()
+  const resources = new LogResources(options.logLimits)
   const clusterId = await identify(options, config, storage, directory, controllerListeners)
   const side = await openControllerSide({
     config,

@@ -83,6 +83,8 @@ export class SimulatedNode {
       logger: this.#logger(process),
       network: { listen: network.listenFor(process, host), dial: network.dialFor(process, host) },
       format: { clusterId },
+      // Some nodes write nearly everything in the background, as others do with appends of a quarter of a megabyte.
+      logLimits: nodeId % 2 === 0 ? { queuedWriteSizeBytesMin: 1 } : {},
       config: { ...properties, 'node.id': nodeId, 'log.dirs': DIRECTORY },
     }
     startServer(options).then(
