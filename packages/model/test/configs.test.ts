@@ -282,6 +282,21 @@ test('a broker is described with its secrets and what nobody knows hidden', () =
   assert.ok(!JSON.stringify(described).includes('hunter2'))
 })
 
+test('a limit that is set only while brokers run is shown with who set it, and not when nobody did', () => {
+  const key = 'leader.replication.throttled.rate'
+  const shown = (...values: Parameters<typeof layers>) => {
+    const found = describeBrokerConfigs(layers(...values)).find(({ name }) => name === key)
+    return found && [found.value, found.isSensitive, found.synonyms.map(({ value, source }) => `${value}:${source}`)]
+  }
+  assert.equal(shown({}), undefined)
+  const { DYNAMIC_BROKER_CONFIG, DYNAMIC_DEFAULT_BROKER_CONFIG } = ConfigSource
+  assert.deepEqual(shown({ dynamicBroker: { [key]: '7' }, dynamicDefault: { [key]: '9' } }), [
+    '7',
+    false,
+    [`7:${DYNAMIC_BROKER_CONFIG}`, `9:${DYNAMIC_DEFAULT_BROKER_CONFIG}`],
+  ])
+})
+
 test('groups take the broker’s values as defaults', () => {
   const described = describeGroupConfigs(
     new Map([['consumer.session.timeout.ms', '50000']]),

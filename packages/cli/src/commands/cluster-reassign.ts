@@ -6,6 +6,7 @@ import type { Admin } from '@braidlog/client'
 import { remote, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { planReassignment, type PlacedPartition } from '../plan-reassignment.ts'
+import { liftThrottles, throttle } from '../reassignment-throttle.ts'
 
 export function defineReassign(cli: Cli) {
   return new Command('reassign')
@@ -63,10 +64,17 @@ function plan(cli: Cli) {
 function apply(cli: Cli) {
   return remote('apply', 'begin to move replicas as a plan says')
     .argument('<plan>', 'file of `plan -o json`, or of kafka-reassign-partitions')
+    .option('--throttle <bytes>', 'most bytes per second that each broker copies for this; `status` lifts it', Number)
     .action((file, flags) =>
       cli.execute('cluster reassign apply', flags, async (context) => {
         const changes = readPlan(resolve(cli.io.cwd, file))
-        await (await context.kafka()).admin().alterPartitionReassignments(changes, context.call)
+        const bytesPerSecond = flags.throttle
+        if (bytesPerSecond !== undefined && !(Number.isInteger(bytesPerSecond) && bytesPerSecond > 0)) {
+          throw new CliError('--throttle needs a number of bytes per second')
+        }
+        const admin = (await context.kafka()).admin()
+        if (bytesPerSecond !== undefined) await throttle(admin, context, changes, bytesPerSecond)
+        await admin.alterPartitionReassignments(changes, context.call)
         return {
           data: { partitions: changes },
           text: `${changes.length} partition${changes.length === 1 ? '' : 's'} on the way; see \`braidlog cluster reassign status\`.`,
@@ -76,25 +84,31 @@ function apply(cli: Cli) {
 }
 
 function status(cli: Cli) {
-  return remote('status', 'what is being moved').action((flags) =>
-    cli.execute('cluster reassign status', flags, async (context) => {
-      const data = await (await context.kafka()).admin().listPartitionReassignments(undefined, context.call)
-      return {
-        data,
-        ...(data.length === 0 && { text: 'Nothing is being moved.' }),
-        table: {
-          columns: [...TABLE, { title: 'replicas' }, { title: 'adding' }, { title: 'removing' }],
-          rows: data.map((each) => [
-            each.topic,
-            each.partition,
-            each.replicas.join(','),
-            each.addingReplicas.join(','),
-            each.removingReplicas.join(','),
-          ]),
-        },
-      }
-    }),
-  )
+  return remote('status', 'what is being moved; lifts the throttle of what has arrived')
+    .option('--keep-throttle', 'change nothing')
+    .action((flags) =>
+      cli.execute('cluster reassign status', flags, async (context) => {
+        const admin = (await context.kafka()).admin()
+        const data = await admin.listPartitionReassignments(undefined, context.call)
+        const moving = new Set(data.map(({ topic }) => topic))
+        const lifted = flags.keepThrottle === true ? [] : await liftThrottles(admin, context, moving)
+        const done = lifted.length === 0 ? '' : ` Lifted the throttle of ${lifted.join(', ')}.`
+        return {
+          data,
+          ...(data.length === 0 && { text: `Nothing is being moved.${done}` }),
+          table: {
+            columns: [...TABLE, { title: 'replicas' }, { title: 'adding' }, { title: 'removing' }],
+            rows: data.map((each) => [
+              each.topic,
+              each.partition,
+              each.replicas.join(','),
+              each.addingReplicas.join(','),
+              each.removingReplicas.join(','),
+            ]),
+          },
+        }
+      }),
+    )
 }
 
 function cancel(cli: Cli) {

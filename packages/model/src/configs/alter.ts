@@ -17,7 +17,7 @@ import { TOPIC_CONFIGS } from './topic-configs.ts'
 export type ConfigFault = { readonly errorCode: number; readonly message: string } | undefined
 
 /** Broker keys that exist only as dynamic values, never in server.properties. */
-const DYNAMIC_ONLY_BROKER_KEYS: Readonly<Record<string, ConfigType>> = {
+export const DYNAMIC_ONLY_BROKER_KEYS: Readonly<Record<string, ConfigType>> = {
   'follower.replication.throttled.rate': 'long',
   'leader.replication.throttled.rate': 'long',
   'replica.alter.log.dirs.io.max.bytes.per.second': 'long',

@@ -5,6 +5,7 @@
  * Source: `ConfigHelper` of Apache Kafka 4.3.
  */
 import { ConfigSource } from '../config-resource.ts'
+import { DYNAMIC_ONLY_BROKER_KEYS } from './alter.ts'
 import { BROKER_CONFIGS } from './broker-configs.ts'
 import { CLIENT_METRICS_CONFIGS } from './client-metrics-configs.ts'
 import type { ConfigKey, ConfigTable, ConfigType } from './definition.ts'
@@ -74,6 +75,13 @@ export function describeBrokerConfigs(layers: BrokerConfigLayers): DescribedConf
     const hidden = { readOnly: true, isSensitive: true, type: UNKNOWN_TYPE, doc: null }
     described.push({ name, value: null, source, ...hidden, synonyms: [{ name, value: null, source }] })
   }
+  for (const [name, type] of Object.entries(DYNAMIC_ONLY_BROKER_KEYS)) {
+    const synonyms = dynamicSynonyms(name, layers)
+    if (synonyms.length === 0) continue
+    const { value, source } = synonyms[0]!
+    const shown = { readOnly: false, isSensitive: false, type: TYPE_NUMBERS[type], doc: null }
+    described.push({ name, value, source, ...shown, synonyms })
+  }
   return described
 }
 
@@ -82,7 +90,8 @@ export function describeClusterConfigs(dynamicDefault: ReadonlyMap<string, strin
   const source = ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG
   return [...dynamicDefault].map(([name, text]) => {
     const key = (BROKER_CONFIGS as ConfigTable)[name]
-    const isSensitive = key === undefined || key.type === 'password'
+    const type = key?.type ?? DYNAMIC_ONLY_BROKER_KEYS[name]
+    const isSensitive = type === undefined || type === 'password'
     const value = isSensitive ? null : text
     return {
       name,
@@ -90,7 +99,7 @@ export function describeClusterConfigs(dynamicDefault: ReadonlyMap<string, strin
       source,
       readOnly: false,
       isSensitive,
-      type: key === undefined ? UNKNOWN_TYPE : TYPE_NUMBERS[key.type],
+      type: type === undefined ? UNKNOWN_TYPE : TYPE_NUMBERS[type],
       synonyms: [{ name, value, source }],
       doc: key?.doc ?? null,
     }
@@ -147,6 +156,14 @@ function describe(table: ConfigTable, find: (name: string, key: ConfigKey) => Fo
     })
   }
   return described
+}
+
+function dynamicSynonyms(name: string, { dynamicBroker, dynamicDefault }: BrokerConfigLayers): DescribedSynonym[] {
+  const found: DescribedSynonym[] = []
+  const [own, ofAll] = [dynamicBroker.get(name), dynamicDefault.get(name)]
+  if (own !== undefined) found.push({ name, value: own, source: ConfigSource.DYNAMIC_BROKER_CONFIG })
+  if (ofAll !== undefined) found.push({ name, value: ofAll, source: ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG })
+  return found
 }
 
 /**
