@@ -36,8 +36,9 @@ export class Following {
   position(): FollowerPosition | undefined {
     const role = this.#role
     if (role.leads || role.offline || role.hasResigned) return undefined
-    const { logStartOffset, logEndOffset, latestEpoch } = this.#log
-    const lastFetchedEpoch = logEndOffset > logStartOffset ? latestEpoch : -1
+    const { epochs, logStartOffset, logEndOffset } = this.#log
+    // Of the last record: Apache Kafka leaves epochs at the end in which a leader has written nothing.
+    const lastFetchedEpoch = logEndOffset > logStartOffset ? epochs.epochAt(logEndOffset - 1) : -1
     return { leaderEpoch: role.leaderEpoch, fetchOffset: logEndOffset, lastFetchedEpoch, logStartOffset }
   }
 

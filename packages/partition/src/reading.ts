@@ -206,9 +206,13 @@ export class Reading {
     return undefined
   }
 
-  /** The epoch of a leader that has not appended yet ends where the log does. */
+  /** The epoch of a leader that has not appended yet begins where the log ends, and with it the one before has ended. */
   #epochEnd(epoch: number): EpochEndOffset {
-    if (epoch === this.#role.leaderEpoch) return { leaderEpoch: epoch, endOffset: this.#log.logEndOffset }
+    const { leaderEpoch } = this.#role
+    const { latestEpoch, logEndOffset } = this.#log
+    if (epoch === leaderEpoch) return { leaderEpoch: epoch, endOffset: logEndOffset }
+    const isBetween = latestEpoch < epoch && epoch < leaderEpoch
+    if (isBetween) return { leaderEpoch: latestEpoch < 0 ? epoch : latestEpoch, endOffset: logEndOffset }
     return this.#log.endOffsetForEpoch(epoch)
   }
 

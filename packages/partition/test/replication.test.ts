@@ -340,6 +340,41 @@ describe('a follower', () => {
     )
   })
 
+  it('asks with the epoch of its last record, not with one in which nothing was written', async () => {
+    // Apache Kafka notes an epoch when a leader is elected, not when it appends.
+    const { leader, leaderNode, follower } = await pair({}, { leaderEpoch: 6 })
+    produce(leader, { records: 2 })
+    await leaderNode.turn()
+    await round(leader, follower)
+    follower.log.epochs.assign(8, 2)
+    assert.equal(follower.followerPosition()?.lastFetchedEpoch, 6)
+  })
+
+  it('is told where the logs part when it knows an epoch in which its new leader has nothing', async () => {
+    const { leader, leaderNode, follower } = await pair({}, { leaderEpoch: 6 })
+    produce(leader, { records: 2 })
+    await leaderNode.turn()
+    await round(leader, follower)
+    follower.assign(led(NODE_ID, 9))
+    leader.assign(led(NODE_ID, 9))
+    const asks = (lastFetchedEpoch: number) => {
+      const { errorCode, divergingEpoch } = leader.fetchAsReplica({
+        ...follower.followerPosition()!,
+        currentLeaderEpoch: 9,
+        lastFetchedEpoch,
+        maxBytes: 1 << 20,
+        minOneBatch: true,
+        replicaId: FOLLOWER,
+        replicaEpoch: -1,
+        isRepeated: false,
+      })
+      return [nameOf(errorCode), divergingEpoch]
+    }
+    assert.deepEqual(asks(8), ['NONE', { leaderEpoch: 6, endOffset: 2 }])
+    assert.deepEqual(asks(9), ['NONE', undefined])
+    assert.deepEqual(asks(10), ['OFFSET_OUT_OF_RANGE', undefined], 'an epoch that is not yet')
+  })
+
   it('keeps its high watermark over a restart, and learns the rest', async () => {
     const { leader, leaderNode, follower, followerNode } = await pair()
     produce(leader, { records: 2 })
