@@ -23,7 +23,7 @@ import {
 } from '@braidlog/model'
 import { propertiesFromEnvironment } from './environment.ts'
 import { ServerError } from './errors.ts'
-import { resolveListeners, type ListenerConfigs } from './listeners.ts'
+import { resolveListeners, resolveMetricsListener, type ListenerConfigs } from './listeners.ts'
 import { parseProperties } from './properties.ts'
 import { resolveQuorum, type QuorumConfig } from './quorum.ts'
 
@@ -41,6 +41,8 @@ export interface ServerConfig {
   readonly nodeId: number
   readonly directory: string
   readonly listeners: ListenerConfigs
+  /** `braidlog.metrics.listener`; `undefined`: metrics are not served. */
+  readonly metricsListener: { readonly host: string; readonly port: number } | undefined
 }
 
 export interface ConfigInputs {
@@ -91,6 +93,10 @@ export function resolveConfig(inputs: ConfigInputs): ServerConfig {
   return {
     ...roles,
     quorum: resolveQuorum(values, listeners),
+    metricsListener: resolveMetricsListener(
+      values['braidlog.metrics.listener'],
+      values['braidlog.allow.open.listeners'],
+    ),
     values,
     texts,
     authorizer: authorizerSettingsOf(values['authorizer.class.name'], texts),

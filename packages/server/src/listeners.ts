@@ -99,6 +99,25 @@ export function parseListener(key: string, text: string): ListenerConfig {
   return { name: match[1]!.toUpperCase(), host: match[2] ?? match[3] ?? '', port }
 }
 
+/**
+ * `braidlog.metrics.listener`: `host:port`.
+ * @returns `undefined` when it is empty
+ * @throws ServerError `INVALID_CONFIG`, `OPEN_LISTENER`
+ */
+export function resolveMetricsListener(
+  text: string,
+  allowOpenListeners: boolean,
+): { readonly host: string; readonly port: number } | undefined {
+  const key = 'braidlog.metrics.listener'
+  if (text.trim() === '') return undefined
+  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]/]+)):(\d+)$/.exec(text.trim())
+  const port = Number(match?.[3] ?? Infinity)
+  if (match === null || port > PORT_MAX) throw invalid(key, `must be host:port, as in 127.0.0.1:9404, not "${text}"`)
+  const host = (match[1] ?? match[2])!
+  if (!allowOpenListeners) refuseOpen({ name: 'of the metrics', host, port }, key)
+  return { host, port }
+}
+
 export function isWildcard(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::'
 }
@@ -108,14 +127,14 @@ function isLoopback(host: string): boolean {
 }
 
 /** Listeners are open as long as nobody has to say who he is, and PLAINTEXT is the only protocol there is. */
-function refuseOpen({ name, host, port }: ListenerConfig): void {
+function refuseOpen({ name, host, port }: ListenerConfig, key = 'listeners'): void {
   if (isLoopback(host)) return
   const where = isWildcard(host) ? 'all addresses of this machine' : host
   throw new ServerError(
     'OPEN_LISTENER',
     `listener ${name} on port ${port} would be open to everybody who can reach ${where}. Listen on 127.0.0.1, or set ` +
       'braidlog.allow.open.listeners=true if the network around this node is trusted',
-    { key: 'listeners' },
+    { key },
   )
 }
 

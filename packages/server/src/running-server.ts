@@ -3,6 +3,8 @@ import type { Logger, Timers } from '@braidlog/base'
 import type { Broker, BrokerMetrics, ClusterMembership } from '@braidlog/broker'
 import type { PartitionSet } from '@braidlog/partition'
 import type { ServerConfig } from './config.ts'
+import type { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
+import { nodeMetrics } from './metrics/node-metrics.ts'
 import type { ControllerSide } from './controller-side.ts'
 import type { CloseOptions, NodeParts, Server, ServerListener } from './server.ts'
 
@@ -20,11 +22,15 @@ export interface RunningParts {
   readonly controllerListeners: readonly ServerListener[]
   readonly config: ServerConfig
   readonly metrics: BrokerMetrics
+  /** Of the listeners for controllers. */
+  readonly controllerMetrics: BrokerMetrics | undefined
   readonly side: ControllerSide
   /** Of the broker role. */
   readonly broker: BrokerParts | undefined
   readonly timers: Timers
   readonly logger: Logger
+  /** Undefined: metrics are not served. */
+  readonly metricsEndpoint: MetricsEndpoint | undefined
   /** Gives the data directory back. */
   readonly unlock: () => void
 }
@@ -41,6 +47,7 @@ export class RunningServer implements Server {
   readonly warnings: readonly string[]
   readonly config: ReadonlyMap<string, string>
   readonly metrics: BrokerMetrics
+  readonly metricsUrl: string | undefined
   readonly stopped: Promise<Error | undefined>
   readonly #parts: RunningParts
   #stop: (failure: Error | undefined) => void = () => {}
@@ -58,6 +65,7 @@ export class RunningServer implements Server {
     this.warnings = parts.config.warnings
     this.config = parts.config.texts
     this.metrics = parts.metrics
+    this.metricsUrl = parts.metricsEndpoint?.url
     this.stopped = new Promise((resolve) => {
       this.#stop = resolve
     })
@@ -72,6 +80,20 @@ export class RunningServer implements Server {
     }
   }
 
+  metricsText(): string {
+    const { config, clusterId, side, broker, metrics, controllerMetrics } = this.#parts
+    return nodeMetrics({
+      config,
+      clusterId,
+      controller: side.controller,
+      connections: [
+        ...(config.isBroker ? [{ listener: 'broker', metrics } as const] : []),
+        ...(controllerMetrics === undefined ? [] : [{ listener: 'controller', metrics: controllerMetrics } as const]),
+      ],
+      broker,
+    })
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
     return this.#closing
@@ -79,9 +101,10 @@ export class RunningServer implements Server {
 
   async kill(): Promise<void> {
     if (this.#closing !== undefined) return await this.#closing
-    const { broker: parts, side, unlock } = this.#parts
+    const { broker: parts, side, unlock, metricsEndpoint } = this.#parts
     let finish: () => void = () => {}
     this.#closing = new Promise((resolve) => (finish = resolve))
+    void metricsEndpoint?.close()
     parts?.broker.kill()
     parts?.membership.close()
     parts?.partitions.abandon()
@@ -125,7 +148,7 @@ export class RunningServer implements Server {
    * request. Then its requests, its files, the metadata.
    */
   async #closeParts(): Promise<void> {
-    const { broker: parts, side, logger } = this.#parts
+    const { broker: parts, side, logger, metricsEndpoint } = this.#parts
     const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
       try {
         await step()
@@ -143,6 +166,7 @@ export class RunningServer implements Server {
       await attempt('close the partitions', () => partitions.close())
     }
     await attempt('close the controller', () => side.close())
+    await metricsEndpoint?.close()
   }
 }
 

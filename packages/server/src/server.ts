@@ -75,6 +75,10 @@ export interface Server extends AsyncDisposable {
   /** Effective configuration by Kafka's key. */
   readonly config: ReadonlyMap<string, string>
   readonly metrics: BrokerMetrics
+  /** Where Prometheus may scrape (`braidlog.metrics.listener`); `undefined`: nowhere. */
+  readonly metricsUrl: string | undefined
+  /** Everything that the node counts, as text for Prometheus, whether it is served or not. */
+  metricsText(): string
   /** For tests. */
   readonly parts: NodeParts
   /** Resolves when the server has stopped, with the failure that stopped it (a broken disk) or `undefined`. */

@@ -38,6 +38,7 @@ import { ServerError } from './errors.ts'
 import { isWildcard, type ListenerConfig } from './listeners.ts'
 import { lockDirectory } from './lock-file.ts'
 import { RunningServer } from './running-server.ts'
+import type { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
 import { schemaRegistryOf } from './schema-registry-config.ts'
 import type { Server, ServerListener, ServerOptions } from './server.ts'
 
@@ -104,6 +105,10 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   opened.add(() => connections.stopListening())
   // Before anything is written: a taken port must not leave a half-made directory behind.
   const listeners = await openListeners(config.listeners.broker, config, connections)
+  const { metricsListener } = config
+  let metricsText = (): string | undefined => undefined
+  const metricsEndpoint = metricsListener && (await openMetrics(metricsListener, () => metricsText()))
+  if (metricsEndpoint !== undefined) opened.add(() => metricsEndpoint.close())
   let controllerConnections: Connections | undefined
   let controllerListeners: readonly ServerListener[] = config.listeners.controller.map(unopened)
   if (config.listeners.opensController) {
@@ -151,6 +156,8 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     controllerListeners: controllerConnections === undefined ? [] : controllerListeners,
     config,
     metrics,
+    controllerMetrics: controllerConnections?.metrics,
+    metricsEndpoint,
     side,
     timers,
     logger,
@@ -159,6 +166,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   if (!config.isBroker) {
     logger.info('serving controllers', { nodeId, clusterId, listeners: controllerListeners })
     const server = new RunningServer({ ...common, listeners: [], broker: undefined })
+    metricsText = () => server.metricsText()
     fail = (error) => server.failed(error)
     return server
   }
@@ -273,8 +281,18 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   logger.info('serving', { nodeId, clusterId, listeners })
 
   const server = new RunningServer({ ...common, listeners, broker: { broker, partitions, membership } })
+  metricsText = () => server.metricsText()
   fail = (error) => server.failed(error)
   return server
+}
+
+/** Loaded only where it is wanted: most nodes of tests have no use for an HTTP server. */
+async function openMetrics(
+  listener: { readonly host: string; readonly port: number },
+  text: () => string | undefined,
+): Promise<MetricsEndpoint> {
+  const { openMetricsEndpoint } = await import('./metrics/metrics-endpoint.ts')
+  return openMetricsEndpoint(listener, text)
 }
 
 async function orFailed(step: Promise<void>, failed: Promise<Error>): Promise<void> {

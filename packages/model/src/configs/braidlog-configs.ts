@@ -20,6 +20,13 @@ export const BRAIDLOG_CONFIGS = {
       'When a record is acknowledged: durable, after a group commit has brought it to the disk; page-cache, as soon as ' +
       'the operating system has it, which a power failure can undo.',
   }),
+  'braidlog.metrics.listener': string({
+    default: '',
+    importance: 'medium',
+    doc:
+      'Where metrics are served by HTTP for Prometheus, as host:port, path /metrics; empty: nowhere. Whoever reaches it ' +
+      'may read them, so that an address other than loopback needs braidlog.allow.open.listeners=true.',
+  }),
   'braidlog.record.validation': string({
     default: 'header',
     importance: 'low',
