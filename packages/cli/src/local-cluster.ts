@@ -23,6 +23,8 @@ export interface LocalClusterOptions {
   /** Text of a server.properties for every node, which `config` overrides. */
   readonly properties?: string
   readonly clusterId?: string | undefined
+  /** First port for metrics by HTTP; without it, they are not served. */
+  readonly metricsPort?: number | undefined
   readonly logLevel: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** What the nodes say on stderr, line by line. */
@@ -36,6 +38,7 @@ export interface LocalNode {
   readonly isController: boolean
   readonly port: number
   readonly controllerPort: number | undefined
+  readonly metricsPort: number | undefined
   readonly directory: string
   readonly propertiesFile: string
   readonly process: ChildProcess
@@ -70,6 +73,7 @@ const OWN_KEYS = [
   'log.dirs',
   'log.dir',
   'controller.quorum.voters',
+  'braidlog.metrics.listener',
 ]
 const START_TIMEOUT_MS = 60_000
 /** A node is given so long to stop, then it is killed. */
@@ -117,13 +121,13 @@ export async function startLocalCluster(options: LocalClusterOptions, signal: Ab
     close,
   }
 
-  async function planNodes({ port }: LocalClusterOptions): Promise<NodePlan[]> {
+  async function planNodes({ port, metricsPort }: LocalClusterOptions): Promise<NodePlan[]> {
     const taken = new Set<number>()
     const result: NodePlan[] = []
     const controllerCount = brokerCount < CONTROLLERS_MAX ? 1 : CONTROLLERS_MAX
     const offset =
       port + CONTROLLER_PORT_OFFSET + PORT_MARGIN > PORT_MAX ? -CONTROLLER_PORT_OFFSET : CONTROLLER_PORT_OFFSET
-    let [nextPort, nextControllerPort] = [port, port + offset]
+    let [nextPort, nextControllerPort, nextMetricsPort] = [port, port + offset, metricsPort]
     for (let nodeId = 1; nodeId <= brokerCount; nodeId++) {
       const clientPort = await freePort(nextPort, taken)
       nextPort = clientPort + 1
@@ -132,14 +136,17 @@ export async function startLocalCluster(options: LocalClusterOptions, signal: Ab
         controllerPort = await freePort(nextControllerPort, taken)
         nextControllerPort = controllerPort + 1
       }
+      if (nextMetricsPort !== undefined) nextMetricsPort = await freePort(nextMetricsPort, taken)
       const propertiesFile = join(directory, `node-${nodeId}.properties`)
       result.push({
         nodeId,
         port: clientPort,
         controllerPort,
+        metricsPort: nextMetricsPort,
         directory: join(directory, `node-${nodeId}`),
         propertiesFile,
       })
+      if (nextMetricsPort !== undefined) nextMetricsPort++
     }
     return result
   }
@@ -164,7 +171,7 @@ async function clusterIdOf({ clusterId }: LocalClusterOptions, plans: readonly N
 }
 
 function propertiesOf(plan: NodePlan, voters: readonly string[], options: LocalClusterOptions): string {
-  const { nodeId, port, controllerPort, directory } = plan
+  const { nodeId, port, controllerPort, metricsPort, directory } = plan
   const listeners = [`PLAINTEXT://${HOST}:${port}`]
   if (controllerPort !== undefined) listeners.push(`CONTROLLER://${HOST}:${controllerPort}`)
   const own = {
@@ -176,6 +183,7 @@ function propertiesOf(plan: NodePlan, voters: readonly string[], options: LocalC
     'log.dirs': directory,
     'controller.quorum.election.timeout.ms': ELECTION_TIMEOUT_MS,
     'controller.quorum.election.backoff.max.ms': ELECTION_TIMEOUT_MS,
+    ...(metricsPort === undefined ? {} : { 'braidlog.metrics.listener': `${HOST}:${metricsPort}` }),
     ...options.config,
   }
   const lines = Object.entries(own).map(([key, value]) => `${key}=${String(value).replaceAll('\\', '\\\\')}`)

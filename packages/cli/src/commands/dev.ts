@@ -10,6 +10,7 @@ import { parseConfigs } from '../values.ts'
 
 const DEFAULT_PORT = 9092
 const REGISTRY_PORT = 8081
+const METRICS_PORT = 9404
 const REGISTRY_REPLICAS_MAX = 3
 /** Ports tried after a taken one. */
 const PORT_ATTEMPTS_MAX = 20
@@ -36,6 +37,7 @@ export function define(cli: Cli) {
         if (flags.brokers !== undefined) return await runSeveral(flags.brokers, directory, flags, context)
         const { port, wanted } = await choosePort(flags.port, DEFAULT_PORT)
         const registryPort = flags.registry ? await choosePort(flags.registryPort, REGISTRY_PORT) : undefined
+        const metricsPort = await choosePort(undefined, METRICS_PORT)
         const started = performance.now()
         const [{ startServer }, { programLogger }] = await Promise.all([
           import('@braidlog/server'),
@@ -51,6 +53,7 @@ export function define(cli: Cli) {
             // A group in development has its first member at once; waiting for more only makes every start slow.
             'group.initial.rebalance.delay.ms': 0,
             'offsets.topic.replication.factor': 1,
+            'braidlog.metrics.listener': `127.0.0.1:${metricsPort.port}`,
             ...guardedBy(registryPort),
             ...parseConfigs(flags.config),
           },
@@ -79,6 +82,7 @@ export function define(cli: Cli) {
             '',
             `  Kafka protocol  ${at}`,
             ...(registry === undefined ? [] : [`  Schemas         ${registry.url}`]),
+            ...(server.metricsUrl === undefined ? [] : [`  Metrics         ${server.metricsUrl}`]),
             `  Data            ${directory}`,
             `  Cluster         ${server.clusterId}`,
             '',
@@ -119,6 +123,7 @@ async function runSeveral(
     directory,
     brokerCount,
     port: flags.port ?? DEFAULT_PORT,
+    metricsPort: METRICS_PORT,
     config: { 'group.initial.rebalance.delay.ms': 0, ...guardedBy(registryPort), ...parseConfigs(flags.config) },
     logLevel: flags.logLevel,
     async onUp({ nodes, bootstrapServers, clusterId }, elapsedMs) {
@@ -140,6 +145,7 @@ async function runSeveral(
           '',
           `  Kafka protocol  ${bootstrapServers}`,
           ...(registry === undefined ? [] : [`  Schemas         ${registry.url}`]),
+          `  Metrics         ${nodes.map((node) => `http://127.0.0.1:${node.metricsPort}/metrics`).join(' ')}`,
           `  Cluster         ${clusterId}`,
           '',
           'Try next, in another terminal:',

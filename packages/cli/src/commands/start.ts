@@ -63,7 +63,9 @@ export function define(cli: Cli) {
               ...server.controllerListeners,
             ]
               .map((listener) => `${listener.name}://${listener.host}:${listener.port}`)
-              .join(', ')}; data in ${server.directory}\n`,
+              .join(
+                ', ',
+              )}; ${server.metricsUrl === undefined ? '' : `metrics at ${server.metricsUrl}; `}data in ${server.directory}\n`,
           )
           await until(server.stopped, supervised(context))
           await server.close()
