@@ -123,9 +123,13 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
       withdraw()
       if (isController) await othersHaveLeft(link, nodeId, timers)
       await connections?.stopListening()
-      await controller.close(options)
-      connections?.closeAll('the controller stops')
-      await peers.close()
+      try {
+        await controller.close(options)
+      } finally {
+        // A log that cannot be closed, on a disk that is full, is no reason to keep the process alive.
+        connections?.closeAll('the controller stops')
+        await peers.close()
+      }
     },
   }
 }
