@@ -1,12 +1,15 @@
 /**
- * One metadata quorum of Apache Kafka's controller and our replica: first as an observer, then as a voter that its commits wait for and, with
- * `QUORUM_ELECTIONS=1`, as the leader that it follows.
+ * One metadata quorum of Apache Kafka's controller and our replicas: as observers, as voters that its commits wait for, and
+ * as the leader that it follows and elects.
+ *
+ * Who wins is never left to chance. While Apache Kafka stands still, ours are the majority; what they have committed
+ * meanwhile it lacks, so that it cannot win the election that follows but has to vote for the one of ours that is left (Raft,
+ * 5.4.1). It leads again when it is the only voter.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
-import type { DescribeQuorumRequest } from '@braidlog/protocol'
+import { metadataRecord } from '@braidlog/metadata'
 import { startKafka } from '../peers/kafka.ts'
 import { eventually, freePorts } from '../peers/process.ts'
 import type { PeerServer } from '../peers/server.ts'
@@ -14,9 +17,8 @@ import { Replica } from './replica.ts'
 
 const clusterId = 'bGVhZGVyLWFuZC1mb2xsb3c'
 const KAFKA = 1
-/** A leader resigns when nobody has fetched for one and a half times `controller.quorum.fetch.timeout.ms`. */
-const LEADER_SLEEP_MS = 4000
-const WITH_ELECTIONS = process.env['QUORUM_ELECTIONS'] === '1'
+const TIMEOUT_MS = 60_000
+const DESCRIBE = { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] }
 
 let kafka: PeerServer
 let controllerPort: number
@@ -25,7 +27,11 @@ before(async () => {
   controllerPort = controller
   kafka = await startKafka({ clusterId, ports: [port, controller] })
 })
-after(() => kafka?.stop())
+after(async () => {
+  // Whoever stands still does not end.
+  if (kafka !== undefined) process.kill(kafka.pid, 'SIGCONT')
+  await kafka?.stop()
+})
 
 async function createTopic(topic: string): Promise<void> {
   const admin = new kafkajs.Kafka({ brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin()
@@ -38,67 +44,90 @@ async function createTopic(topic: string): Promise<void> {
 }
 
 const until = (condition: () => boolean, what: string) =>
-  eventually(() => Promise.resolve(condition() ? true : undefined), what, 30_000)
+  eventually(() => Promise.resolve(condition() ? true : undefined), what, TIMEOUT_MS)
 
-test('our replica observes the quorum of Apache Kafka, and votes in it', async (context) => {
-  await using replica = await Replica.start({ nodeId: 100, clusterId, bootstrapPort: controllerPort })
-  const { raft } = replica
+const leads = ({ leaders, nodeId, raft }: Replica) => raft.role === 'leader' && leaders.at(-1)?.leaderId === nodeId
 
-  await until(() => raft.leader?.id === KAFKA && raft.highWatermark > 0, 'it follows')
-  assert.equal(raft.isVoter, false)
-  assert.equal(raft.kraftVersion, 1)
-  assert.deepEqual(
-    raft.voters.map((voter) => voter.id),
-    [KAFKA],
-  )
-  await createTopic('observed')
-  await until(() => replica.topics.includes('observed'), 'it has seen the topic')
-
-  const address = { id: KAFKA, host: '127.0.0.1', port: controllerPort }
-  const listeners = [{ name: 'CONTROLLER', host: '127.0.0.1', port: replica.port }]
-  const voter = { clusterId, voterId: 100, voterDirectoryId: replica.directoryId as never }
-  const add = { ...voter, listeners, timeoutMs: 10_000, ackWhenCommitted: true }
-  const added = await replica.peers.request(address, 'AddRaftVoter', add, { timeoutMs: 15_000 })
-  assert.equal(added.errorCode, 0, String(added.errorMessage))
-  await until(() => raft.isVoter, 'it votes')
-
-  await createTopic('together')
-  await until(() => replica.topics.includes('together'), 'a commit of both')
-  const describe = { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] }
-  const described = await replica.peers.request(address, 'DescribeQuorum', describe, { timeoutMs: 5000 })
-  const partition = described.topics[0]!.partitions[0]!
-  assert.deepEqual(
-    partition.currentVoters.map((each) => each.replicaId),
-    [KAFKA, 100],
-  )
-
-  if (WITH_ELECTIONS) await takeTurns(replica, describe)
-  else context.diagnostic('without elections between the two: set QUORUM_ELECTIONS=1, and have a quiet machine')
-
-  const removed = await replica.peers.request(address, 'RemoveRaftVoter', voter, { timeoutMs: 15_000 })
-  assert.equal(removed.errorCode, 0, String(removed.errorMessage))
-  await until(() => !raft.isVoter, 'it is an observer again')
-})
-
-/** Both have a chance in every election, and the timeouts of both decide: not for a busy machine. */
-async function takeTurns(replica: Replica, describe: DescribeQuorumRequest): Promise<void> {
-  const { raft } = replica
-  // A leader that sleeps past its timeouts is not one any more; sooner or later ours wins the election that follows.
-  for (let tries = 0; tries < 10 && raft.role !== 'leader'; tries++) {
-    process.kill(kafka.pid, 'SIGSTOP')
-    await sleep(LEADER_SLEEP_MS)
-    process.kill(kafka.pid, 'SIGCONT')
-    await until(() => raft.leader !== undefined && raft.role !== 'prospective', 'one of them leads')
-  }
-  assert.equal(raft.role, 'leader', 'in none of ten elections ours has won')
-  // It is told so when its epoch's first batch is committed, and for that Apache Kafka must have it on its disk.
-  await until(() => replica.leaders.at(-1)?.leaderId === replica.nodeId, 'Apache Kafka has followed and synced')
-  const led = await raft.handleRequest('DescribeQuorum', describe, 2)
-  const seen = led.topics![0]!.partitions![0]!.currentVoters!.find((each) => each.replicaId === KAFKA)!
-  assert.equal(seen.logEndOffset, raft.endOffset)
-
-  raft.resign()
-  await until(() => raft.leader?.id === KAFKA, 'Apache Kafka leads again')
-  await createTopic('after')
-  await until(() => replica.topics.includes('after'), 'it has seen what came after')
+/** Records that say nothing. @returns when they are committed */
+async function append({ raft }: Replica, count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await raft.append([metadataRecord('NoOp', {})]).committed
 }
+
+test('our replicas observe the quorum of Apache Kafka, vote in it, lead it, and hand it back', async (context) => {
+  const start = (nodeId: number) => Replica.start({ nodeId, clusterId, bootstrapPort: controllerPort })
+  await using first = await start(100)
+  await using second = await start(101)
+  const both = [first, second]
+  const address = { id: KAFKA, host: '127.0.0.1', port: controllerPort }
+
+  await context.test('they follow it, and see what it commits', async () => {
+    for (const { raft } of both) {
+      await until(() => raft.leader?.id === KAFKA && raft.highWatermark > 0, 'it follows')
+      assert.equal(raft.isVoter, false)
+      assert.equal(raft.kraftVersion, 1)
+      assert.deepEqual(
+        raft.voters.map((voter) => voter.id),
+        [KAFKA],
+      )
+    }
+    await createTopic('observed')
+    for (const { topics } of both) await until(() => topics().includes('observed'), 'it has seen the topic')
+  })
+
+  await context.test('it takes them in as voters', async () => {
+    for (const { directoryId, nodeId, port, raft } of both) {
+      const listeners = [{ name: 'CONTROLLER', host: '127.0.0.1', port }]
+      const voter = { clusterId, voterId: nodeId, voterDirectoryId: directoryId as never }
+      const add = { ...voter, listeners, timeoutMs: 30_000, ackWhenCommitted: true }
+      const added = await first.peers.request(address, 'AddRaftVoter', add, { timeoutMs: 35_000 })
+      assert.equal(added.errorCode, 0, String(added.errorMessage))
+      await until(() => raft.isVoter, 'it votes')
+    }
+    await createTopic('together')
+    for (const { topics } of both) await until(() => topics().includes('together'), 'a commit of a majority')
+    const described = await first.peers.request(address, 'DescribeQuorum', DESCRIBE, { timeoutMs: 5000 })
+    assert.deepEqual(
+      described.topics[0]!.partitions[0]!.currentVoters.map((each) => each.replicaId).toSorted(),
+      [KAFKA, 100, 101].toSorted(),
+    )
+  })
+
+  let leader!: Replica
+  let other!: Replica
+  await context.test('it stands still, and one of them leads', async () => {
+    process.kill(kafka.pid, 'SIGSTOP')
+    await until(() => both.some(leads), 'one of them leads')
+    leader = both.find(leads)!
+    other = both.find((each) => each !== leader)!
+    await append(leader, 5)
+    await until(() => other.raft.endOffset === leader.raft.endOffset, 'the other has it all')
+  })
+
+  await context.test(
+    'that one crashes, and Apache Kafka, which lacks what they committed, elects the other',
+    async () => {
+      await leader.crash()
+      process.kill(kafka.pid, 'SIGCONT')
+      await until(() => leads(other), 'the other leads')
+      // Two of three are left: what is committed is on the disk of Apache Kafka.
+      await append(other, 5)
+      const { topics } = await other.raft.handleRequest('DescribeQuorum', DESCRIBE, 2)
+      const partition = topics![0]!.partitions![0]!
+      assert.equal(partition.leaderId, other.nodeId)
+      const seen = partition.currentVoters!.find((each) => each.replicaId === KAFKA)!
+      assert.equal(seen.logEndOffset, other.raft.endOffset)
+    },
+  )
+
+  await context.test('it leads again when ours have left the quorum, the leader last', async () => {
+    for (const { directoryId, nodeId } of [leader, other]) {
+      const voter = { clusterId, voterId: nodeId, voterDirectoryId: directoryId as never }
+      const { errorCode, errorMessage } = await other.raft.handleRequest('RemoveRaftVoter', voter, 0)
+      assert.equal(errorCode, 0, String(errorMessage))
+    }
+    await until(() => other.raft.leader?.id === KAFKA, 'Apache Kafka leads')
+    assert.equal(other.raft.isVoter, false)
+    await createTopic('after')
+    await until(() => other.topics().includes('after'), 'it has seen what came after')
+  })
+})

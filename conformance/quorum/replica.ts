@@ -108,10 +108,16 @@ export class Replica implements AsyncDisposable {
   }
 
   /** Names of the topics that have been created, as far as this replica knows. */
-  get topics(): string[] {
+  topics = (): string[] => {
     return this.batches
       .flatMap((batch) => batch.records)
       .flatMap((record) => (record.type === 'Topic' ? [record.value.name] : []))
+  }
+
+  /** It is gone without a word, and does not come back. */
+  async crash(): Promise<void> {
+    await this.raft.close({ handOver: false })
+    await this.#close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
