@@ -87,8 +87,8 @@ test('our replicas observe the quorum of Apache Kafka, vote in it, lead it, and 
     for (const { topics } of both) await until(() => topics().includes('together'), 'a commit of a majority')
     const described = await first.peers.request(address, 'DescribeQuorum', DESCRIBE, { timeoutMs: 5000 })
     assert.deepEqual(
-      described.topics[0]!.partitions[0]!.currentVoters.map((each) => each.replicaId).toSorted(),
-      [KAFKA, 100, 101].toSorted(),
+      new Set(described.topics[0]!.partitions[0]!.currentVoters.map((each) => each.replicaId)),
+      new Set([KAFKA, 100, 101]),
     )
   })
 
