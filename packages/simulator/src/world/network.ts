@@ -6,7 +6,7 @@
  * Invariant: bytes of a connection arrive in order, once, or not at all; what one side has sent before it closes may still
  * arrive.
  */
-import { below, type Random } from '@braidlog/base'
+import { below, type Random, type Timer } from '@braidlog/base'
 import type { ClientSocket, Network, SocketEvents } from '@braidlog/client'
 import { ListenError, type AcceptedSocket, type Dial, type Listen, type SocketReceiver } from '@braidlog/runtime'
 import type { SimulatedProcess, World } from './world.ts'
@@ -103,12 +103,12 @@ export class SimulatedNetwork {
     this.#cut.delete(key)
     const pieces = this.#stuck.get(key)
     this.#stuck.delete(key)
-    for (const deliver of pieces ?? []) deliver()
+    for (const deliver of pieces ?? []) this.#world.after(0, deliver)
   }
 
   healAll(): void {
     this.#cut.clear()
-    for (const pieces of this.#stuck.values()) for (const deliver of pieces.splice(0)) deliver()
+    for (const pieces of this.#stuck.values()) for (const deliver of pieces) this.#world.after(0, deliver)
     this.#stuck.clear()
   }
 
@@ -148,6 +148,7 @@ export class SimulatedNetwork {
   }
 
   #arrive(from: string, to: string, deliver: () => void): void {
+    if (this.#cut.size === 0) return deliver()
     const key = `${from}>${to}`
     if (!this.#cut.has(key)) return deliver()
     const stuck = this.#stuck.get(key)
@@ -165,7 +166,7 @@ export class SimulatedNetwork {
     this.#links.add(link)
     link.near.events = events
     this.carry(host, address.host, () => link.reach(this.#listeners.get(`${address.host}:${address.port}`)), 0)
-    this.#world.after(CONNECT_TIMEOUT_MS, () => link.giveUp(), process)
+    link.connectTimer = this.#world.after(CONNECT_TIMEOUT_MS, () => link.giveUp(), process)
     return {
       write: (chunks) => link.near.write(chunks),
       destroy: () => link.near.close(undefined),
@@ -219,14 +220,15 @@ class End {
   close(error: Error | undefined): void {
     if (this.isClosed) return
     this.isClosed = true
+    this.link.connectTimer?.cancel()
     const other = this.link.other(this)
     this.#arrivesMs = this.link.network.carry(this.host, other.host, () => other.peerClosed(), this.#arrivesMs)
     this.#tellClosed(error)
   }
 
   arrived(bytes: Uint8Array): void {
-    if (this.isClosed) return
-    this.#inProcess(() => {
+    if (this.isClosed || this.process === undefined) return
+    this.link.world.deliver(this.process, () => {
       if (this.isClosed) return
       if (this.isReading) this.events?.received(bytes)
       else this.#unread.push(bytes)
@@ -234,15 +236,16 @@ class End {
   }
 
   peerClosed(error?: Error): void {
-    if (this.isClosed) return
-    this.#inProcess(() => {
+    if (this.isClosed || this.process === undefined) return
+    this.link.world.deliver(this.process, () => {
       if (this.isClosed) return
       if (this.#unread.length > 0) {
         this.#closeAfterUnread = true
         return
       }
       this.isClosed = true
-      this.#tellClosed(error)
+      this.events?.closed(error)
+      this.link.ended()
     })
   }
 
@@ -280,7 +283,8 @@ class Link {
   readonly world: World
   readonly near: End
   readonly far: End
-  #isOpen = false
+  /** Runs until the connection is open, or given up. */
+  connectTimer: Timer | undefined
 
   constructor(
     network: SimulatedNetwork,
@@ -307,18 +311,14 @@ class Link {
       return
     }
     far.process = listener.process
-    this.world.after(
-      0,
-      () => {
-        if (near.isClosed && near.process?.isDead === true) return
-        this.#accept(listener)
-      },
-      listener.process,
-    )
+    this.world.deliver(listener.process, () => {
+      if (near.isClosed && near.process?.isDead === true) return
+      this.#accept(listener)
+    })
   }
 
   giveUp(): void {
-    if (!this.#isOpen) this.near.close(new Error('ETIMEDOUT'))
+    this.near.close(new Error('ETIMEDOUT'))
   }
 
   break(): void {
@@ -372,13 +372,14 @@ class Link {
 
   #opened(): void {
     const { near } = this
-    if (near.isClosed) return
-    this.#isOpen = true
-    this.world.after(0, () => near.events?.opened(), near.process)
+    if (near.isClosed || near.process === undefined) return
+    this.connectTimer?.cancel()
+    this.world.deliver(near.process, () => near.events?.opened())
   }
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return Uint8Array.prototype.slice.call(chunks[0])
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let at = 0
   for (const chunk of chunks) {

@@ -36,6 +36,8 @@ export class SimulatedProcess {
   clockOffsetMs = 0
   /** Events that came while it was paused, in order. */
   readonly held: (() => void)[] = []
+  /** How many of them are still to come, now that it goes on. */
+  catchingUp = 0
 
   constructor(world: World, name: string) {
     this.name = name
@@ -97,6 +99,17 @@ export class World {
     return { cancel: () => (event.callback = undefined) }
   }
 
+  /**
+   * Lets something happen in a process, as a part of the event that is happening now: at once, when it goes on, or never.
+   * Only for what nothing of this process has called.
+   */
+  deliver(process: SimulatedProcess, callback: () => void): void {
+    if (process.isDead) return
+    if (process.isPaused) process.held.push(callback)
+    else if (process.catchingUp > 0) this.after(0, callback, process)
+    else callback()
+  }
+
   delay(ms: number): Promise<void> {
     return new Promise((resolve) => this.after(ms, resolve))
   }
@@ -107,7 +120,14 @@ export class World {
 
   resume(process: SimulatedProcess): void {
     process.isPaused = false
-    for (const callback of process.held.splice(0)) this.after(0, callback, process)
+    for (const callback of process.held.splice(0)) {
+      process.catchingUp++
+      const caughtUp = (): void => {
+        process.catchingUp--
+        callback()
+      }
+      this.after(0, caughtUp, process)
+    }
   }
 
   /** Nothing of it happens any more: no timer, no byte, no completion of a write. */
