@@ -165,3 +165,44 @@ test('a file that is not there or of another kind is refused', async () => {
     assert.equal(exitCode, 2)
   }
 })
+
+test('a directory is formatted for a quorum whose voters can change, as it is told', async () => {
+  const write = (name: string, lines: readonly string[]): string => {
+    const path = join(folder, `${name}.properties`)
+    const own = [`log.dirs=${join(folder, name)}`, 'process.roles=broker,controller', 'node.id=2']
+    writeFileSync(path, [...own, ...lines, ''].join('\n'))
+    return path
+  }
+  const listeners = 'listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093'
+  const dynamic = [listeners, 'controller.quorum.bootstrap.servers=127.0.0.1:9093']
+  const format = (...args: string[]) => braidlog(['storage', 'format', ...args, '-t', CLUSTER])
+  const undecided = await format(write('undecided', dynamic))
+  assert.equal(undecided.exitCode, 2)
+  assert.match(undecided.stderr, /--standalone.*--initial-controllers.*--no-initial-controllers/s)
+
+  const [one, two] = ['JEXY6aqzQY-32P5TStzaFg', 'MvDxzVmcRsaTz33bUuRU6A']
+  const controllers = `1@127.0.0.1:9193:${one},2@127.0.0.1:9093:${two}`
+  assert.equal((await format(write('two', dynamic), '--initial-controllers', controllers)).exitCode, 0)
+  const info = (name: string) =>
+    data<{ kraftVersion: number | null; directoryId: string }>('storage', 'info', '-d', join(folder, name))
+  const { directoryId, kraftVersion } = await info('two')
+  assert.deepEqual([directoryId, kraftVersion], [two, 1])
+  const snapshot = join(folder, 'two', '__cluster_metadata-0', '00000000000000000000-0000000000.checkpoint')
+  const { stdout } = await braidlog(['storage', 'dump-log', snapshot, '--records', '-o', 'json'])
+  for (const id of [one, two]) assert.ok(stdout.includes(id), 'the snapshot names every voter')
+
+  assert.equal((await format(write('alone', dynamic), '--standalone')).exitCode, 0)
+  assert.equal((await info('alone')).kraftVersion, 1)
+  assert.equal((await format(write('joins', dynamic), '--no-initial-controllers')).exitCode, 0)
+  assert.equal((await info('joins')).kraftVersion ?? null, null)
+
+  const fixed = write('fixed', [listeners, 'controller.quorum.voters=2@127.0.0.1:9093'])
+  assert.match((await format(fixed, '--standalone')).stderr, /makes the quorum static/)
+  assert.equal((await format(fixed)).exitCode, 0)
+  const both = await format(write('both', dynamic), '--standalone', '--no-initial-controllers')
+  assert.match(both.stderr, /exclude each other/)
+  const stranger = await format(write('stranger', dynamic), '--initial-controllers', `1@127.0.0.1:9193:${one}`)
+  assert.match(stranger.stderr, /node 2 is none of the initial controllers/)
+  const odd = await format(write('odd', dynamic), '--initial-controllers', '1@127.0.0.1:9193')
+  assert.match(odd.stderr, /id@host:port:directory-id/)
+})

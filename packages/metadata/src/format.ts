@@ -42,6 +42,14 @@ export interface VoterEndpoint {
   readonly port: number
 }
 
+/** A voter of a new quorum. */
+export interface InitialController {
+  readonly nodeId: number
+  /** `directory.id` of its meta.properties. */
+  readonly directoryId: Uuid
+  readonly endpoints: readonly VoterEndpoint[]
+}
+
 export interface FormatOptions {
   readonly storage: Storage
   readonly codecs: Codecs
@@ -60,9 +68,15 @@ export interface FormatOptions {
   readonly records?: readonly MetadataRecord[]
   /**
    * Where this node's controller listens: makes a dynamic quorum (kraft.version 1) with this node as its only voter, as
-   * `kafka-storage format --standalone`. Left out, the quorum is static: `controller.quorum.voters` names it.
+   * `kafka-storage format --standalone`.
    */
   readonly standalone?: readonly VoterEndpoint[]
+  /**
+   * Makes a dynamic quorum of these voters, this node among them, as `kafka-storage format --initial-controllers`; every one
+   * of them is formatted with the same. Without this and `standalone` the quorum is static (`controller.quorum.voters` names
+   * it), or to be found at `controller.quorum.bootstrap.servers`.
+   */
+  readonly initialControllers?: readonly InitialController[]
   /** A directory that is formatted already is left as it is instead of refused. */
   readonly ignoreFormatted?: boolean
 }
@@ -92,13 +106,18 @@ export async function formatStorage(options: FormatOptions): Promise<FormatResul
   }
 
   const records = [...bootstrapRecords(effectiveFeatures(options)), ...(options.records ?? [])]
-  const directoryId = randomUuid(options.random)
+  const own = options.initialControllers?.find((controller) => controller.nodeId === nodeId)
+  if (options.initialControllers !== undefined && own === undefined) {
+    throw new MetadataError('MISMATCH', `node ${nodeId} is none of the initial controllers`)
+  }
+  const directoryId = own?.directoryId ?? randomUuid(options.random)
   await makeDirectoryDurably(storage, directory)
   await writeBootstrapFile(storage, directory, records, options)
-  if (options.standalone !== undefined) {
+  const { standalone, initialControllers = standalone && [{ nodeId, directoryId, endpoints: standalone }] } = options
+  if (initialControllers !== undefined) {
     const logDirectory = `${directory}/${METADATA_LOG_DIRECTORY}`
     await makeDirectoryDurably(storage, logDirectory)
-    const quorum = standaloneQuorum(nodeId, directoryId, options.standalone)
+    const quorum = quorumOf(initialControllers)
     const contents = { lastContainedLogTimestampMs: options.nowMs, quorum, records: [] }
     await writeSnapshot(storage, logDirectory, BOOTSTRAP_SNAPSHOT_ID, contents, options)
   }
@@ -107,17 +126,16 @@ export async function formatStorage(options: FormatOptions): Promise<FormatResul
   return { formatted: true, directoryId }
 }
 
-/** kraft.version 1 with one voter. */
-export function standaloneQuorum(
-  voterId: number,
-  voterDirectoryId: Uuid,
-  endpoints: readonly VoterEndpoint[],
-): SnapshotQuorum {
+/** kraft.version 1 with these voters. */
+function quorumOf(controllers: readonly InitialController[]): SnapshotQuorum {
   const kRaftVersionFeature = { minSupportedVersion: 0, maxSupportedVersion: 1 }
-  return {
-    kraftVersion: { version: 0, kRaftVersion: 1 },
-    voters: { version: 0, voters: [{ voterId, voterDirectoryId, endpoints, kRaftVersionFeature }] },
-  }
+  const voters = controllers.map(({ nodeId: voterId, directoryId: voterDirectoryId, endpoints }) => ({
+    voterId,
+    voterDirectoryId,
+    endpoints,
+    kRaftVersionFeature,
+  }))
+  return { kraftVersion: { version: 0, kRaftVersion: 1 }, voters: { version: 0, voters } }
 }
 
 function effectiveFeatures(options: FormatOptions): Map<string, number> {

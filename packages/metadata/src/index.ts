@@ -29,6 +29,7 @@ export {
   METADATA_LOG_DIRECTORY,
   type FormatOptions,
   type FormatResult,
+  type InitialController,
   type StorageInspection,
   type VoterEndpoint,
 } from './format.ts'

@@ -17,12 +17,15 @@ export function define(cli: Cli) {
 
 function format(cli: Cli) {
   return local('format', 'make an empty directory one that a node can start on')
-    .argument('[properties]', 'server.properties: log.dirs, node.id and controller.quorum.voters are read')
+    .argument('[properties]', 'server.properties: log.dirs, node.id, listeners and the keys of the quorum are read')
     .option('-d, --data <directory>', 'data directory; overrides log.dirs')
     .option('-n, --node-id <id>', 'node id; overrides node.id', parseCount)
     .option('-t, --cluster-id <id>', 'cluster id (22 characters of base64url); a random one unless given')
     .option('-r, --release-version <version>', 'metadata.version, such as 4.3-IV0; the latest unless given')
     .option('-f, --feature <name=level>', 'level of another feature; may be repeated', collect)
+    .option('-s, --standalone', 'this node begins as the only controller; others join later')
+    .option('-I, --initial-controllers <list>', 'the first controllers: id@host:port:directory-id, with commas between')
+    .option('-N, --no-initial-controllers', 'this controller joins a cluster that runs')
     .option('--ignore-formatted', 'no error for a directory that is formatted already')
     .action((file, flags) =>
       cli.execute('storage format', flags, async () => {
@@ -40,6 +43,8 @@ function format(cli: Cli) {
         ).split(',')
         if (directories.length > 1) throw new CliError('one data directory per node: log.dirs names several')
         const directory = resolve(cli.io.cwd, directories[0]!.trim())
+        const { quorumOfFlags } = await import('../initial-controllers.ts')
+        const quorum = quorumOfFlags(flags, properties)
         const clusterId = flags.clusterId ?? model.randomUuid(systemRandom)
         if (model.parseUuid(clusterId) === undefined) {
           throw new CliError(`'${clusterId}' is no cluster id: 22 characters of base64url`, {
@@ -58,6 +63,7 @@ function format(cli: Cli) {
             ? {}
             : { metadataVersion: metadataVersionOf(model, flags.releaseVersion) }),
           ...(flags.feature === undefined ? {} : { features: parseFeatures(flags.feature) }),
+          ...quorum,
           ignoreFormatted: flags.ignoreFormatted === true,
         })
         return {
