@@ -23,6 +23,7 @@ const accumulator: MicroBench = {
       idempotence: false,
       compression: 'none',
       compressionLevel: undefined,
+      offloadSizeBytes: Infinity,
       backoffMs: () => 0,
       leaderOf: () => 1,
       shareBytes: () => Infinity,
@@ -36,7 +37,7 @@ const accumulator: MicroBench = {
           for (let i = 0; i < recordCount; i++)
             into.append('orders', i % partitions, null, all[i % all.length]!, undefined, 1000, completion, 0, 0)
           for (;;) {
-            const { requests } = into.drain(0, () => true, true)
+            const { requests } = into.drain(0, { isFree: () => true, take: () => {} }, true)
             if (requests.length === 0) return acknowledged
             for (const { batches } of requests) {
               for (const batch of batches) {

@@ -7,7 +7,7 @@
  * anew and tried as well (KIP-899), so that a cluster that moved as a whole is found again.
  */
 import { below, type Logger } from '@braidlog/base'
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { Alarm, Alarms } from './alarms.ts'
 import type { ApiName, RequestOf, ResponseOf } from './apis.ts'
 import { Call } from './calls.ts'

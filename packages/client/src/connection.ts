@@ -10,7 +10,7 @@
  * brokers of one cluster differ during an upgrade.
  */
 import { assert } from '@braidlog/base'
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { ApiVersionsResponse } from '@braidlog/protocol'
 import { API_VERSIONS_KEY, decodeResponse, encodeRequest, ProtocolError, type Api } from '@braidlog/protocol/wire'
 import type { Alarm, Alarms } from './alarms.ts'

@@ -5,7 +5,7 @@
  * Codes are Kafka's error names when a broker answered, and the names of {@link ClientErrorCode} when the client itself
  * gave up. A call on several items fails with the detail of each item in `details`: nothing is thrown away.
  */
-import { errorFacts, ERRORS, type ErrorName } from '@braidlog/model'
+import { errorFacts, ERRORS, type ErrorName } from '@braidlog/model/nouns'
 
 /** What the client itself can find wrong. */
 export type ClientErrorCode =

@@ -2,7 +2,7 @@
  * Carries out what a {@link GroupMember} decides: sends its requests to the coordinator, keeps its heartbeats going, and
  * calls the consumer's hooks one after another.
  */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { Alarm } from './alarms.ts'
 import type { Cluster } from './cluster.ts'
 import type { Purpose } from './connection.ts'

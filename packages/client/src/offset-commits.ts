@@ -1,5 +1,5 @@
 /** Committing and fetching the offsets of a group, as its member or from outside. */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { Call } from './calls.ts'
 import type { Cluster } from './cluster.ts'
 import { brokerError, isRetriable, errorNameOf, itemsError, type ErrorDetail, type KafkaError } from './errors.ts'

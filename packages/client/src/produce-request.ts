@@ -1,5 +1,5 @@
 /** The Produce request of some batches, and what its answer says about each. */
-import { ZERO_UUID } from '@braidlog/model'
+import { ZERO_UUID } from '@braidlog/model/nouns'
 import type { ProduceResponse } from '@braidlog/protocol'
 import type { MetadataCache } from './core/metadata-cache.ts'
 import type { ProducerBatch } from './core/producer-batch.ts'

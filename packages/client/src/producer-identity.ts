@@ -1,5 +1,5 @@
 /** Producer ids from the cluster (InitProducerId): under one, brokers notice what is repeated or missing (KIP-98). */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { Cluster } from './cluster.ts'
 import type { ProducerIdentity } from './core/partition-queue.ts'
 import { errorNameOf, KafkaError } from './errors.ts'

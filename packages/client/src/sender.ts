@@ -5,7 +5,7 @@
  * Runs in turns of the event loop: whatever happens asks for one by `schedule`, and all that happened meanwhile is dealt
  * with at once.
  */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { ProduceResponse } from '@braidlog/protocol'
 import type { Alarm } from './alarms.ts'
 import type { Cluster } from './cluster.ts'

@@ -5,7 +5,7 @@
  * Where code generation is forbidden (`--disallow-code-generation-from-strings`, a content security policy), the
  * interpreter takes over; the results are the same.
  */
-import { ZERO_UUID } from '@braidlog/model'
+import { ZERO_UUID } from '@braidlog/model/nouns'
 import type { MessageDeclaration } from './declare.ts'
 import { ProtocolError } from './errors.ts'
 import { generateReader, READER_SCOPE } from './generate-reader.ts'

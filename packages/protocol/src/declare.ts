@@ -8,7 +8,7 @@
  *
  * Source of the vocabulary: Apache Kafka's message README (KIP-482 for tagged fields and flexible versions).
  */
-import type { ErrorName, Uuid } from '@braidlog/model'
+import type { ErrorName, Uuid } from '@braidlog/model/nouns'
 
 declare const value: unique symbol
 

@@ -5,7 +5,7 @@
  * Two direct-mapped tables of fixed size; a collision replaces, so foreign input can cause misses but no growth. The
  * tables only ever hold what equal bytes would decode to: losing or keeping an entry is never visible.
  */
-import { uuidFromBytes, type Uuid } from '@braidlog/model'
+import { uuidFromBytes, type Uuid } from '@braidlog/model/nouns'
 
 const SLOTS = 4096
 const SLOT_MASK = SLOTS - 1
@@ -14,11 +14,10 @@ const INTERNED_SIZE_MAX = 96
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const strings: string[] = Array.from({ length: SLOTS }, () => '')
-const uuids: Uuid[] = []
 const uuidKeys = new Int32Array(SLOTS * 4)
 const uuidScratch = new Uint8Array(16)
 const uuidScratchView = new DataView(uuidScratch.buffer)
-for (let i = 0; i < SLOTS; i++) uuids.push(uuidFromBytes(uuidScratch))
+const uuids: Uuid[] = Array.from<Uuid>({ length: SLOTS }).fill(uuidFromBytes(uuidScratch))
 
 /** The text of `bytes[start, end)`, not empty; malformed UTF-8 becomes U+FFFD. */
 export function internString(bytes: Uint8Array, start: number, end: number): string {

@@ -7,7 +7,7 @@
  *
  * Source of the encodings: Apache Kafka's protocol guide, KIP-482 (compact lengths).
  */
-import { ZERO_UUID, type Uuid } from '@braidlog/model'
+import { ZERO_UUID, type Uuid } from '@braidlog/model/nouns'
 import { ProtocolError } from './errors.ts'
 import { internString, internUuid } from './intern.ts'
 

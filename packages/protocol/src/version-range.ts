@@ -1,6 +1,6 @@
 /** Version ranges as the declarations write them: `3`, `0-4`, `5+`, `none`. */
 import type { Field, Fields, MessageDeclaration, ScalarType, VersionRange } from './declare.ts'
-import { ZERO_UUID } from '@braidlog/model'
+import { ZERO_UUID } from '@braidlog/model/nouns'
 import { EMPTY_BYTES } from './reader.ts'
 
 export interface Versions {

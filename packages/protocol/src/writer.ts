@@ -8,7 +8,7 @@
  * A slab belongs to one writer at a time, from its first byte until `chunks` or `toBytes`; then the next one fills its rest.
  * After an error a writer holds half a message: drop it.
  */
-import { parseUuid, uuidToBytes } from '@braidlog/model'
+import { parseUuid, uuidToBytes } from '@braidlog/model/nouns'
 import { ProtocolError } from './errors.ts'
 import { STRING_SIZE_MAX } from './reader.ts'
 

@@ -5,7 +5,7 @@
  * Order matters: nothing is read before it is known to be there, and cheap checks come before the checksum.
  * Source: KIP-98; what brokers have checked since Produce v3.
  */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import { compressionOf, hasDeleteHorizon, isControl, isTransactional } from './attributes.ts'
 import {
   ATTRIBUTES_AT,

@@ -6,7 +6,7 @@
  */
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import * as zlib from 'node:zlib'
+import type * as Zlib from 'node:zlib'
 import type * as Lz4 from 'lz4-napi'
 import type * as Snappy from 'snappy'
 import type * as Crc32 from '@node-rs/crc32'
@@ -41,15 +41,32 @@ const ASYNC_COMPRESS_SIZE_BYTES_MIN: Readonly<Record<CompressionType, number>> =
 }
 const ASYNC_DECOMPRESS_SIZE_BYTES_MIN = 64 * 1024
 
-const gzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gzip)
-const gunzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gunzip)
-const zstdCompress = promisify<zlib.InputType, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)
-const zstdDecompress = promisify<zlib.InputType, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)
-
 const require = createRequire(import.meta.url)
 let crc32cNative: typeof Crc32.crc32c | undefined
 let snappyModule: typeof Snappy | undefined
 let lz4Module: typeof Lz4 | undefined
+let zlibModule: (typeof Zlib & ZlibPromises) | undefined
+
+interface ZlibPromises {
+  readonly gzipAsync: (bytes: Uint8Array, options: Zlib.ZlibOptions) => Promise<Buffer>
+  readonly gunzipAsync: (bytes: Uint8Array, options: Zlib.ZlibOptions) => Promise<Buffer>
+  readonly zstdCompressAsync: (bytes: Uint8Array, options: Zlib.ZstdOptions) => Promise<Buffer>
+  readonly zstdDecompressAsync: (bytes: Uint8Array, options: Zlib.ZstdOptions) => Promise<Buffer>
+}
+
+function zlib(): typeof Zlib & ZlibPromises {
+  if (zlibModule === undefined) {
+    const module = require('node:zlib') as typeof Zlib
+    zlibModule = {
+      ...module,
+      gzipAsync: promisify<Zlib.InputType, Zlib.ZlibOptions, Buffer>(module.gzip),
+      gunzipAsync: promisify<Zlib.InputType, Zlib.ZlibOptions, Buffer>(module.gunzip),
+      zstdCompressAsync: promisify<Zlib.InputType, Zlib.ZstdOptions, Buffer>(module.zstdCompress),
+      zstdDecompressAsync: promisify<Zlib.InputType, Zlib.ZstdOptions, Buffer>(module.zstdDecompress),
+    }
+  }
+  return zlibModule
+}
 
 function snappy(): typeof Snappy {
   return (snappyModule ??= require('snappy') as typeof Snappy)
@@ -70,9 +87,9 @@ function compress(type: CompressionType, bytes: Uint8Array, level?: number): Uin
     case 'none':
       return bytes
     case 'gzip':
-      return zlib.gzipSync(bytes, gzipOptions(level))
+      return zlib().gzipSync(bytes, gzipOptions(level))
     case 'zstd':
-      return zlib.zstdCompressSync(bytes, zstdOptions(bytes, level))
+      return zlib().zstdCompressSync(bytes, zstdOptions(bytes, level))
     case 'snappy':
       return xerialFrame(xerialInputs(bytes).map((piece) => snappy().compressSync(piece)))
     case 'lz4':
@@ -88,9 +105,9 @@ async function compressAsync(type: CompressionType, bytes: Uint8Array, level?: n
     case 'none':
       return bytes
     case 'gzip':
-      return gzip(bytes, { ...gzipOptions(level), chunkSize: inOneChunk(bytes) })
+      return zlib().gzipAsync(bytes, { ...gzipOptions(level), chunkSize: inOneChunk(bytes) })
     case 'zstd':
-      return zstdCompress(bytes, { ...zstdOptions(bytes, level), chunkSize: inOneChunk(bytes) })
+      return zlib().zstdCompressAsync(bytes, { ...zstdOptions(bytes, level), chunkSize: inOneChunk(bytes) })
     case 'snappy':
       return xerialFrame(await Promise.all(xerialInputs(bytes).map((piece) => snappy().compress(piece))))
     case 'lz4':
@@ -106,9 +123,9 @@ function decompress(type: CompressionType, bytes: Uint8Array, sizeBytesMax: numb
       case 'none':
         return bytes
       case 'gzip':
-        return zlib.gunzipSync(bytes, { maxOutputLength: sizeBytesMax })
+        return zlib().gunzipSync(bytes, { maxOutputLength: sizeBytesMax })
       case 'zstd':
-        return zlib.zstdDecompressSync(bytes, { maxOutputLength: sizeBytesMax })
+        return zlib().zstdDecompressSync(bytes, { maxOutputLength: sizeBytesMax })
       case 'snappy': {
         const { blocks, sizeBytes } = snappyBlocks(bytes, sizeBytesMax)
         const pieces = blocks.map((block) => snappy().uncompressSync(block, { asBuffer: true }) as Buffer)
@@ -132,9 +149,9 @@ async function decompressAsync(type: CompressionType, bytes: Uint8Array, sizeByt
       case 'none':
         return bytes
       case 'gzip':
-        return await gunzip(bytes, { maxOutputLength: sizeBytesMax })
+        return await zlib().gunzipAsync(bytes, { maxOutputLength: sizeBytesMax })
       case 'zstd':
-        return await zstdDecompress(bytes, { maxOutputLength: sizeBytesMax })
+        return await zlib().zstdDecompressAsync(bytes, { maxOutputLength: sizeBytesMax })
       case 'snappy': {
         const { blocks, sizeBytes } = snappyBlocks(bytes, sizeBytesMax)
         const pieces = await Promise.all(blocks.map((block) => snappy().uncompress(block, { asBuffer: true })))
@@ -165,15 +182,15 @@ function inOneChunk(bytes: Uint8Array): number {
   return bytes.length + (bytes.length >> 7) + 512
 }
 
-function gzipOptions(level: number | undefined): zlib.ZlibOptions {
+function gzipOptions(level: number | undefined): Zlib.ZlibOptions {
   return level === undefined ? {} : { level }
 }
 
 /** With the size known beforehand zstd makes its tables no larger than they must be: a quarter less CPU at 64 KiB. */
-function zstdOptions(bytes: Uint8Array, level: number | undefined): zlib.ZstdOptions {
+function zstdOptions(bytes: Uint8Array, level: number | undefined): Zlib.ZstdOptions {
   const pledgedSrcSize = bytes.length
   if (level === undefined) return { pledgedSrcSize }
-  return { pledgedSrcSize, params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }
+  return { pledgedSrcSize, params: { [zlib().constants.ZSTD_c_compressionLevel]: level } }
 }
 
 /** The same memory as a Buffer, for modules that insist on one. */

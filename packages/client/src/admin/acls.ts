@@ -1,5 +1,5 @@
 /** Admin calls about access control entries (KIP-140, KIP-290). A broker without an authorizer says SECURITY_DISABLED. */
-import { ACL_WILDCARD, AclPatternType, AclPermission, AclResourceType, ErrorCode } from '@braidlog/model'
+import { ACL_WILDCARD, AclPatternType, AclPermission, AclResourceType, ErrorCode } from '@braidlog/model/nouns'
 import type { Cluster } from '../cluster.ts'
 import { KafkaError } from '../errors.ts'
 import type { CallOptions } from '../record.ts'

@@ -5,6 +5,7 @@ import type { CallOptions, TopicPartition } from '../record.ts'
 import * as acls from './acls.ts'
 import * as clusters from './clusters.ts'
 import * as configs from './configs.ts'
+import * as features from './features.ts'
 import * as groups from './groups.ts'
 import * as logs from './logs.ts'
 import * as topics from './topics.ts'
@@ -61,6 +62,11 @@ export class Admin implements AsyncDisposable {
 
   async describeFeatures(options?: CallOptions): Promise<T.FeaturesDescription> {
     return await clusters.describeFeatures(this.#cluster, options)
+  }
+
+  /** All of them or none; with `validateOnly`, only whether they could be. */
+  async updateFeatures(updates: readonly T.FeatureUpdate[], options?: T.ValidateOptions): Promise<void> {
+    await features.updateFeatures(this.#cluster, updates, options)
   }
 
   async describeQuorum(options?: CallOptions): Promise<T.QuorumDescription> {

@@ -1,5 +1,5 @@
 /** What the admin calls share: bounds, retries of what may pass, outcomes per item, requests by leader. */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { Call } from '../calls.ts'
 import type { Cluster } from '../cluster.ts'
 import { brokerError, errorNameOf, isRetriable, itemsError, type ErrorDetail, type KafkaError } from '../errors.ts'

@@ -1,5 +1,5 @@
 /** Admin calls about the cluster itself: brokers, features, quorum. */
-import { ZERO_UUID, type Uuid } from '@braidlog/model'
+import { ZERO_UUID, type Uuid } from '@braidlog/model/nouns'
 import type { Cluster } from '../cluster.ts'
 import type { CallOptions } from '../record.ts'
 import { adminCall, checkCode, operationsOf } from './calls.ts'

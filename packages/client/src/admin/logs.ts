@@ -1,5 +1,5 @@
 /** Admin calls about what partitions hold: offsets, records, producers, log directories. */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { Cluster } from '../cluster.ts'
 import { errorNameOf, KafkaError } from '../errors.ts'
 import type { CallOptions, TopicPartition } from '../record.ts'

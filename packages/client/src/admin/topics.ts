@@ -1,5 +1,5 @@
 /** Admin calls about topics and their partitions. */
-import { ErrorCode, ZERO_UUID, type Uuid } from '@braidlog/model'
+import { ErrorCode, ZERO_UUID, type Uuid } from '@braidlog/model/nouns'
 import type { ResponseOf } from '../apis.ts'
 import type { Call } from '../calls.ts'
 import type { Cluster } from '../cluster.ts'

@@ -79,6 +79,13 @@ export interface FeaturesDescription {
   }[]
 }
 
+export interface FeatureUpdate {
+  readonly name: string
+  readonly level: number
+  /** Default: `upgrade`. A safe downgrade is refused where it would lose metadata. */
+  readonly kind?: 'upgrade' | 'safe-downgrade' | 'unsafe-downgrade'
+}
+
 export type ConfigResourceType = 'topic' | 'broker' | 'brokerLogger' | 'clientMetrics' | 'group'
 
 export interface ConfigResource {

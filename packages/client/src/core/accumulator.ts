@@ -9,7 +9,7 @@
  * Bounds: `bufferMemoryBytes` over all batches that are not settled (`append` says 'full'), `maxInFlight` requests per
  * broker (the caller's `slots`), `deliveryTimeoutMs` per batch.
  */
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import {
   BATCH_HEADER_SIZE_BYTES,
   estimateRecordSizeBytes,

@@ -12,7 +12,7 @@
  * (another `version`) changes nothing.
  */
 import { assert } from '@braidlog/base'
-import { ZERO_UUID, type Uuid } from '@braidlog/model'
+import { ZERO_UUID, type Uuid } from '@braidlog/model/nouns'
 import type { KafkaError } from '../errors.ts'
 import type { FetchedChunk } from './fetched-chunk.ts'
 import type { FetchedFrame } from './fetched-frame.ts'

@@ -10,7 +10,7 @@
  * Invariant: one request of a session is in flight at a time; what the broker remembers is `#partitions` as of the last
  * request that it answered. After anything unclear the session starts over with everything.
  */
-import { ErrorCode, ZERO_UUID, type Uuid } from '@braidlog/model'
+import { ErrorCode, ZERO_UUID, type Uuid } from '@braidlog/model/nouns'
 
 export interface SessionPartition {
   readonly topic: string

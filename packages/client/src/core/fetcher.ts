@@ -9,7 +9,7 @@
  * arrival until the application asks for more than their last record; an answer may overshoot by one batch, which brokers
  * send whatever its size. A paused partition keeps what it has, in memory of its own, and is not fetched.
  */
-import { ErrorCode, ZERO_UUID } from '@braidlog/model'
+import { ErrorCode, ZERO_UUID } from '@braidlog/model/nouns'
 import type { FetchResponse, ListOffsetsResponse, OffsetForLeaderEpochResponse } from '@braidlog/protocol'
 import { brokerError, errorNameOf, isRetriable, KafkaError } from '../errors.ts'
 import { FetchedChunk } from './fetched-chunk.ts'

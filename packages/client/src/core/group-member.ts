@@ -23,7 +23,7 @@
  * Source: KIP-62 (heartbeats), KIP-394 (member ids), KIP-345 (static members), KIP-429 (cooperative rebalancing).
  */
 import { assert } from '@braidlog/base'
-import { ErrorCode } from '@braidlog/model'
+import { ErrorCode } from '@braidlog/model/nouns'
 import type { HeartbeatResponse, JoinGroupResponse, SyncGroupResponse } from '@braidlog/protocol'
 import { brokerError, errorNameOf, isRetriable, KafkaError } from '../errors.ts'
 import type { Assignment, Assignor, AssignorMember, PartitionsByTopic, TopicPartition } from './assignors/assignor.ts'

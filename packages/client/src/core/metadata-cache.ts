@@ -4,7 +4,7 @@
  * Invariant: within the life of a topic (its id) the leader epoch of a partition never goes back; an answer from a broker
  * that lags behind does not undo what is known (KIP-320).
  */
-import { ErrorCode, ZERO_UUID, type Uuid } from '@braidlog/model'
+import { ErrorCode, ZERO_UUID, type Uuid } from '@braidlog/model/nouns'
 import type { MetadataResponse } from '@braidlog/protocol'
 
 export interface BrokerNode {
