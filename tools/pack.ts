@@ -1,0 +1,132 @@
+/**
+ * What npm gets: packages as JavaScript, with declarations. `npm run pack -- client` makes the client and the packages of
+ * ours that it depends upon, in `dist/npm/`, ready for `npm publish`.
+ *
+ * Each package is bundled by itself into a file for each of its entry points and for what it imports dynamically: a
+ * module costs about half a millisecond of CPU to find, read and link, and the client has a hundred of them (decision 13).
+ * Other packages, ours as well, stay imports.
+ */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import process from 'node:process'
+import { rolldown } from 'rolldown'
+import { ensurePinnedNode, repositoryRoot } from './pinned-node.ts'
+
+interface Manifest {
+  readonly name: string
+  readonly exports: Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+/**
+ * Packs packages, and those of ours that they depend upon.
+ * @param into directory that becomes `<into>/@braidlog/<name>/…`; what was there of these is replaced
+ * @param declarations also for TypeScript, which takes a compiler run
+ */
+export async function pack(
+  names: readonly string[],
+  into: string,
+  { declarations }: { readonly declarations: boolean },
+): Promise<string[]> {
+  const closure = withDependencies(names)
+  for (const name of closure) await packOne(name, join(into, '@braidlog', name))
+  if (declarations) declare(closure, into)
+  return closure
+}
+
+/** Those named and those they depend upon, each once. */
+function withDependencies(names: readonly string[]): string[] {
+  const found = new Set<string>()
+  const visit = (name: string): void => {
+    if (found.has(name)) return
+    found.add(name)
+    for (const dependency of Object.keys(manifestOf(name).dependencies ?? {})) {
+      if (dependency.startsWith('@braidlog/')) visit(basename(dependency))
+    }
+  }
+  for (const name of names) visit(name)
+  return [...found]
+}
+
+async function packOne(name: string, directory: string): Promise<void> {
+  const source = join(repositoryRoot, 'packages', name)
+  const manifest = manifestOf(name)
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true })
+  const bundle = await rolldown({
+    cwd: source,
+    input: entriesOf(source, manifest),
+    platform: 'node',
+    external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+    // Some modules are imported both ways: from the start by one, by name by another.
+    checks: { ineffectiveDynamicImport: false },
+  })
+  await bundle.write({
+    dir: join(directory, 'dist'),
+    format: 'esm',
+    sourcemap: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name].js',
+  })
+  await bundle.close()
+  const exported = Object.entries(manifest.exports).map(([key, path]) => [
+    key,
+    { types: path.replace('./src/', './types/').replace(/\.ts$/, '.d.ts'), default: distOf(path) },
+  ])
+  const published = { ...manifest, exports: Object.fromEntries(exported) as unknown, files: ['dist', 'types'] }
+  writeFileSync(join(directory, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
+  copyFileSync(join(repositoryRoot, 'LICENSE'), join(directory, 'LICENSE'))
+}
+
+/** Entry points by the path that they get below `dist`; a pattern stands for every file that it matches. */
+function entriesOf(source: string, { exports }: Manifest): Record<string, string> {
+  const entries: Record<string, string> = {}
+  for (const pattern of Object.values(exports)) {
+    for (const file of globSync(pattern, { cwd: source })) {
+      entries[file.replace(/^src\//, '').replace(/\.ts$/, '')] = join(source, file)
+    }
+  }
+  return entries
+}
+
+const distOf = (path: string): string => path.replace('./src/', './dist/').replace(/\.ts$/, '.js')
+
+function manifestOf(name: string): Manifest {
+  return JSON.parse(readFileSync(join(repositoryRoot, 'packages', name, 'package.json'), 'utf8')) as Manifest
+}
+
+function declare(names: readonly string[], into: string): void {
+  for (const name of names) {
+    const config = join(into, `tsconfig.${name}.json`)
+    const source = join(repositoryRoot, 'packages', name, 'src')
+    const compilerOptions = {
+      noEmit: false,
+      emitDeclarationOnly: true,
+      declaration: true,
+      rootDir: source,
+      outDir: join(into, '@braidlog', name, 'types'),
+    }
+    writeFileSync(
+      config,
+      JSON.stringify({ extends: join(repositoryRoot, 'tsconfig.json'), compilerOptions, include: [source] }),
+    )
+    try {
+      execFileSync(join(repositoryRoot, 'node_modules', '.bin', 'tsc'), ['-p', config], { stdio: 'inherit' })
+    } finally {
+      rmSync(config)
+    }
+  }
+}
+
+if (import.meta.main) {
+  ensurePinnedNode()
+  const names = process.argv.slice(2)
+  if (names.length === 0) {
+    process.stderr.write('Which packages? For example: npm run pack -- client\n')
+    process.exit(2)
+  }
+  const into = join(repositoryRoot, 'dist', 'npm')
+  const packed = await pack(names, into, { declarations: true })
+  process.stdout.write(`${packed.map((name) => join(into, '@braidlog', name)).join('\n')}\n`)
+}
