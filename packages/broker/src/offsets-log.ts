@@ -13,6 +13,8 @@ export class OffsetsLog implements CoordinatorLog {
   readonly #replica: Partition
   readonly #rooms: WaitingRooms
   readonly #listeners = new Set<CoordinatorLogListener>()
+  /** Somebody waits for everything up to here; 0: nobody does. */
+  #awaitedOffset = 0
 
   constructor(replica: Partition, rooms: WaitingRooms) {
     this.#replica = replica
@@ -52,6 +54,23 @@ export class OffsetsLog implements CoordinatorLog {
     return bytes
   }
 
+  untilCommitted(): void {
+    const endOffset = this.endOffset()
+    if (endOffset <= this.#awaitedOffset) return
+    this.#awaitedOffset = endOffset
+    const operation = this.#rooms.produce<OffsetsLog>(this, onCaughtUp)
+    operation.watch(this.#replica, endOffset, 0)
+    if (!this.#rooms.parkProduce(operation, COMMIT_TIMEOUT_MS)) this.caughtUp(ErrorCode.NONE)
+  }
+
+  /** What was there before has been committed, or will not be by this leader. */
+  caughtUp(errorCode: ErrorCode): void {
+    this.#awaitedOffset = 0
+    if (errorCode === ErrorCode.NONE) this.#committed()
+    // Nothing is lost by waiting on; a leader that is one no more has its coordinator closed.
+    else if (errorCode === ErrorCode.REQUEST_TIMED_OUT) this.untilCommitted()
+  }
+
   subscribe(listener: CoordinatorLogListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -69,4 +88,8 @@ export class OffsetsLog implements CoordinatorLog {
 
 function onCommitted(operation: DelayedProduce<OffsetsLog>): void {
   operation.context.completed(operation.errorCodeOf(0))
+}
+
+function onCaughtUp(operation: DelayedProduce<OffsetsLog>): void {
+  operation.context.caughtUp(operation.errorCodeOf(0))
 }

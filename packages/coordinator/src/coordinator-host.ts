@@ -175,7 +175,11 @@ export class CoordinatorHost<Request, Response, Rec> {
       this.#discard(outcome.error)
       return
     }
-    if (turn.answers.length > 0) this.#parked.push({ offset: outcome.endOffset, answers: turn.answers })
+    if (turn.answers.length > 0) {
+      this.#parked.push({ offset: outcome.endOffset, answers: turn.answers })
+      const { log } = this.#options
+      if (turn.records.length === 0 && log.highWatermark() < outcome.endOffset) log.untilCommitted()
+    }
     this.#arm()
     this.#deliver()
   }

@@ -30,12 +30,17 @@ export interface CoordinatorLog {
    * (a batch is never split), and none only at the end of the log. Not limited by the high watermark.
    */
   read(offset: number, sizeBytes: number): Promise<Uint8Array>
+  /**
+   * Has {@link CoordinatorLogListener.onHighWatermark} called once everything that is in the log now is committed. What this
+   * coordinator has appended tells so by itself; what its predecessor has left, a new leader has yet to commit.
+   */
+  untilCommitted(): void
   /** Tells the listener from now on. @returns a function that ends it. */
   subscribe(listener: CoordinatorLogListener): () => void
 }
 
 export interface CoordinatorLogListener {
-  /** The high watermark has moved to `offset`. May be called inside `append`. */
+  /** The high watermark has moved to `offset`, past what was appended or waited for. May be called inside `append`. */
   onHighWatermark(offset: number): void
   /** What was appended may be lost (a failed sync, a truncation): the coordinator throws its state away and reloads. */
   onFailed(error: ErrorCode): void

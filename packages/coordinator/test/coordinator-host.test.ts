@@ -336,3 +336,21 @@ test('closing answers whoever waits and leaves no timer', async () => {
   assert.equal(ask('get').outcome, `error ${ErrorCode.NOT_COORDINATOR}`)
   assert.equal(time.timerCount(), 0)
 })
+
+test('what is only read is answered when what the predecessor left is committed, though nothing is appended', async () => {
+  const log = new MemoryLog()
+  log.autoCommit = false
+  const before = open(log)
+  await before.host.loaded()
+  before.ask('add one')
+  await settle()
+  before.host.close()
+  const { ask, host } = open(log)
+  await host.loaded()
+  const asked = ask('get')
+  await settle()
+  assert.equal(asked.outcome, undefined)
+  log.commit()
+  await settle()
+  assert.equal(asked.outcome, 'one')
+})

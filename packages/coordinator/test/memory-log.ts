@@ -10,6 +10,8 @@ export class MemoryLog implements CoordinatorLog {
   failNext: ErrorCode | undefined
   reads = 0
   #highWatermark = 0
+  /** Up to where somebody wants to hear of commits. */
+  #awaitedOffset = 0
   #listener: CoordinatorLogListener | undefined
 
   startOffset(): number {
@@ -33,6 +35,7 @@ export class MemoryLog implements CoordinatorLog {
     setBatchBaseOffset(view, 0, this.endOffset())
     setBatchLeaderEpoch(view, 0, 1)
     this.batches.push({ baseOffset: this.endOffset(), nextOffset: batchNextOffset(view, 0), bytes })
+    this.untilCommitted()
     if (this.autoCommit) this.commit()
     return { ok: true, endOffset: this.endOffset() }
   }
@@ -48,8 +51,13 @@ export class MemoryLog implements CoordinatorLog {
     return Uint8Array.from(chunk)
   }
 
+  untilCommitted(): void {
+    this.#awaitedOffset = this.endOffset()
+  }
+
   subscribe(listener: CoordinatorLogListener): () => void {
     this.#listener = listener
+    this.#awaitedOffset = 0
     return () => {
       if (this.#listener === listener) this.#listener = undefined
     }
@@ -57,8 +65,9 @@ export class MemoryLog implements CoordinatorLog {
 
   /** Moves the high watermark to `offset`, or to the end. */
   commit(offset = this.endOffset()): void {
+    const isAwaited = this.#highWatermark < this.#awaitedOffset
     this.#highWatermark = offset
-    this.#listener?.onHighWatermark(offset)
+    if (isAwaited) this.#listener?.onHighWatermark(offset)
   }
 
   /** Loses everything above the high watermark, as a failed sync does. */
