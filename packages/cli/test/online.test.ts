@@ -264,6 +264,24 @@ test('the cluster tells its brokers, its health, its features', async () => {
   )
 })
 
+test('features are raised and lowered, and what the cluster would not take is said before anything is changed', async () => {
+  interface Upgrade {
+    readonly changes: { name: string; from: number | null; level: number }[]
+    readonly dryRun?: boolean
+  }
+  assert.deepEqual(await data<Upgrade>('cluster', 'upgrade'), { changes: [] })
+  const lower = ['cluster', 'upgrade', '-f', 'transaction.version=1']
+  assert.deepEqual(await data<Upgrade>(...lower), { changes: [] }, 'without --downgrade what is ahead stays')
+  const change = { name: 'transaction.version', from: 2, level: 1 }
+  assert.deepEqual(await data<Upgrade>(...lower, '--downgrade', '--dry-run'), { changes: [change], dryRun: true })
+  assert.deepEqual((await data<Upgrade>(...lower, '--downgrade', '-y')).changes, [change])
+  assert.deepEqual((await data<Upgrade>('cluster', 'upgrade', '-y')).changes, [{ ...change, from: 1, level: 2 }])
+  const refused = await braidlog(['cluster', 'upgrade', '-f', 'metadata.version=99', '-b', k.bootstrapServers])
+  assert.match(refused.stderr, /INVALID_UPDATE_VERSION.*this node has 7 to 30/)
+  const unknown = await braidlog(['cluster', 'upgrade', '-f', 'nothing=1', '-b', k.bootstrapServers])
+  assert.match(unknown.stderr, /feature nothing is not known to this cluster/)
+})
+
 test('replicas that lie well need not move, and a running broker is not forgotten', async () => {
   await topic('placed')
   const plan = await data<{ version: number; partitions: unknown[] }>('cluster', 'reassign', 'plan')

@@ -6,6 +6,7 @@ import { remote, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { formatBytes } from '../terminal.ts'
 import { defineReassign } from './cluster-reassign.ts'
+import { defineUpgrade } from './cluster-upgrade.ts'
 import { describeQuorum } from './quorum.ts'
 
 export function define(cli: Cli) {
@@ -15,6 +16,7 @@ export function define(cli: Cli) {
     .addCommand(health(cli))
     .addCommand(logDirs(cli))
     .addCommand(features(cli))
+    .addCommand(defineUpgrade(cli))
     .addCommand(quorum(cli))
     .addCommand(electLeaders(cli))
     .addCommand(defineReassign(cli))

@@ -17,7 +17,6 @@ export async function updateFeatures(
       featureUpdates: updates.map(({ name, level, kind = 'upgrade' }) => ({
         feature: name,
         maxVersionLevel: level,
-        allowDowngrade: kind !== 'upgrade',
         upgradeType: UPGRADE_TYPES[kind],
       })),
       validateOnly: options?.validateOnly ?? false,
