@@ -48,6 +48,8 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
   #highWatermark: number
   /** What is stored here, as far as the last sync or write has told. */
   #storedOffset = 0
+  /** Of a follower: how much its leader has called committed, which may not all have been written here yet. */
+  #toldHighWatermark = -1
   /** Of a replicated partition: what lies between the commits. */
   readonly #appendSizes = new AppendSizes()
   /** It has been appended to in this turn. */
@@ -123,6 +125,7 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     if (this.#role.offline) return this.#rooms.failed(this.#partition, ErrorCode.KAFKA_STORAGE_ERROR)
     if (this.#replicas !== undefined) this.#rooms.appended(this.#partition, sizeBytes)
     if (this.#durability === 'page-cache') this.#storeWritten()
+    if (!this.#role.leads) this.#takeOverHighWatermark(sizeBytes)
   }
 
   /** A follower has appended to the log (`sizeBytes`, maybe 0), and its leader says how much is committed. */
@@ -131,8 +134,8 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
       this.#appendedBytes += sizeBytes
       if (this.#durability === 'page-cache') this.#writtenToPageCache()
     }
-    const highWatermark = Math.min(leaderHighWatermark, this.#log.writtenOffset)
-    if (highWatermark > this.#highWatermark) this.#advanceTo(highWatermark, this.#committedBytes + sizeBytes)
+    this.#toldHighWatermark = leaderHighWatermark
+    this.#takeOverHighWatermark(sizeBytes)
   }
 
   /** All that is in the log is stored here: what is to be durable is. */
@@ -156,6 +159,7 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
   /** A follower's log has been cut off. */
   truncated(): void {
     const log = this.#log
+    this.#toldHighWatermark = -1
     this.#storedOffset = Math.min(this.#storedOffset, log.logEndOffset)
     if (this.#highWatermark <= log.logEndOffset) return
     this.#highWatermark = log.logEndOffset
@@ -164,12 +168,14 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
 
   /** A follower's log begins anew. */
   restarted(offset: number): void {
+    this.#toldHighWatermark = -1
     this.#highWatermark = offset
     this.#log.highWatermarkMoved(offset)
   }
 
   /** The only replica: what is stored here is committed. */
   leadAlone(): void {
+    this.#toldHighWatermark = -1
     this.#replicas = undefined
     this.#appendSizes.clear(this.#appendedBytes)
     if (this.#role.offline) return
@@ -180,6 +186,7 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
 
   /** Committing needs these replicas from now on. */
   leadWith(replicas: ReplicaSet): void {
+    this.#toldHighWatermark = -1
     if (replicas !== this.#replicas) this.#appendSizes.clear(this.#appendedBytes)
     this.#replicas = replicas
     this.#storedOffset = Math.max(this.#storedOffset, this.#log.durableOffset)
@@ -258,6 +265,11 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
   /** `flush.ms` has passed since the first append that is not synced. */
   onTimer(): void {
     if (!this.#role.offline && this.#log.dirty) this.#flusher.request(this)
+  }
+
+  #takeOverHighWatermark(sizeBytes: number): void {
+    const highWatermark = Math.min(this.#toldHighWatermark, this.#log.writtenOffset)
+    if (highWatermark > this.#highWatermark) this.#advanceTo(highWatermark, this.#committedBytes + sizeBytes)
   }
 
   #writtenToPageCache(): void {

@@ -416,6 +416,23 @@ describe('a follower', () => {
     assert.equal(follower.log.logEndOffset, 1)
   })
 
+  it('takes over what its leader calls committed once it has written it, though the leader says so only once', async () => {
+    const { leader, leaderNode } = await pair()
+    const followerNode = await Harness.open({ nodeId: FOLLOWER, limits: { queuedWriteSizeBytesMin: 1 } })
+    const identity = { topic: 't', topicId: TOPIC_ID, partition: 0 }
+    const follower = await followerNode.partitions.open(identity, defaultLogConfig, led(NODE_ID, 3))
+    produce(leader)
+    await leaderNode.turn()
+    const { position, result } = fetchOnce(leader, follower)
+    followerNode.storage.holdWrites()
+    follower.followed(position, { ...answerOf(result), highWatermark: 1 })
+    await followerNode.turn()
+    assert.deepEqual(ends(follower), [1, 0], 'what is on its way is not shown')
+    followerNode.storage.releaseWrites()
+    await follower.settleStored()
+    assert.deepEqual(ends(follower), [1, 1])
+  })
+
   it('has stored what it was sent only when that is on disk, whatever sync was under way before', async () => {
     const { leader, leaderNode, follower, followerNode } = await pair()
     const receive = () => {
