@@ -11,7 +11,7 @@ import type { Alarm } from './alarms.ts'
 import type { Cluster } from './cluster.ts'
 import type { Purpose } from './connection.ts'
 import type { Accumulator, Slots } from './core/accumulator.ts'
-import { OpenRequests, type OpenRequest } from './core/open-requests.ts'
+import { lookPauseMs, OpenRequests, type OpenRequest } from './core/open-requests.ts'
 import type { ProducerBatch } from './core/producer-batch.ts'
 import { errorNameOf, isRetriable, KafkaError } from './errors.ts'
 import { isObserved, observe, type Hooks } from './hooks.ts'
@@ -135,6 +135,14 @@ export class Sender {
   /** Never rejects. */
   async #connect(node: number): Promise<void> {
     this.#connecting.add(node)
+    const startedMs = this.#cluster.nowMs()
+    // Attempts to connect are made ever less often; a new leader is known long before the old one is back.
+    const look = (): Alarm =>
+      this.#cluster.alarms.after(lookPauseMs(this.#cluster.nowMs() - startedMs), () => {
+        this.#cluster.refreshSoon({ isDoubtful: true })
+        looking = look()
+      })
+    let looking = look()
     try {
       const timeoutMs = this.#cluster.options.requestTimeoutMs
       await this.#cluster.call('produce', { timeoutMs }, async (call) => {
@@ -144,6 +152,7 @@ export class Sender {
       this.#accumulator.unreachable(node, sendError(error))
       if (!this.#cluster.isClosed) this.#cluster.refreshSoon({ isDoubtful: true })
     }
+    this.#cluster.alarms.cancel(looking)
     this.#connecting.delete(node)
     this.schedule()
   }

@@ -119,6 +119,28 @@ test('a leader that vanishes without a word: reading goes on at the new leader a
   })
 })
 
+test('a leader that is gone before there is another: that one is found soon after, whenever it comes', async () => {
+  for (const absentMs of [500, 1_000, 1_500, 2_000]) {
+    const { world, cluster } = setUp(3)
+    cluster.topic('t')
+    await world.run(async () => {
+      const producer = world.client({ bootstrapServers: ['broker2:9092'] }).producer()
+      await producer.send({ topic: 't', value: 'a' })
+      cluster.crash(1)
+      const sent = producer.send({ topic: 't', value: 'b' })
+      // Attempts to connect to the old one are made ever less often meanwhile.
+      await world.sleep(absentMs)
+      cluster.moveLeader('t', 0, 2)
+      const startMs = world.nowMs
+      await sent
+      assert.ok(
+        world.nowMs - startMs <= absentMs / 2,
+        `after ${world.nowMs - startMs} ms, having waited ${absentMs} ms`,
+      )
+    })
+  }
+})
+
 test('a leader that hangs: what is on its way goes to the new leader once there is one, in order and once', async () => {
   const { world, cluster } = setUp(3)
   cluster.topic('t')

@@ -30,7 +30,7 @@ export class OpenRequests<R extends OpenRequest> {
   readonly #requests = new Set<R>()
   #nextLookMs = -Infinity
 
-  /** @param patienceMs without an answer, before others are asked, and between the times that they are */
+  /** @param patienceMs without an answer, before others are asked */
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs
   }
@@ -66,11 +66,21 @@ export class OpenRequests<R extends OpenRequest> {
       else if (nowMs >= this.#nextLookMs) isOverdue = true
     }
     for (const request of moved) this.#requests.delete(request)
-    if (isOverdue) this.#nextLookMs = nowMs + this.#patienceMs
+    if (isOverdue) this.#nextLookMs = nowMs + lookPauseMs(nowMs - oldest.sentMs)
     return { isOverdue, moved }
   }
 
   get #oldest(): R | undefined {
     return this.#requests.values().next().value
   }
+}
+
+const LOOK_PAUSE_MS_MIN = 100
+const LOOK_PAUSE_MS_MAX = 1_000
+/** The new leader is noticed late by no more than this part of the time for which there was none. */
+const LOOK_PAUSE_PART = 1 / 5
+
+/** @returns how long to wait until it is asked again who leads, when that has been of interest for `waitedMs` */
+export function lookPauseMs(waitedMs: number): number {
+  return Math.min(LOOK_PAUSE_MS_MAX, Math.max(LOOK_PAUSE_MS_MIN, waitedMs * LOOK_PAUSE_PART))
 }

@@ -167,8 +167,13 @@ export class FakeCluster {
   }
 
   stop(node: number): void {
+    this.crash(node)
+    this.#nodes.get(node)!.isUp = false
+  }
+
+  /** Its connections break, and new ones are refused; the cluster still names it. */
+  crash(node: number): void {
     const entry = this.#nodes.get(node)!
-    entry.isUp = false
     this.world.unlisten(`${entry.host}:9092`)
     for (const socket of entry.sockets) socket.close()
     entry.sockets.clear()
