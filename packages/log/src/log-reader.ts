@@ -3,6 +3,7 @@
  *
  * Readers mostly go on where they stopped, so the last few end positions are remembered: such a read needs no index. The
  * index of a segment is asked otherwise, and the batches behind its entry are walked.
+ * A cold read that goes on where one has ended takes more than was asked for along ({@link ReadAhead}).
  * Invariant: what a read gives is what was appended, whichever way it came.
  */
 import {
@@ -18,6 +19,7 @@ import type { PooledBuffer } from './buffers.ts'
 import { LogError } from './errors.ts'
 import { LogRead, type ReadOptions } from './log-read.ts'
 import type { LogResources } from './log-resources.ts'
+import type { AheadPiece } from './read-ahead.ts'
 import type { Segment } from './segment.ts'
 import { LogTail } from './tail-cache.ts'
 
@@ -27,6 +29,10 @@ const READ_SIZE_BYTES_MAX = 4 * 1024 * 1024
 const WARM_SIZE_BYTES = 64 * 1024 * 1024
 /** A read that begins this close to the log end counts as a read of the tail. */
 const TAIL_SIZE_BYTES = 1024 * 1024
+/** A cold read that goes on takes so many times what is wanted, between these bounds. */
+const AHEAD_READS = 4
+const AHEAD_SIZE_BYTES_MIN = 1024 * 1024
+const AHEAD_SIZE_BYTES_MAX = 4 * 1024 * 1024
 /** Positions remembered for readers that go on where they stopped. */
 const READ_HINTS_MAX = 8
 
@@ -57,6 +63,15 @@ interface Place {
 
 interface ReadPlan extends Place {
   readonly wanted: number
+  /** Somebody has read up to here. */
+  readonly goesOn: boolean
+}
+
+/** Bytes of a segment in memory: `buffer.bytes[at, filled)` stands at `position` of the file. */
+interface Filled extends Place {
+  readonly buffer: PooledBuffer
+  readonly at: number
+  readonly filled: number
 }
 
 export class LogReader {
@@ -65,6 +80,7 @@ export class LogReader {
   readonly #resources: LogResources
   readonly #wake: () => void
   #hints: ReadHint[] = []
+  readonly #ahead: AheadPiece[] = []
   /** Counts truncations: bytes read before one are worth nothing after it. */
   #truncations = 0
 
@@ -81,10 +97,13 @@ export class LogReader {
     if (quick !== undefined) return quick
     const plan = this.#plan(options, range)
     if (plan === undefined) return LogRead.empty(options.offset)
+    const ahead = this.#readAhead(plan, options, range)
+    if (ahead !== undefined) return ahead
+    const { segment, position } = plan
     for (let wanted = plan.wanted; ;) {
       const buffer = this.#resources.readBuffers.take(wanted)
-      const filled = plan.segment.read(buffer.bytes, 0, wanted, plan.position)
-      const result = this.#cut(buffer, filled, plan, options, range)
+      const filled = segment.read(buffer.bytes, 0, wanted, position)
+      const result = this.#cut({ segment, position, buffer, at: 0, filled }, options, range)
       if (typeof result !== 'number') return result
       wanted = result
     }
@@ -97,24 +116,37 @@ export class LogReader {
     const truncations = this.#truncations
     const plan = this.#plan(options, range)
     if (plan === undefined) return LogRead.empty(options.offset)
-    for (let wanted = plan.wanted; ;) {
+    const ahead = this.#readAhead(plan, options, range)
+    if (ahead !== undefined) return ahead
+    const { segment, position } = plan
+    const withAhead = this.#withAhead(plan)
+    for (let wanted = withAhead; ;) {
       const buffer = this.#resources.readBuffers.take(wanted)
       let filled = -1
       try {
-        filled = await plan.segment.readCold(buffer.bytes, 0, wanted, plan.position)
+        filled = await segment.readCold(buffer.bytes, 0, wanted, position)
       } finally {
         if (filled < 0 || truncations !== this.#truncations) buffer.release()
       }
       if (truncations !== this.#truncations) return LogRead.empty(options.offset)
-      const result = this.#cut(buffer, filled, plan, options, range)
-      if (typeof result !== 'number') return result
-      wanted = result
+      const result = this.#cut({ segment, position, buffer, at: 0, filled }, options, range)
+      if (typeof result === 'number') {
+        wanted = result
+        continue
+      }
+      const hasMore = wanted === withAhead && wanted > plan.wanted && result.sizeBytes > 0
+      if (hasMore) this.#keepAhead(segment, position, buffer, filled)
+      return result
     }
   }
 
   /** The bytes at `offset` are probably not in the page cache. */
   isCold(offset: number): boolean {
     if (offset >= this.tail.baseOffset) return false
+    if (this.#ahead.length > 0) {
+      const place = this.#hinted(offset)
+      if (place !== undefined && this.#pieceAt(place) !== undefined) return false
+    }
     let behind = 0
     for (let i = this.#segments.length - 1; i >= 0; i--) {
       const segment = this.#segments[i]!
@@ -132,6 +164,7 @@ export class LogReader {
   forget(): void {
     this.#hints = []
     this.tail.clear()
+    while (this.#ahead.length > 0) this.#dropAhead(this.#ahead[0]!)
   }
 
   /** Offsets will be written anew: what is being read now is void, too. */
@@ -152,14 +185,63 @@ export class LogReader {
   /** Where to read, and how much. */
   #plan(options: ReadOptions, { logStartOffset }: ReadableRange): ReadPlan | undefined {
     this.#wake()
-    const place = this.#hinted(options.offset) ?? this.#locate(Math.max(options.offset, logStartOffset))
+    const hinted = this.#hinted(options.offset)
+    const place = hinted ?? this.#locate(Math.max(options.offset, logStartOffset))
     if (place === undefined) return undefined
     const { segment, position } = place
     const left = segment.readableSizeBytes - position
     if (left <= 0) return undefined
     if (segment.active && left <= TAIL_SIZE_BYTES) this.tail.noteRead()
     const wanted = Math.min(Math.max(options.maxBytes, BATCH_HEADER_SIZE_BYTES), READ_SIZE_BYTES_MAX, left)
-    return { segment, position, wanted }
+    return { segment, position, wanted, goesOn: hinted !== undefined }
+  }
+
+  /** How much a cold read is to read. */
+  #withAhead({ segment, position, wanted, goesOn }: ReadPlan): number {
+    if (!goesOn) return wanted
+    const ahead = Math.min(Math.max(wanted * AHEAD_READS, AHEAD_SIZE_BYTES_MIN), AHEAD_SIZE_BYTES_MAX)
+    const sizeBytes = Math.min(Math.max(wanted, ahead), segment.readableSizeBytes - position)
+    return sizeBytes > wanted && this.#resources.readAhead.hasRoom(sizeBytes) ? sizeBytes : wanted
+  }
+
+  /** From what earlier reads have brought along. */
+  #readAhead(plan: ReadPlan, options: ReadOptions, range: ReadableRange): LogRead | undefined {
+    const piece = this.#ahead.length === 0 ? undefined : this.#pieceAt(plan)
+    if (piece === undefined) return undefined
+    const { segment, position } = plan
+    const { buffer, sizeBytes: filled } = piece
+    this.#resources.readAhead.used(piece)
+    buffer.retain()
+    const result = this.#cut({ segment, position, buffer, at: position - piece.position, filled }, options, range)
+    return typeof result === 'number' ? undefined : result
+  }
+
+  /** The piece that has a whole batch at this place; one that ends within the batch is dropped, for it has been read. */
+  #pieceAt({ segment, position }: Place): AheadPiece | undefined {
+    const piece = this.#ahead.find(
+      (each) => each.segment === segment && each.position <= position && position <= each.position + each.sizeBytes,
+    )
+    if (piece === undefined) return undefined
+    const at = position - piece.position
+    const left = piece.sizeBytes - at
+    if (left >= BATCH_HEADER_SIZE_BYTES && batchSizeBytes(viewOf(piece.buffer.bytes), at) <= left) return piece
+    this.#dropAhead(piece)
+    return undefined
+  }
+
+  #keepAhead(segment: Segment, position: number, buffer: PooledBuffer, sizeBytes: number): void {
+    const { readAhead } = this.#resources
+    // The segment may have gone meanwhile, and the room.
+    if (!this.#segments.includes(segment) || !readAhead.hasRoom(buffer.sizeBytes)) return
+    buffer.retain()
+    const piece = { segment, position, buffer, sizeBytes }
+    this.#ahead.push(piece)
+    readAhead.add(piece, (dropped) => this.#dropAhead(dropped))
+  }
+
+  #dropAhead(piece: AheadPiece): void {
+    this.#ahead.splice(this.#ahead.indexOf(piece), 1)
+    this.#resources.readAhead.remove(piece)
   }
 
   #hinted(offset: number): Place | undefined {
@@ -193,20 +275,16 @@ export class LogReader {
   }
 
   /**
-   * Takes the whole batches out of what was read.
+   * Takes the whole batches out of what was read. The caller's hold of the buffer goes to what is returned.
    * @returns a number when the first batch is larger than the buffer and must be returned nevertheless: its size
    */
-  #cut(
-    buffer: PooledBuffer,
-    filled: number,
-    place: Place,
-    options: ReadOptions,
-    { upToOffset }: ReadableRange,
-  ): LogRead | number {
+  #cut(read: Filled, options: ReadOptions, { upToOffset }: ReadableRange): LogRead | number {
+    const { segment, buffer, filled, at: start } = read
     const view = viewOf(buffer.bytes)
     const { maxBytes, minOneBatch = false } = options
-    const { segment, position } = place
-    let at = 0
+    /** Of the first byte of the buffer. */
+    const position = read.position - start
+    let at = start
     let nextOffset = options.offset
     while (filled - at >= BATCH_HEADER_SIZE_BYTES) {
       const sizeBytes = batchSizeBytes(view, at)
@@ -215,25 +293,25 @@ export class LogReader {
         throw new LogError('LOG_CORRUPT', `${segment.log.path} has no batch at ${position + at}`)
       }
       if (batchBaseOffset(view, at) >= upToOffset) break
-      if (at + sizeBytes > maxBytes && !(at === 0 && minOneBatch)) break
+      if (at - start + sizeBytes > maxBytes && !(at === start && minOneBatch)) break
       if (at + sizeBytes > filled) {
-        if (at > 0 || position + sizeBytes > segment.readableSizeBytes) break
+        if (at > start || position + at + sizeBytes > segment.readableSizeBytes) break
         buffer.release()
         return sizeBytes
       }
       nextOffset = batchLastOffset(view, at) + 1
       at += sizeBytes
     }
-    if (at === 0) {
+    if (at === start) {
       buffer.release()
       return LogRead.empty(options.offset)
     }
     this.#hint(nextOffset, segment, position + at)
     return new LogRead({
-      chunks: [buffer.bytes.subarray(0, at)],
+      chunks: [buffer.bytes.subarray(start, at)],
       owners: [buffer],
-      sizeBytes: at,
-      baseOffset: batchBaseOffset(view, 0),
+      sizeBytes: at - start,
+      baseOffset: batchBaseOffset(view, start),
       nextOffset,
     })
   }
