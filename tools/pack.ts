@@ -7,8 +7,17 @@
  * Other packages, ours as well, stay imports.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { rolldown } from 'rolldown'
 import { ensurePinnedNode, repositoryRoot } from './pinned-node.ts'
@@ -33,6 +42,21 @@ export async function pack(
   for (const name of closure) await packOne(name, join(into, '@braidlog', name))
   if (declarations) declare(closure, into)
   return closure
+}
+
+/** A directory in which packed packages are installed, with what they depend upon from here. */
+export async function installPacked(names: readonly string[], home: string): Promise<string[]> {
+  const modules = join(home, 'node_modules')
+  const packed = await pack(names, modules, { declarations: false })
+  for (const name of packed) {
+    for (const dependency of Object.keys(manifestOf(name).dependencies ?? {})) {
+      const link = join(modules, dependency)
+      if (existsSync(link)) continue
+      mkdirSync(dirname(link), { recursive: true })
+      symlinkSync(join(repositoryRoot, 'node_modules', dependency), link)
+    }
+  }
+  return packed
 }
 
 /** Those named and those they depend upon, each once. */
