@@ -35,6 +35,7 @@ interface Suite {
 const minuteMs = 60_000
 const suiteTimeoutsMs: Readonly<Record<string, number>> = {
   clients: 12 * minuteMs,
+  faults: Number(process.env['FAULTS_MINUTES'] ?? 8) * minuteMs,
   handover: 8 * minuteMs,
   librdkafka: 30 * minuteMs,
 }

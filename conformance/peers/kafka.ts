@@ -107,8 +107,18 @@ export async function startTool(
   args: readonly string[],
   options: JavaOptions = {},
 ): Promise<RunningChild> {
+  return start(...(await javaCommand(mainClass, args, options, 'warn')), options)
+}
+
+/** How to start one of its programs, for who starts it in a way of his own. */
+export async function javaCommand(
+  mainClass: string,
+  args: readonly string[],
+  options: JavaOptions,
+  logLevel: string,
+): Promise<[program: string, args: string[]]> {
   const { java } = await ensureJava()
-  return start(java, await javaArguments(mainClass, args, options, 'warn'), options)
+  return [java, await javaArguments(mainClass, args, options, logLevel)]
 }
 
 export interface KafkaOptions extends PeerServerOptions {
@@ -212,13 +222,13 @@ function randomClusterId(): string {
 }
 
 /**
- * Whether whoever listens on `port` of the loopback address answers an ApiVersions request within a second: size, key 18, version 0,
+ * Whether whoever listens on `port`, of the loopback address unless another is given, answers an ApiVersions request within a second: size, key 18, version 0,
  * correlation id 7, null client id. A broker listens before it serves, so that a mere connection would tell too little.
  */
-export function answersApiVersions(port: number): Promise<boolean> {
+export function answersApiVersions(port: number, host = '127.0.0.1'): Promise<boolean> {
   const request = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff])
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
+    const socket = connect({ host, port, timeout: 1000 })
     let received = Buffer.alloc(0)
     const finish = (answered: boolean): void => {
       socket.destroy()

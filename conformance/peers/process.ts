@@ -7,6 +7,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface RunOptions {
@@ -59,6 +60,8 @@ export interface RunningChild {
   readonly pid: number
   readonly stdin: NodeJS.WritableStream
   stdout(): string
+  /** Calls with each whole line of standard output from now on. */
+  onLine(listener: (line: string) => void): void
   stderr(): string
   /** The last lines of both outputs, for error messages. */
   tail(): string
@@ -112,6 +115,9 @@ export function start(
     pid: child.pid ?? -1,
     stdin: child.stdin,
     stdout: out,
+    onLine(listener) {
+      createInterface({ input: child.stdout }).on('line', listener)
+    },
     stderr: err,
     tail: () => [failure?.message ?? '', lastLines(out()), lastLines(err())].filter((text) => text !== '').join('\n'),
     exitCode,

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { ensurePackages, ensureProgram } from './debian.ts'
 import { cacheDirectory } from './kafka.ts'
-import { run, type RunOptions, type RunResult } from './process.ts'
+import { run, start, type RunningChild, type RunOptions, type RunResult } from './process.ts'
 
 /** Environments by the name of their folder. */
 const environments = {
@@ -25,9 +25,18 @@ export async function python(
   args: readonly string[],
   { environment = 'python', ...options }: RunOptions & { readonly environment?: EnvironmentName } = {},
 ): Promise<RunResult> {
-  const interpreter = ensured.get(environment) ?? ensureEnvironment(environment)
-  ensured.set(environment, interpreter)
-  return run(await interpreter, ['-u', '-B', script, ...args], options)
+  return run(await interpreterOf(environment), ['-u', '-B', script, ...args], options)
+}
+
+/** Starts a script of ours that goes on until it is stopped. */
+export async function startPython(script: string, args: readonly string[]): Promise<RunningChild> {
+  return start(await interpreterOf('python'), ['-u', '-B', script, ...args])
+}
+
+function interpreterOf(name: EnvironmentName): Promise<string> {
+  const interpreter = ensured.get(name) ?? ensureEnvironment(name)
+  ensured.set(name, interpreter)
+  return interpreter
 }
 
 async function ensureEnvironment(name: EnvironmentName): Promise<string> {
