@@ -95,6 +95,7 @@ export class Producer<K, V> implements AsyncDisposable {
     })
     this.#sender = new Sender(cluster, options, this.#accumulator, hooks, {
       admit: (nowMs) => this.#backlog.admit(nowMs),
+      hasWaiting: () => this.#backlog.count > 0,
       isHurried: () => this.#closing || this.#backlog.isShortOfMemory || this.#drainedListeners.length > 0,
       deadlineMs: () => this.#backlog.deadlineMs,
       turned: () => this.#announce(),

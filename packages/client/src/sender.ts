@@ -24,6 +24,8 @@ import type { ResolvedProducerOptions } from './producer-options.ts'
 export interface TurnOwner {
   /** Moves records that waited into batches, as far as there is room. */
   admit(nowMs: number): void
+  /** Records are on their way to a batch. */
+  hasWaiting(): boolean
   /** Somebody waits: nothing lingers. */
   isHurried(): boolean
   /** When `admit` has something to give up. */
@@ -58,6 +60,7 @@ export class Sender {
   #isScheduled = false
   #isEnded = false
   #identityRequested = false
+  #hasEverRequestedIdentity = false
   #alarm: Alarm | undefined
   #alarmAtMs = Infinity
 
@@ -100,6 +103,10 @@ export class Sender {
     const accumulator = this.#accumulator
     accumulator.expire(nowMs)
     this.#lookForLeaders(nowMs)
+    // The first time beside the metadata of the first topic: one round trip less until the first record is there.
+    if (this.#options.idempotence && !this.#hasEverRequestedIdentity && this.#owner.hasWaiting()) {
+      this.#requestIdentity()
+    }
     for (;;) {
       this.#owner.admit(nowMs)
       if (accumulator.needsIdentity) {
@@ -286,6 +293,7 @@ export class Sender {
   #requestIdentity(): void {
     if (this.#identityRequested) return
     this.#identityRequested = true
+    this.#hasEverRequestedIdentity = true
     newProducerIdentity(this.#cluster, this.#options.deliveryTimeoutMs)
       .then(
         (identity) => this.#accumulator.setIdentity(identity),

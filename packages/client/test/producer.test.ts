@@ -33,6 +33,22 @@ test('a record gets the partition, offset and timestamp that the broker gave it'
   })
 })
 
+test('the id of the producer is asked for while the metadata of its first topic is on the way', async () => {
+  const world = new World()
+  const cluster = new FakeCluster(world)
+  cluster.topic('t')
+  await world.run(async () => {
+    const kafka = world.client()
+    await kafka.connect()
+    cluster.fault('Metadata', { kind: 'delay', delayMs: 500 })
+    const sent = kafka.producer().send({ topic: 't', value: 'a' })
+    await world.sleep(100)
+    assert.equal(cluster.count('InitProducerId'), 1)
+    assert.equal((await sent).offset, 0n)
+    assert.equal(cluster.count('InitProducerId'), 1)
+  })
+})
+
 test('sends of one turn travel in one batch', async () => {
   const world = new World()
   const cluster = new FakeCluster(world)
