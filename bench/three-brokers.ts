@@ -70,7 +70,7 @@ export class ThreeBrokers {
 
   /** Formats three directories; nothing runs yet. */
   static async format(options: ThreeBrokersOptions): Promise<ThreeBrokers> {
-    const cluster = new ThreeBrokers(options, await freePorts(2 * nodeIds.length))
+    const cluster = new ThreeBrokers(options, await freePorts(3 * nodeIds.length))
     const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16)).with(0, 1)).toString('base64url')
     await Promise.all(nodeIds.map((nodeId) => cluster.#format(nodeId, clusterId)))
     return cluster
@@ -198,6 +198,17 @@ export class ThreeBrokers {
     }
   }
 
+  /** What ours counts, of all nodes, by name and labels as in the text. */
+  async metrics(): Promise<ReadonlyMap<string, number>[]> {
+    return Promise.all(
+      nodeIds.map(async (nodeId) => {
+        const response = await fetch(`http://${host}:${this.#metricsPortOf(nodeId)}/metrics`)
+        const text = await response.text()
+        return new Map([...text.matchAll(/^([^# ]\S*) (\S+)$/gm)].map((match) => [match[1]!, Number(match[2])]))
+      }),
+    )
+  }
+
   /** Asks the nodes that run, one after the other, until one answers. */
   async #any<T>(ask: (port: number) => Promise<T>): Promise<T> {
     let failure: unknown = new Error('no node runs')
@@ -225,8 +236,13 @@ export class ThreeBrokers {
       'min.insync.replicas': 2,
       'offsets.topic.replication.factor': copies,
       'offsets.topic.num.partitions': 3,
+      ...(this.subject === 'braidlog' && { 'braidlog.metrics.listener': `${host}:${this.#metricsPortOf(nodeId)}` }),
       ...this.#options.properties,
     }
+  }
+
+  #metricsPortOf(nodeId: number): number {
+    return this.#ports[2 * nodeIds.length + nodeId - 1]!
   }
 
   async #format(nodeId: number, clusterId: string): Promise<void> {
