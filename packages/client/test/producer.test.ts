@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { randomBytes } from '@braidlog/base'
-import { json, KafkaError, string, topic, type RecordMetadata } from '@braidlog/client'
+import { json, KafkaError, string, topic, type RecordMetadata, type RequestEvent } from '@braidlog/client'
 import { FakeCluster } from './support/fake-cluster.ts'
 import { World } from './support/world.ts'
 
@@ -38,14 +38,14 @@ test('the id of the producer is asked for while the metadata of its first topic 
   const cluster = new FakeCluster(world)
   cluster.topic('t')
   await world.run(async () => {
-    const kafka = world.client()
+    const answered: RequestEvent[] = []
+    const kafka = world.client({ hooks: { request: (event) => void answered.push(event) } })
     await kafka.connect()
     cluster.fault('Metadata', { kind: 'delay', delayMs: 500 })
-    const sent = kafka.producer().send({ topic: 't', value: 'a' })
-    await world.sleep(100)
-    assert.equal(cluster.count('InitProducerId'), 1)
-    assert.equal((await sent).offset, 0n)
-    assert.equal(cluster.count('InitProducerId'), 1)
+    assert.equal((await kafka.producer().send({ topic: 't', value: 'a' })).offset, 0n)
+    const [first, ...others] = answered.filter(({ api }) => api === 'InitProducerId')
+    assert.ok(first !== undefined && first.durationMs >= 500, 'it stood behind that of the metadata')
+    assert.deepEqual(others, [])
   })
 })
 
