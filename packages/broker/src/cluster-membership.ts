@@ -27,8 +27,10 @@ export interface MembershipOptions {
   readonly listeners: readonly EndpointRegistration[]
   readonly rack: string | null
   readonly logDirs: readonly Uuid[]
-  /** Broker epoch of the last clean shutdown; -1: there was none. */
+  /** Epoch of the last registration, if all that was promised under it is still here; -1: not known. */
   readonly previousBrokerEpoch: number
+  /** Called for the first registration and for every later one. */
+  readonly onRegistered?: (brokerEpoch: number) => void
   readonly heartbeatIntervalMs: number
   readonly registrationTimeoutMs: number
   readonly clock: Clock
@@ -54,11 +56,15 @@ export class ClusterMembership {
   readonly #left = new Signal()
   #unsubscribe: () => void = () => {}
   #timer: Timer | undefined
+  #incarnationId: Uuid
+  #previousBrokerEpoch: number
   #hasFailedDirectory = false
   #isClosed = false
 
   constructor(options: MembershipOptions) {
     this.#options = options
+    this.#incarnationId = options.incarnationId
+    this.#previousBrokerEpoch = options.previousBrokerEpoch
     this.#lifecycle = new BrokerLifecycle({
       heartbeatIntervalMs: options.heartbeatIntervalMs,
       registrationTimeoutMs: options.registrationTimeoutMs,
@@ -81,6 +87,16 @@ export class ClusterMembership {
     this.#step({ type: 'start', nowMs: this.#nowMs() })
     this.#unsubscribe = this.#options.link.subscribe({ onImage: () => this.#metadataMoved() })
     return this.#joined.promise
+  }
+
+  /**
+   * The disk turned out to lack what this broker had: it registers anew, as one that has lost everything, before others see
+   * it. The controller takes it out of all in-sync and eligible replicas.
+   */
+  startOver(incarnationId: Uuid): void {
+    this.#incarnationId = incarnationId
+    this.#previousBrokerEpoch = -1
+    this.#metadataMoved()
   }
 
   /** Resolves when the metadata shows this broker to the others. */
@@ -121,11 +137,11 @@ export class ClusterMembership {
   }
 
   #metadataMoved(): void {
-    const { nodeId, incarnationId, link } = this.#options
+    const { nodeId, link } = this.#options
     const broker = link.image.broker(nodeId)
     const registration = broker && {
       epoch: broker.epoch,
-      ours: broker.incarnationId === incarnationId,
+      ours: broker.incarnationId === this.#incarnationId,
       fenced: broker.fenced,
     }
     this.#step({ type: 'metadata', nowMs: this.#nowMs(), offset: link.image.offset, registration })
@@ -176,7 +192,7 @@ export class ClusterMembership {
   }
 
   async #register(): Promise<void> {
-    const { link, nodeId, clusterId, incarnationId, listeners, rack, logDirs, previousBrokerEpoch } = this.#options
+    const { link, nodeId, clusterId, listeners, rack, logDirs } = this.#options
     let answer: { readonly errorCode: number | undefined; readonly brokerEpoch: number }
     try {
       answer = await link.submit(
@@ -184,7 +200,7 @@ export class ClusterMembership {
         {
           brokerId: nodeId,
           clusterId,
-          incarnationId,
+          incarnationId: this.#incarnationId,
           listeners: listeners.map((listener) => ({ ...listener })),
           features: SUPPORTED_FEATURES.map((feature) => ({
             name: feature.name,
@@ -194,7 +210,7 @@ export class ClusterMembership {
           rack,
           isMigratingZkBroker: false,
           logDirs: [...logDirs],
-          previousBrokerEpoch,
+          previousBrokerEpoch: this.#previousBrokerEpoch,
         },
         { timeoutMs: REQUEST_TIMEOUT_MS, once: true },
       )
@@ -207,6 +223,7 @@ export class ClusterMembership {
       this.#options.logger.warn('the controller refused the registration', { error: errorName(errorCode) })
     }
     this.#step({ type: 'registered', nowMs: this.#nowMs(), errorCode, brokerEpoch })
+    if (errorCode === ErrorCode.NONE) this.#options.onRegistered?.(brokerEpoch)
     if (errorCode === ErrorCode.NONE) this.#metadataMoved()
   }
 

@@ -36,6 +36,8 @@ export const HIGH_WATERMARK_CHECKPOINT = 'replication-offset-checkpoint'
 export const LOG_START_OFFSET_CHECKPOINT = 'log-start-offset-checkpoint'
 export const CLEANER_OFFSET_CHECKPOINT = 'cleaner-offset-checkpoint'
 export const CLEAN_SHUTDOWN = '.kafka_cleanshutdown'
+/** Of the same content; Apache Kafka passes it over. */
+export const DURABLE_EPOCH = '.braidlog_durable_epoch'
 
 const DELETE_DIRECTORY_SUFFIX = '-delete'
 const STRAY_DIRECTORY_SUFFIX = '-stray'

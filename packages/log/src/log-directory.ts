@@ -3,6 +3,8 @@
  *
  * The clean-shutdown file is removed, durably, before anything is written, and written again as the very last thing. So
  * whoever finds it may trust the checkpoints.
+ * The durable-epoch file says that whatever the broker, registered with that epoch, has said to have, is on this disk. It is
+ * there while the broker runs, and after a crash; logs must be recovered all the same.
  * Invariants: a checkpointed recovery point is never above what is durable, nor above the epochs that are; a directory
  * one of whose files failed is offline as a whole, as in Apache Kafka: it is one disk.
  */
@@ -32,6 +34,7 @@ import {
   CLEAN_SHUTDOWN,
   CLEANER_OFFSET_CHECKPOINT,
   deletedDirectoryName,
+  DURABLE_EPOCH,
   HIGH_WATERMARK_CHECKPOINT,
   LOG_START_OFFSET_CHECKPOINT,
   logDirectoryName,
@@ -84,7 +87,10 @@ type Checkpoint = Map<string, CheckpointedOffset>
 export class LogDirectory {
   readonly path: string
   readonly wasCleanShutdown: boolean
-  /** Broker epoch of the clean shutdown; -1 when there was none, or it does not say. */
+  /**
+   * Broker epoch of the registration all of whose promises this disk keeps: that of a clean shutdown, else the durable one;
+   * -1: not known.
+   */
   readonly previousBrokerEpoch: number
   readonly #options: LogDirectoryOptions
   readonly #logger: Logger
@@ -97,6 +103,7 @@ export class LogDirectory {
   readonly #cleanerOffsets: Checkpoint
   /** Content of each checkpoint file, so that an unchanged one is not written again. */
   readonly #written = new Map<string, string>()
+  #lost: string | undefined = undefined
   #doomed: { readonly path: string; readonly atMs: number }[] = []
   #offline: Error | undefined = undefined
 
@@ -106,13 +113,15 @@ export class LogDirectory {
       readonly stored: Map<string, StoredLog>
       readonly deleted: readonly string[]
       readonly cleanShutdown: Uint8Array | undefined
+      readonly durableEpoch: Uint8Array | undefined
     },
   ) {
     this.#options = options
     this.#logger = options.logger ?? silentLogger
     this.path = options.path
     this.wasCleanShutdown = found.cleanShutdown !== undefined
-    this.previousBrokerEpoch = found.cleanShutdown === undefined ? -1 : decodeCleanShutdown(found.cleanShutdown)
+    const witness = found.cleanShutdown ?? found.durableEpoch
+    this.previousBrokerEpoch = witness === undefined ? -1 : decodeCleanShutdown(witness)
     this.#stored = found.stored
     this.#doomed = found.deleted.map((path) => ({ path, atMs: options.clock.nowMs() }))
     this.#recoveryPoints = this.#readCheckpoint(RECOVERY_POINT_CHECKPOINT)
@@ -137,7 +146,8 @@ export class LogDirectory {
       stored.set(entry.name, { topic, partition, topicId: readTopicId(storage, directory), path: directory })
     }
     const cleanShutdown = readFileIfExists(storage, `${path}/${CLEAN_SHUTDOWN}`)
-    const directory = new LogDirectory(options, { stored, deleted, cleanShutdown })
+    const durableEpoch = readFileIfExists(storage, `${path}/${DURABLE_EPOCH}`)
+    const directory = new LogDirectory(options, { stored, deleted, cleanShutdown, durableEpoch })
     if (cleanShutdown !== undefined) {
       storage.remove(`${path}/${CLEAN_SHUTDOWN}`)
       await storage.syncDirectory(path)
@@ -147,6 +157,26 @@ export class LogDirectory {
 
   get offline(): Error | undefined {
     return this.#offline
+  }
+
+  /** A log that ends, after its recovery, before what it had on disk for certain; `undefined`: none does. */
+  get lost(): string | undefined {
+    return this.#lost
+  }
+
+  /**
+   * From now on the disk keeps what the broker promises under this epoch.
+   * @param brokerEpoch -1: it does not
+   */
+  async promiseDurability(brokerEpoch: number): Promise<void> {
+    if (this.#offline !== undefined) return
+    const file = `${this.path}/${DURABLE_EPOCH}`
+    if (brokerEpoch >= 0) {
+      await this.#guardAsync(this.#options.storage.writeFileAtomic(file, encodeCleanShutdown(brokerEpoch)))
+    } else if (readFileIfExists(this.#options.storage, file) !== undefined) {
+      this.#guard(() => this.#options.storage.remove(file))
+      await this.#guardAsync(this.#options.storage.syncDirectory(this.path))
+    }
   }
 
   /** What lies in the directory and has not been opened. */
@@ -198,6 +228,16 @@ export class LogDirectory {
     })
     this.#stored.delete(name)
     this.#logs.set(name, log)
+    const knownEnd = Math.max(recoveryPoint ?? 0, this.#highWatermarks.get(name)?.offset ?? 0)
+    if (!this.wasCleanShutdown && log.logEndOffset < knownEnd) {
+      this.#logger.warn('a log has lost records that were on disk', {
+        topic,
+        partition,
+        end: log.logEndOffset,
+        knownEnd,
+      })
+      this.#lost ??= name
+    }
     return log
   }
 
@@ -364,6 +404,12 @@ export class LogDirectory {
     if (this.#offline !== undefined) return
     this.#offline = error
     this.#logger.error('data directory is offline', { path: this.path, error })
+    try {
+      // What the page cache shows after a failed sync may not be on the disk.
+      this.#options.storage.remove(`${this.path}/${DURABLE_EPOCH}`)
+    } catch {
+      // It is not there, or the disk takes nothing any more: what was acknowledged is on it even so.
+    }
     for (const log of this.#logs.values()) log.takeOffline(error)
     this.#options.onOffline(error)
   }

@@ -137,6 +137,8 @@ export class PartitionSet {
   readonly #opening = new Map<string, Promise<Partition>>()
   readonly #openingCount = new Map<string, number>()
   readonly #timers = new Set<Timer>()
+  /** One registration after another. */
+  #promised: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined = undefined
   #closed = false
 
@@ -172,9 +174,29 @@ export class PartitionSet {
     return this.#directory.wasCleanShutdown
   }
 
-  /** Broker epoch in the clean-shutdown file, -1 without one (`previousBrokerEpoch` of a registration). */
+  /**
+   * Epoch of the registration all of whose promises the disk has kept (`previousBrokerEpoch` of the next one): after a
+   * clean shutdown, or a crash with durable replication. -1: not known.
+   */
   get previousBrokerEpoch(): number {
     return this.#directory.previousBrokerEpoch
+  }
+
+  /** A partition whose log has lost what was on disk for certain, as recovery has found; `undefined`: none has. */
+  get lost(): string | undefined {
+    return this.#directory.lost
+  }
+
+  /**
+   * The broker is registered with this epoch. In the durable mode whatever it says to have from now on it has on disk, and
+   * may say so after a crash; otherwise only after a clean shutdown.
+   */
+  async registered(brokerEpoch: number): Promise<void> {
+    const promise = this.#promised
+      .catch(() => {})
+      .then(() => this.#directory.promiseDurability(this.#options.durability === 'durable' ? brokerEpoch : -1))
+    this.#promised = promise
+    await promise
   }
 
   /** Why the directory is offline, or `undefined`. */

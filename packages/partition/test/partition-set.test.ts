@@ -60,6 +60,69 @@ describe('a partition set', () => {
     assert.deepEqual([reopened.log.logEndOffset, reopened.highWatermark], [2, 2])
   })
 
+  it('says after a crash under which registration it kept what it had promised, when that was durable', async () => {
+    const harness = await Harness.open()
+    await harness.partitions.registered(9)
+    await harness.partitions.registered(11)
+    produce(await harness.partition())
+    await harness.turn()
+    harness.storage.crash()
+    const again = await Harness.open({ storage: harness.storage })
+    assert.deepEqual([again.partitions.wasCleanShutdown, again.partitions.previousBrokerEpoch], [false, 11])
+    assert.equal((await again.partition()).log.logEndOffset, 1)
+    assert.equal(again.partitions.lost, undefined)
+
+    // What this registration promises lies in the page cache only; what the one before did is on the disk.
+    const storage = harness.storage
+    storage.crash()
+    const cached = await Harness.open({ storage, durability: 'page-cache' })
+    assert.equal(cached.partitions.previousBrokerEpoch, 11)
+    await cached.partitions.registered(12)
+    storage.crash()
+    assert.equal((await Harness.open({ storage })).partitions.previousBrokerEpoch, -1)
+  })
+
+  it('trusts a clean shutdown more than what was noted before it', async () => {
+    const harness = await Harness.open()
+    await harness.partitions.registered(9)
+    await harness.partitions.close()
+    assert.equal((await Harness.open({ storage: harness.storage })).partitions.previousBrokerEpoch, 7)
+  })
+
+  it('promises nothing once the directory has failed', async () => {
+    const harness = await Harness.open()
+    await harness.partitions.registered(9)
+    const partition = await harness.partition()
+    harness.storage.failNextSync()
+    produce(partition)
+    await harness.turn()
+    assert.equal(harness.offline.length, 1)
+    await harness.partitions.registered(10)
+    assert.equal(harness.storage.exists('data/.braidlog_durable_epoch'), false)
+  })
+
+  it('notices that a log has lost what was on the disk for certain', async () => {
+    const harness = await Harness.open()
+    await harness.partitions.registered(9)
+    const partition = await harness.partition()
+    for (let i = 0; i < 3; i++) produce(partition)
+    await harness.turn()
+    const { storage } = harness
+    harness.partitions.start()
+    harness.time.advance(40_000)
+    await harness.turn()
+    assert.equal(text(storage, 'data/replication-offset-checkpoint'), '0\n1\nt 0 3\n')
+    storage.crash()
+    const file = storage.open('data/t-0/00000000000000000000.log')
+    file.truncate(file.sizeBytes() - 1)
+    await file.sync()
+    file.close()
+    const again = await Harness.open({ storage })
+    assert.equal(again.partitions.lost, undefined, 'nobody has looked')
+    assert.equal((await again.partition()).log.logEndOffset, 2)
+    assert.equal(again.partitions.lost, 't-0')
+  })
+
   it('opens a partition once, however often it is asked, and takes over epoch and configuration', async () => {
     const harness = await Harness.open()
     const [a, b] = await Promise.all([harness.partition({}, 0, 3), harness.partition({ retentionMs: 5 }, 0, 4)])

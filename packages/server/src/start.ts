@@ -208,6 +208,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   // Not closed: a start that failed has not looked at everything, and must not say that all is clean.
   opened.add(() => partitions.abandon())
 
+  let isRecovered = false
   const membership = new ClusterMembership({
     link,
     nodeId,
@@ -222,6 +223,10 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
     rack: values['broker.rack'],
     logDirs: [controller.directoryId],
     previousBrokerEpoch: partitions.previousBrokerEpoch,
+    onRegistered: (epoch) => {
+      // A failed write has taken the directory offline.
+      if (isRecovered) partitions.registered(epoch).catch(() => {})
+    },
     heartbeatIntervalMs: values['broker.heartbeat.interval.ms'],
     registrationTimeoutMs: values['initial.broker.registration.timeout.ms'],
     clock,
@@ -274,6 +279,10 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   partitions.markStrays()
   partitions.start()
   if (!config.quorum.isAlone) {
+    isRecovered = true
+    const isLess = partitions.lost !== undefined && partitions.previousBrokerEpoch >= 0
+    if (isLess) membership.startOver(randomUuid(random))
+    else await orFailed(partitions.registered(membership.brokerEpoch), failed)
     await orFailed(membership.unfence(), failed)
     await orFailed(broker.settled(), failed)
   }
