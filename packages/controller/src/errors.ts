@@ -9,6 +9,7 @@
  * - `REFUSED`: the active controller would not take the request
  * - `ABORTED`: the caller gave up waiting; the request may still take effect
  * - `STORAGE_FAILED`: the metadata log failed; the outcome is unknown, and the node must be restarted
+ * - `WRONG_CLUSTER`: the controllers belong to another cluster than the data directory
  */
 export type ControllerErrorCode =
   | 'ABORTED'
@@ -18,6 +19,7 @@ export type ControllerErrorCode =
   | 'REFUSED'
   | 'STORAGE_FAILED'
   | 'TIMED_OUT'
+  | 'WRONG_CLUSTER'
 
 export class ControllerError extends Error {
   override readonly name = 'ControllerError'

@@ -532,5 +532,6 @@ function toControllerError(error: unknown): ControllerError {
     return new ControllerError(code, error.message, { cause: error })
   }
   const message = error instanceof Error ? error.message : String(error)
-  return new ControllerError('STORAGE_FAILED', message, { cause: error })
+  const code = error instanceof RaftError && error.code === 'WRONG_CLUSTER' ? error.code : 'STORAGE_FAILED'
+  return new ControllerError(code, message, { cause: error })
 }

@@ -9,8 +9,16 @@
  * - `NOT_A_VOTER`: the directory's voter set does not name this node and directory
  * - `SEVERAL_VOTERS`: the directory belongs to a quorum of several voters, which this release cannot join
  * - `CORRUPT`: stored quorum state is damaged
+ * - `WRONG_CLUSTER`: all controllers that are known belong to another cluster than the directory
  */
-export type RaftErrorCode = 'CLOSED' | 'CORRUPT' | 'NOT_A_VOTER' | 'NOT_LEADER' | 'SEVERAL_VOTERS' | 'STORAGE_FAILED'
+export type RaftErrorCode =
+  | 'CLOSED'
+  | 'CORRUPT'
+  | 'NOT_A_VOTER'
+  | 'NOT_LEADER'
+  | 'SEVERAL_VOTERS'
+  | 'STORAGE_FAILED'
+  | 'WRONG_CLUSTER'
 
 export class RaftError extends Error {
   override readonly name = 'RaftError'

@@ -11,10 +11,12 @@ import { Committed } from './committed.ts'
 import { Deadline } from './deadline.ts'
 import { NO_NODE } from './election-state.ts'
 import { RaftError } from './errors.ts'
+import { ForeignClusters, type Host } from './foreign-clusters.ts'
 import { GroupFlush } from './group-flush.ts'
 import type { RaftEffect, RaftInput } from './machine/effects.ts'
 import { RaftMachine } from './machine/machine.ts'
-import type { Answer } from './machine/messages.ts'
+import type { Answer, Received } from './machine/messages.ts'
+import type { Destination } from './machine/outbox.ts'
 import type { LocalReplica } from './machine/state.ts'
 import type { MetadataLog } from './metadata-log.ts'
 import { OwnBatches } from './own-batches.ts'
@@ -38,6 +40,7 @@ export class RaftDriver {
   readonly #options: RaftNodeOptions
   readonly #log: MetadataLog
   readonly #peers: QuorumPeers | undefined
+  readonly #foreign: ForeignClusters | undefined
   readonly #flush: GroupFlush
   readonly #deadline: Deadline | undefined
   /** Effects to be performed, in order. */
@@ -71,6 +74,8 @@ export class RaftDriver {
       () => this.#flushLog(),
       (cause) => this.fail('could not be made durable', cause),
     )
+    this.#foreign =
+      network && (options.clusterId === undefined ? undefined : new ForeignClusters(network.peers, options.clusterId))
     this.#deadline = network && new Deadline(options.clock, network.timers, () => this.#stepSafely({ type: 'tick' }))
     this.#peers =
       network &&
@@ -208,9 +213,31 @@ export class RaftDriver {
 
   #send({ request, timeoutMs, to, token }: Effect<'send'>): void {
     assert(this.#peers !== undefined, 'a quorum of one sends nothing')
-    void this.#peers
-      .send(to, request, timeoutMs)
-      .then((response) => this.#stepSafely({ type: 'response', token, response }))
+    void this.#peers.send(to, request, timeoutMs).then((response) => {
+      this.#watchCluster(to, response)
+      this.#stepSafely({ type: 'response', token, response })
+    })
+  }
+
+  /** Whether the other node is of the same cluster; a node that none of the controllers takes for theirs has to stop. */
+  #watchCluster(to: Destination, response: Received): void {
+    if (this.#foreign === undefined || response.type === 'failed' || response.type === 'probe') return
+    if (response.error !== ErrorCode.INCONSISTENT_CLUSTER_ID) {
+      if (response.epoch >= 0) this.#foreign.met()
+      return
+    }
+    void this.#foreign.refusedBy(to, this.#controllers()).then((reason) => {
+      if (reason !== undefined && !this.#closed) this.#failWith(new RaftError('WRONG_CLUSTER', reason))
+    })
+  }
+
+  /** Where other controllers may be: the voters, or where to look for them. */
+  #controllers(): Host[] {
+    const { network, nodeId, endpoints } = this.#options
+    const voters = this.machine.quorum.voters.filter(({ id }) => id !== nodeId)
+    if (voters.length > 0) return voters.flatMap((voter) => voter.endpoints.slice(0, 1))
+    const isOwn = (other: Host) => endpoints.some(({ host, port }) => host === other.host && port === other.port)
+    return (network?.bootstrapServers ?? []).filter((server) => !isOwn(server))
   }
 
   #withRecords(answer: Answer): WireAnswer {
@@ -327,12 +354,18 @@ export class RaftDriver {
   fail(what: string, cause: unknown): RaftError {
     if (this.#failure !== undefined) return this.#failure
     const reason = cause instanceof Error ? cause.message : String(cause)
-    this.#failure = new RaftError('STORAGE_FAILED', `the metadata log ${what}: ${reason}; restart the node`, { cause })
+    const message = `the metadata log ${what}: ${reason}; restart the node`
+    return this.#failWith(new RaftError('STORAGE_FAILED', message, { cause }))
+  }
+
+  #failWith(failure: RaftError): RaftError {
+    if (this.#failure !== undefined) return this.#failure
+    this.#failure = failure
     this.#deadline?.cancel()
-    this.#end(this.#failure)
-    this.#options.onFailure(this.#failure)
+    this.#end(failure)
+    this.#options.onFailure(failure)
     this.watch()
-    return this.#failure
+    return failure
   }
 
   #end(error: RaftError): void {

@@ -77,6 +77,8 @@ export interface TestNode {
   readonly id: number
   readonly storage: MemoryStorage
   directoryId: Uuid
+  /** As it was opened with. */
+  clusterId: string
   raft: RaftNode | undefined
   readonly seen: {
     snapshots: LoadedSnapshot[]
@@ -140,7 +142,7 @@ export class TestCluster {
       ...(first && { standalone: endpointsOf(id) }),
     })
     const seen = { snapshots: [], batches: [], leaders: [], failures: [] }
-    this.nodes.push({ id, storage, directoryId: directoryId!, raft: undefined, seen })
+    this.nodes.push({ id, storage, directoryId: directoryId!, clusterId: 'cluster', raft: undefined, seen })
     if (!dynamic && id <= voters) this.#voters.push({ id, directoryId: ZERO_UUID, endpoints: endpointsOf(id) })
   }
 
@@ -148,6 +150,7 @@ export class TestCluster {
     const { seen } = node
     seen.batches = []
     seen.snapshots = []
+    node.clusterId = more.clusterId ?? 'cluster'
     node.raft = await RaftNode.open({
       storage: node.storage,
       clock: this.time,
@@ -264,10 +267,13 @@ export class TestCluster {
       this.time.after(1, () => {
         if (life === undefined || target.raft !== life) return unreachable()
         if (isCut(from, target)) return
+        const kraftVersions = { name: 'kraft.version', minVersion: 0, maxVersion: 1 }
         const answer =
           name === 'ApiVersions'
-            ? Promise.resolve({ supportedFeatures: [{ name: 'kraft.version', minVersion: 0, maxVersion: 1 }] })
-            : life.handleRequest(name as QuorumApi, api.request.decode(bytes, version) as never, version)
+            ? Promise.resolve({ supportedFeatures: [kraftVersions] })
+            : name === 'DescribeCluster'
+              ? Promise.resolve({ clusterId: target.clusterId })
+              : life.handleRequest(name as QuorumApi, api.request.decode(bytes, version) as never, version)
         void (answer as Promise<object>).then((response) => {
           const encoded = api.response.encode(response, version)
           this.time.after(1, () => {

@@ -273,3 +273,29 @@ test('DescribeQuorum shows the voters, the observers and how far each one is', a
   assert.equal(follower.topics![0]!.partitions![0]!.errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   await cluster.close()
 })
+
+test('a node whose directory belongs to another cluster than all controllers stops, and says so', async () => {
+  const cluster = await TestCluster.start({ voters: 3, observers: 1 })
+  await cluster.untilLed()
+  const observer = cluster.node(4)
+  await observer.raft!.close()
+  await cluster.open(observer, { clusterId: 'other' })
+  await cluster.time.until(() => observer.seen.failures.length > 0, 'it stops')
+  const [failure] = observer.seen.failures
+  assert.equal(failure!.code, 'WRONG_CLUSTER')
+  assert.match(failure!.message, /directory belongs to cluster other .*n1:9093 is of cluster cluster/)
+  await cluster.close()
+})
+
+test('one controller of another cluster does not stop a node that the others know', async () => {
+  const cluster = await TestCluster.start({ voters: 3 })
+  const leader = await cluster.untilLed()
+  const [stranger, friend] = others(cluster, leader) as [TestNode, TestNode]
+  await stranger.raft!.close()
+  await cluster.open(stranger, { clusterId: 'other' })
+  await cluster.time.until(() => stranger.seen.failures.length > 0, 'the stranger stops')
+  await cluster.append(leader, 'a')
+  await cluster.untilSeen('a', [leader, friend])
+  assert.deepEqual([leader.seen.failures, friend.seen.failures], [[], []])
+  await cluster.close()
+})
