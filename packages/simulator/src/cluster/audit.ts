@@ -4,7 +4,7 @@
  *
  * - Two nodes never lead a partition in one epoch, and the high watermark of a leader does not go back.
  * - Whatever a client was told is stored, or has read, is durable on the disk of every replica that the controllers count
- *   as in sync, and is the same batch on all of them.
+ *   as in sync, of `min.insync.replicas` nodes at least, and is the same batch on all of them.
  * - Images of one offset are equal on all nodes; in-sync replicas are replicas, a leader is in sync, epochs only grow, and
  *   another leader is another epoch.
  *
@@ -31,6 +31,9 @@ export interface AuditOptions {
   readonly world: World
   readonly nodes: readonly SimulatedNode[]
   readonly topic: string
+  readonly minInsyncReplicas: number
+  /** Between two looks. */
+  readonly sampleMs: number
   readonly onViolation: (message: string) => void
   readonly onMoment: (moment: Moment) => void
 }
@@ -40,7 +43,6 @@ type Replica = ReturnType<Partitions['all']> extends Iterable<infer T> ? T : nev
 type Topic = ReturnType<NodeParts['image']['topics']> extends Iterable<infer T> ? T : never
 type Registration = Topic['partitions'] extends ReadonlyMap<number, infer T> ? T : never
 
-const SAMPLE_MS = 25
 /** Every so many samples all that is committed is compared, not only its end. */
 const SAMPLES_PER_COMPARISON = 40
 const OFFSETS_TOPIC = '__consumer_offsets'
@@ -72,7 +74,7 @@ export class Audit {
       if (this.#isOver) return
       this.look()
       if (++this.#samples % SAMPLES_PER_COMPARISON === 0) this.compare()
-      world.after(SAMPLE_MS, next)
+      world.after(this.#options.sampleMs, next)
     }
     next()
   }
@@ -90,16 +92,18 @@ export class Audit {
     if (!isNews) return
     this.look()
     this.#checkEnds(partition)
+    this.#checkCopies(partition, end)
     if (isAcknowledged) this.#options.onMoment('acknowledged')
   }
 
   /** Takes in what the nodes know now; before one of them dies, too, since it may be the only one that knows. */
   look(): void {
     if (this.#isOver) return
+    // Who is in sync, before it is asked what they have.
+    for (const node of this.#options.nodes) if (node.parts !== undefined) this.#lookAtImage(node, node.parts)
     for (const node of this.#options.nodes) {
       const { parts } = node
       if (parts === undefined) continue
-      this.#lookAtImage(node, parts)
       this.#lookAtReplicas(node, parts)
       if (parts.isActiveController && !node.isPaused && node.nodeId !== this.#controller) {
         this.#controller = node.nodeId
@@ -111,6 +115,7 @@ export class Audit {
   /** All that is committed, on the disks of all that are in sync. */
   compare(): void {
     for (const [partition, end] of this.#committedEnd) {
+      this.#checkEnds(partition)
       const known = this.#committed.get(partition) ?? new Map<number, StoredBatch>()
       this.#committed.set(partition, known)
       for (const node of this.#inSync(partition)) {
@@ -236,6 +241,7 @@ export class Audit {
       this.#violated(`${what}: ${leader} leads in the epoch of ${before.leader}`)
     }
     if (topic.name !== this.#options.topic) return
+    this.#checkEnds(partition)
     if (leader !== before.leader) this.#options.onMoment('leader-changed')
     else if (isr.length < before.isr.length) this.#options.onMoment('isr-shrunk')
     else if (isr.length > before.isr.length) this.#options.onMoment('isr-expanded')
@@ -250,6 +256,11 @@ export class Audit {
         this.#violated(
           `node ${node.nodeId}, ${name}: log from ${log.logStartOffset} to ${log.logEndOffset}, committed to ${highWatermark}`,
         )
+      }
+      const isInSync = this.#registrations.get(name)?.isr.includes(node.nodeId) === true
+      const committedEnd = log.topic === this.#options.topic ? (this.#committedEnd.get(log.partition) ?? 0) : 0
+      if (isInSync && log.logEndOffset < committedEnd) {
+        this.#violated(`node ${node.nodeId}, in sync, has ${name} to ${log.logEndOffset}, committed is ${committedEnd}`)
       }
       if (leads) this.#lookAtLeader(node, replica, name, `${name} in epoch ${leaderEpoch}`)
     }
@@ -286,6 +297,18 @@ export class Audit {
           `${stored} records on its disk`,
       )
     }
+  }
+
+  /** What is committed survives the loss of all but one of `min.insync.replicas` disks. */
+  #checkCopies(partition: number, end: number): void {
+    const { nodes, minInsyncReplicas } = this.#options
+    const copies = nodes.filter(({ disk }) => {
+      return storedEndOffset(disk.memory.durableFiles(this.#directory(partition))) >= end
+    })
+    if (copies.length >= minInsyncReplicas) return
+    this.#violated(
+      `offset ${end - 1} of partition ${partition} is committed and on the disks of ${copies.length} nodes`,
+    )
   }
 
   #inSync(partition: number): SimulatedNode[] {

@@ -6,6 +6,7 @@
 import { below, type SeededRandom } from '@braidlog/base'
 import type { Consumer } from '@braidlog/client'
 import type { World } from '../world/world.ts'
+import type { Tempo } from './tempo.ts'
 import type { SimulatedClient, Workload } from './workload.ts'
 
 export interface GroupOptions {
@@ -13,6 +14,7 @@ export interface GroupOptions {
   readonly workload: Workload
   readonly topic: string
   readonly memberCount: number
+  readonly tempo: Tempo
   /** A client of its own for every incarnation of a member. */
   readonly clientOf: (member: number, incarnation: number) => SimulatedClient
 }
@@ -20,8 +22,6 @@ export interface GroupOptions {
 const GROUP = 'simulated-group'
 /** Numbers of members among the processes of the history. */
 const FIRST_PROCESS = 100
-const SESSION_TIMEOUT_MS = 6_000
-const HEARTBEAT_MS = 1_000
 const REBALANCE_TIMEOUT_MS = 8_000
 const COMMIT_MS = 700
 /** A member leaves after about so long, and comes back. */
@@ -73,11 +73,11 @@ export class SimulatedGroup {
         groupId: GROUP,
         topics: [topic],
         autoOffsetReset: 'earliest',
-        sessionTimeoutMs: SESSION_TIMEOUT_MS,
-        heartbeatIntervalMs: HEARTBEAT_MS,
+        sessionTimeoutMs: this.#options.tempo.groupSessionMs,
+        heartbeatIntervalMs: this.#options.tempo.groupHeartbeatMs,
         rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
         commitIntervalMs: COMMIT_MS,
-        fetch: { maxWaitMs: 200 },
+        fetch: { maxWaitMs: this.#options.tempo.fetchMaxWaitMs },
       })
       const life = { isOver: false }
       // Every other one leaves in order, the others die over their work.

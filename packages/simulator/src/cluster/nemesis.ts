@@ -13,6 +13,7 @@ export interface NemesisOptions {
   readonly network: SimulatedNetwork
   readonly nodes: readonly SimulatedNode[]
   readonly partitionCount: number
+  readonly onFault: () => void
   /** Who has the role now, for that partition. */
   readonly nodesOf: (role: Role, partition: number) => readonly SimulatedNode[]
 }
@@ -77,6 +78,7 @@ export class Nemesis {
     const node = candidates[choice % Math.max(1, candidates.length)]
     if (node === undefined) return
     this.count++
+    this.#options.onFault()
     world.trace(`fault ${kind} at ${role} ${node.nodeId} for ${durationMs} ms`)
     const others = nodes.filter((each) => each !== node)
     const later = (callback: () => void): void => {

@@ -16,13 +16,16 @@ import { drawFaults, profileOf, type Fault } from './faults.ts'
 import { SimulatedGroup } from './group.ts'
 import { Ledger } from './ledger.ts'
 import { Nemesis, type NemesisOptions } from './nemesis.ts'
+import { TEMPOS, type Tempo, type TempoName } from './tempo.ts'
 import { CLIENT_PORT, CONTROLLER_PORT, SimulatedNode } from './node.ts'
 import { simulatedClient, Workload } from './workload.ts'
 
 export interface RunOptions {
   readonly seed: number
   readonly faultCount?: number
-  /** Of the phase with faults. Default 60 s. */
+  /** Default: dense. */
+  readonly tempo?: TempoName
+  /** Of the phase with faults. Default: that of the tempo. */
   readonly safetyMs?: number
   readonly onTrace?: (line: string) => void
   /** Instead of those that the seed draws. */
@@ -46,12 +49,15 @@ export interface RunResult {
 const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 const TOPIC = 'simulated'
 const NODE_COUNT = 3
+const MIN_INSYNC_REPLICAS = 2
 const START_MS = 60_000
 const FAILURES_MAX = 20
 export const LIVENESS_MS = 120_000
 
 export async function runCluster(options: RunOptions): Promise<RunResult> {
-  const { seed, faultCount = 40, safetyMs = 60_000 } = options
+  const { seed, faultCount = 40 } = options
+  const tempo: Tempo = TEMPOS[options.tempo ?? 'dense']
+  const safetyMs = options.safetyMs ?? tempo.safetyMs
   const world = new World(seed, options.onTrace)
   const random = world.randomFor('shape')
   const network = new SimulatedNetwork(world, {
@@ -62,7 +68,7 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     splitsPerThousand: below(random, 50),
   })
   const partitionCount = 1 + below(random, 3)
-  const nodes = nodesOf(world, network, random)
+  const nodes = nodesOf(world, network, random, tempo)
   const profile = profileOf(seed)
   const failures: string[] = []
   const fail = (message: string): void => {
@@ -82,11 +88,20 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     world,
     nodes,
     topic: TOPIC,
+    minInsyncReplicas: MIN_INSYNC_REPLICAS,
+    sampleMs: tempo.auditMs,
     onViolation: fail,
     onMoment: (moment) => nemesis.happened(moment),
   })
   const nodesInRole: NemesisOptions['nodesOf'] = (role, partition) => audit.nodesOf(role, partition)
-  const nemesis = new Nemesis({ world, network, nodes, partitionCount, nodesOf: nodesInRole })
+  const nemesis = new Nemesis({
+    world,
+    network,
+    nodes,
+    partitionCount,
+    nodesOf: nodesInRole,
+    onFault: () => workload.wake(),
+  })
   const workload = new Workload({
     world,
     network,
@@ -97,6 +112,7 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     pauseMs: (20 + below(random, 200)) / profile.haste,
     recordsPerSendMax: 1 + below(random, 4),
     deliveryTimeoutMs: 5_000 + below(random, 20_000),
+    tempo,
     onCommitted: (partition, offset, isAcknowledged) => audit.committed(partition, offset, isAcknowledged),
   })
   const group = new SimulatedGroup({
@@ -104,13 +120,14 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     workload,
     topic: TOPIC,
     memberCount: profile.memberCountMin + below(random, 3),
+    tempo,
     clientOf: (member, incarnation) => clientOn(`member-${member}.${incarnation}`, `127.0.3.${member + 1}`),
   })
   const ledger = new Ledger({
     world,
     kafka: clientOn('ledger', '127.0.2.2').kafka,
     topic: TOPIC,
-    pauseMs: 200 + below(random, 800),
+    pauseMs: (200 + below(random, 800)) * tempo.pauseFactor,
     onViolation: fail,
   })
   const faults = options.faults ?? drawFaults(world.randomFor('faults'), profile, faultCount, safetyMs)
@@ -184,7 +201,7 @@ function endOf(work: Promise<unknown>): () => boolean {
   return () => hasEnded
 }
 
-function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom): SimulatedNode[] {
+function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom, tempo: Tempo): SimulatedNode[] {
   const ids = Array.from({ length: NODE_COUNT }, (_, at) => at + 1)
   const hostOf = (id: number) => `127.0.0.${id}`
   const voters = ids.map((id) => `${id}@${hostOf(id)}:${CONTROLLER_PORT}`).join(',')
@@ -195,7 +212,7 @@ function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom):
     'controller.quorum.voters': voters,
     'offsets.topic.replication.factor': 3,
     'offsets.topic.num.partitions': 1,
-    'min.insync.replicas': 2,
+    'min.insync.replicas': MIN_INSYNC_REPLICAS,
     'default.replication.factor': 3,
     'broker.session.timeout.ms': 1_000 + below(random, 8_000),
     'broker.heartbeat.interval.ms': 200 + below(random, 400),
@@ -203,9 +220,14 @@ function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom):
     'replica.fetch.backoff.ms': 100 + below(random, 900),
     'controller.quorum.election.timeout.ms': 300 + below(random, 700),
     'controller.quorum.fetch.timeout.ms': 500 + below(random, 1_500),
+    'log.initial.task.delay.ms': 500,
+    'log.flush.offset.checkpoint.interval.ms': 1_000 + below(random, 5_000),
+    'replica.high.watermark.checkpoint.interval.ms': 500 + below(random, 5_000),
+    'offsets.retention.check.interval.ms': 5_000,
     'log.roll.ms': 1_000 + below(random, 20_000),
     'metadata.log.max.record.bytes.between.snapshots': 2_000 + below(random, 20_000),
   }
+  const calmer = tempo.properties(world.randomFor('tempo'))
   return ids.map((nodeId) => {
     const host = hostOf(nodeId)
     return new SimulatedNode({
@@ -216,6 +238,7 @@ function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom):
       clusterId: CLUSTER_ID,
       properties: {
         ...shared,
+        ...calmer,
         listeners: `PLAINTEXT://${host}:${CLIENT_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
       },
       disk: { syncMsMin: 0.2, syncMsMax: 1 + below(random, 10), stallsPerThousand: below(random, 5), stallMs: 500 },

@@ -7,6 +7,7 @@ import { Kafka, KafkaError, type Producer, type Reader } from '@braidlog/client'
 import type { EventType, HistoryEvent, Operation, Polled } from '../history/index.ts'
 import type { SimulatedNetwork } from '../world/network.ts'
 import { SimulatedProcess, type World } from '../world/world.ts'
+import type { Tempo } from './tempo.ts'
 
 export interface WorkloadOptions {
   readonly world: World
@@ -19,6 +20,7 @@ export interface WorkloadOptions {
   readonly pauseMs: number
   readonly recordsPerSendMax: number
   readonly deliveryTimeoutMs: number
+  readonly tempo: Tempo
   /** A client knows now that this offset is committed: by an acknowledgement, or because it was read. */
   readonly onCommitted: (partition: number, offset: number, isAcknowledged: boolean) => void
 }
@@ -53,9 +55,15 @@ export class Workload {
     for (const client of this.#clients) client.start()
   }
 
+  /** Clients that rest work again. */
+  wake(): void {
+    for (const client of this.#clients) client.wake()
+  }
+
   /** Sends nothing more; operations under way end. */
   stopSending(): void {
     this.#stopping = true
+    this.wake()
   }
 
   get isStopping(): boolean {
@@ -107,6 +115,7 @@ class Client {
   readonly #number: number
   readonly #random: SeededRandom
   #incarnation = 0
+  #endRest: () => void = () => {}
   isDone = true
 
   constructor(workload: Workload, options: WorkloadOptions, number: number) {
@@ -122,10 +131,11 @@ class Client {
   }
 
   async #run(): Promise<void> {
-    const { world, topic, pauseMs } = this.#options
+    const { world, topic, pauseMs, tempo } = this.#options
     let open = this.#open()
-    while (!this.#workload.isStopping) {
+    for (let count = 1; !this.#workload.isStopping; count++) {
       await world.delay(below(this.#random, 2 * pauseMs + 1))
+      if (count % tempo.operationsPerBurst === 0) await this.#rest()
       if (below(this.#random, 60) === 0) {
         await this.#end(open)
         open = this.#open()
@@ -137,11 +147,28 @@ class Client {
     world.trace(`client ${this.#number} of ${topic} has ended`)
   }
 
+  /** Ends at the next fault, or by itself. */
+  #rest(): Promise<void> {
+    const { world, tempo } = this.#options
+    return new Promise((resolve) => {
+      const timer = world.after(below(this.#random, 2 * tempo.restMs + 1), resolve)
+      this.#endRest = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** There is work to do. */
+  wake(): void {
+    this.#endRest()
+  }
+
   #open() {
     const { topic } = this.#options
     const kafka = this.#kafka()
     const producer = kafka.producer({ acks: 'all', deliveryTimeoutMs: this.#options.deliveryTimeoutMs })
-    const reader = kafka.reader({ assign: [topic], fetch: { maxWaitMs: 200 } })
+    const reader = kafka.reader({ assign: [topic], fetch: { maxWaitMs: this.#options.tempo.fetchMaxWaitMs } })
     this.#assigned()
     return { kafka, producer, reader, polls: new Polls(reader, this.#options.world) }
   }
