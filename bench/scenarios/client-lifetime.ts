@@ -1,5 +1,4 @@
 /** How long a client takes to its first record, and how much memory it takes when the application cannot keep up. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,16 +6,14 @@ import { start } from '../../conformance/peers/process.ts'
 import type { PeerServer } from '../../conformance/peers/server.ts'
 import { availableClients, serverTitles } from '../client-runs.ts'
 import { produceRdkafka } from '../loads/rdkafka.ts'
+import { installPackedClient, lifetimeProgram } from '../packed-client.ts'
 import { memory } from '../process-usage.ts'
 import { inRounds, inTurns, type Scenario } from '../samples.ts'
 import { withBoth } from '../servers.ts'
 import { withDirectory } from '../temporary.ts'
 import { createTopic } from '../topics.ts'
-import { installPacked } from '../../tools/pack.ts'
 import { warmUp } from '../warm-up.ts'
 
-const bench = join(import.meta.dirname, '..')
-const programFile = 'client-lifetime-process.ts'
 const firstTimeoutMs = 20_000
 
 type Start = Parameters<typeof start>
@@ -31,16 +28,11 @@ async function withSubjects(
   use: (servers: readonly PeerServer[], programOf: ProgramOf) => Promise<void>,
 ): Promise<void> {
   await withDirectory(async (directory) => {
-    await installPacked(['client'], directory)
-    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }\n')
-    mkdirSync(join(directory, 'clients'))
-    for (const file of [programFile, 'clients/client.ts', 'clients/braidlog.ts']) {
-      copyFileSync(join(bench, file), join(directory, file))
-    }
+    const ours = await installPackedClient(directory)
     const env = { NODE_COMPILE_CACHE: join(directory, 'cache') }
     await withBoth('page-cache', async (servers) => {
       await use(servers, (client, what, { bootstrap }, topic) => {
-        const program = join(client === 'braidlog' ? directory : bench, programFile)
+        const program = client === 'braidlog' ? ours : join(import.meta.dirname, '..', lifetimeProgram)
         return [process.execPath, [program, client, what, bootstrap, topic], { env }]
       })
     })

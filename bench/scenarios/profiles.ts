@@ -5,6 +5,7 @@ import process from 'node:process'
 import { run } from '../../conformance/peers/process.ts'
 import type { ConsumeJob, ProduceJob } from '../client-process.ts'
 import { flameGraph, framesOf, topOf, type CpuProfile } from '../flame.ts'
+import { installPackedClient } from '../packed-client.ts'
 import { dropFromPageCache } from '../page-cache.ts'
 import { pictures } from '../report.ts'
 import { fillTopic, lanesOf, replay } from '../replay/replay.ts'
@@ -103,6 +104,23 @@ const client =
     }
   }
 
+/** Our client from the start of its process until its first record is acknowledged, the compile cache being filled. */
+async function clientStart(nodeFlags: readonly string[]): Promise<void> {
+  await withDirectory(async (directory) => {
+    const program = await installPackedClient(directory)
+    const server = await startSubject('braidlog', 'page-cache')
+    try {
+      await createTopic(server, 'profile', 1)
+      const args = [program, 'braidlog', 'produce', server.bootstrap, 'profile', 'once']
+      const env = { NODE_COMPILE_CACHE: join(directory, 'cache') }
+      await run(process.execPath, args, { env })
+      await run(process.execPath, [...nodeFlags, ...args], { env })
+    } finally {
+      await server.stop()
+    }
+  })
+}
+
 const sends = { kind: 'produce', codec: 'none', warmUpMs: 500, measureMs: 4000 } as const
 
 export const profiles: readonly Scenario[] = [
@@ -147,6 +165,18 @@ export const profiles: readonly Scenario[] = [
     title: 'Client: consuming record by record',
     about: 'Records of 100 B in batches of 64 KiB.',
     work: client({ kind: 'consume', way: 'record', records: 4_000_000, measureMs: 6000 }),
+  }),
+  profile({
+    name: 'client-start',
+    title: 'Client: process start to first record',
+    about: 'As packed for npm: import, connect, one record; with a compile cache.',
+    work: clientStart,
+  }),
+  profile({
+    name: 'client-compressed',
+    title: 'Client: a stream of compressed records',
+    about: 'Records of 1 KiB with zstd, sent by `enqueue`, acks=all. The event loop only: the thread pool compresses.',
+    work: client({ ...sends, codec: 'zstd', way: 'enqueue', recordSizeBytes: 1024, width: 1000 }),
   }),
   profile({
     name: 'embedded',
