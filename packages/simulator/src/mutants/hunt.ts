@@ -39,7 +39,7 @@ const report = (find: Find): void => {
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     const failure = error instanceof Error ? error.message : String(error)
-    report(current === undefined ? { runs } : { seed: current, failure, runs })
+    report(current === undefined ? { failure, runs } : { seed: current, failure, runs })
   })
 }
 

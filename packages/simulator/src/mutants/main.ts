@@ -4,8 +4,8 @@
  *     npm run sim:mutants                      each at the seed that is noted, then at others
  *     npm run sim:mutants -- --only epoch      those with this in their name
  *     npm run sim:mutants -- --search          from seed 1 on, without regard to what is noted
- *     npm run sim:mutants -- --seeds 40        so many seeds each at most (default 200)
- *     npm run sim:mutants -- --jobs 2          so many at a time
+ *     npm run sim:mutants -- --seeds 40        so many seeds each at most (default 40)
+ *     npm run sim:mutants -- --jobs 4          so many at a time (default 2)
  *
  * The bugs of the quorum's own simulation, which is faster by far, follow at the end.
  */
@@ -22,8 +22,8 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     search: { type: 'boolean', default: false },
-    seeds: { type: 'string', default: '200' },
-    jobs: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '40' },
+    jobs: { type: 'string', default: '2' },
   },
 })
 /** A hunt that takes longer says nothing: the machine may be busy. */
