@@ -21,6 +21,7 @@ import { SecurityProtocol } from '@braidlog/metadata'
 import { Authorizer, randomUuid } from '@braidlog/model'
 import type { Peers } from '@braidlog/raft'
 import type { Codecs } from '@braidlog/records'
+import { joinVoters } from './auto-join.ts'
 import type { ServerConfig } from './config.ts'
 import type { ServerListener } from './server.ts'
 
@@ -94,6 +95,7 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
 
   const link = new NodeLink({ controller, peers, clock, timers })
   let withdraw = (): void => {}
+  let endJoining = (): void => {}
   if (isController && connections !== undefined) {
     const { image } = controller
     const authorizer = config.authorizer && new Authorizer(config.authorizer, () => image.principals.acls())
@@ -114,12 +116,17 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
       timers,
       logger,
     })
+    if (config.values['controller.quorum.auto.join.enable'] && quorum.voters.length === 0) {
+      const intervalMs = quorum.timeouts.fetchTimeoutMs
+      endJoining = joinVoters({ nodeId, clusterId, endpoints, controller, link, intervalMs, timers, logger })
+    }
   }
   return {
     controller,
     link,
     peers,
     async close(options) {
+      endJoining()
       withdraw()
       if (isController) await othersHaveLeft(link, nodeId, timers)
       await connections?.stopListening()

@@ -195,4 +195,55 @@ describe('a dynamic quorum', () => {
     assert.deepEqual(ids((await describe()).currentVoters), [1])
     await second.close()
   })
+
+  it(
+    'takes a controller in that asks for it itself, also when it comes back with another directory',
+    TIMEOUT,
+    async () => {
+      await using cluster = await TestCluster.start(1)
+      const client = await cluster.client(1)
+      const voters = async () => {
+        const { topics } = await client.call(DescribeQuorumRequest, DescribeQuorumResponse, 2, {
+          topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
+        })
+        return topics[0]!.partitions[0]!.currentVoters
+      }
+      const start = (nodeId: number) =>
+        startServer({
+          storage: new MemoryStorage(),
+          format: { clusterId: CLUSTER_ID },
+          config: {
+            'node.id': nodeId,
+            'process.roles': 'controller',
+            listeners: 'CONTROLLER://127.0.0.1:0',
+            'log.dirs': `/node-${nodeId}`,
+            'controller.quorum.bootstrap.servers': cluster.controllerAddress(),
+            'controller.quorum.auto.join.enable': true,
+            ...TIMING,
+          },
+        })
+      const directoryOf = (all: Awaited<ReturnType<typeof voters>>, nodeId: number) =>
+        all.find(({ replicaId }) => replicaId === nodeId)?.replicaDirectoryId
+      const [second, third] = await Promise.all([start(2), start(3)])
+      const joined = await eventually(voters, (all) => all.length === 3)
+      assert.deepEqual(
+        joined.map(({ replicaId }) => replicaId).toSorted((a, b) => a - b),
+        [1, 2, 3],
+      )
+      await third.close()
+      // Its disk is lost: it comes back with nothing, and takes the place of what it was.
+      const back = await start(3)
+      const replaced = await eventually(
+        voters,
+        (all) => all.length === 3 && directoryOf(all, 3) !== directoryOf(joined, 3),
+      )
+      assert.deepEqual(
+        replaced.map(({ replicaId }) => replicaId).toSorted((a, b) => a - b),
+        [1, 2, 3],
+      )
+      assert.equal(directoryOf(replaced, 2), directoryOf(joined, 2))
+      await back.close()
+      await second.close()
+    },
+  )
 })
