@@ -3,6 +3,8 @@
  *
  * Every node is `braidlog start` on a server.properties beside its directory, so that one that has ended can be started
  * again by hand. Nodes end with this process, however it ends: they watch the channel to it.
+ *
+ * The quorum is static, for ports may be others at the next start: voters in a log would then be looked for where nobody is.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

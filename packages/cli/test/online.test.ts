@@ -1,6 +1,6 @@
 /** Commands against an embedded broker: what they do, and what `-o json` says, golden. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
@@ -262,6 +262,17 @@ test('the cluster tells its brokers, its health, its features', async () => {
     brokers.map(({ nodeId, fenced }) => [nodeId, fenced]),
     [[1, false]],
   )
+})
+
+test('a plan is applied, and another one written that goes back', async () => {
+  await topic('moved')
+  const [plan, undo] = [join(folder, 'plan.json'), join(folder, 'undo.json')]
+  const partitions = [{ topic: 'moved', partition: 0, replicas: [1] }]
+  writeFileSync(plan, JSON.stringify({ version: 1, partitions }))
+  await data('cluster', 'reassign', 'apply', plan, '--undo', undo)
+  assert.deepEqual(JSON.parse(readFileSync(undo, 'utf8')), { version: 1, partitions })
+  const again = await online(['cluster', 'reassign', 'apply', plan, '--undo', undo])
+  assert.match(again.stderr, /cannot write .*undo.json: EEXIST.*nothing was moved/)
 })
 
 test('features are raised and lowered, and what the cluster would not take is said before anything is changed', async () => {

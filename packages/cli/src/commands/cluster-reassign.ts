@@ -1,5 +1,5 @@
 /** `braidlog cluster reassign`: moves replicas between brokers, by plans in the format of Apache Kafka's own tool. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { Admin } from '@braidlog/client'
@@ -65,6 +65,7 @@ function apply(cli: Cli) {
   return remote('apply', 'begin to move replicas as a plan says')
     .argument('<plan>', 'file of `plan -o json`, or of kafka-reassign-partitions')
     .option('--throttle <bytes>', 'most bytes per second that each broker copies for this; `status` lifts it', Number)
+    .option('--undo <file>', 'write a plan that brings everything back to where it is now')
     .action((file, flags) =>
       cli.execute('cluster reassign apply', flags, async (context) => {
         const changes = readPlan(resolve(cli.io.cwd, file))
@@ -73,6 +74,9 @@ function apply(cli: Cli) {
           throw new CliError('--throttle needs a number of bytes per second')
         }
         const admin = (await context.kafka()).admin()
+        if (flags.undo !== undefined) {
+          writePlan(resolve(cli.io.cwd, flags.undo), await placesOf(admin, context, changes))
+        }
         if (bytesPerSecond !== undefined) await throttle(admin, context, changes, bytesPerSecond)
         await admin.alterPartitionReassignments(changes, context.call)
         return {
@@ -135,6 +139,30 @@ async function beingMoved(admin: Admin, context: Context, file: string | undefin
   if (file === undefined) return moving
   const planned = new Set(readPlan(file).map(({ topic, partition }) => `${topic}-${partition}`))
   return moving.filter(({ topic, partition }) => planned.has(`${topic}-${partition}`))
+}
+
+/** Where the partitions of a plan are now. */
+async function placesOf(
+  admin: Admin,
+  { call }: Context,
+  changes: readonly PlacedPartition[],
+): Promise<PlacedPartition[]> {
+  const topics = await admin.describeTopics([...new Set(changes.map(({ topic }) => topic))], call)
+  const places = topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partition, replicas }) => ({ topic: name, partition, replicas })),
+  )
+  return places.filter((place) =>
+    changes.some(({ topic, partition }) => topic === place.topic && partition === place.partition),
+  )
+}
+
+/** In the format of Apache Kafka's own tool; a plan that is there already is not lost. */
+function writePlan(path: string, partitions: readonly PlacedPartition[]): void {
+  try {
+    writeFileSync(path, `${JSON.stringify({ version: 1, partitions }, undefined, 2)}\n`, { flag: 'wx' })
+  } catch (error) {
+    throw new CliError(`cannot write ${path}: ${(error as Error).message}; nothing was moved`)
+  }
 }
 
 /** @throws CliError when the file is no plan */
