@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import kafkajs from 'kafkajs'
+import { apiByName } from '@braidlog/protocol'
+import { Link } from '../differential/link.ts'
 import { kcat } from '../peers/kcat.ts'
 import { eventually } from '../peers/process.ts'
 
@@ -54,6 +56,18 @@ export class MixedCluster {
 
   async untilAll(condition: (state: PartitionState) => boolean, what: string): Promise<void> {
     await eventually(async () => ((await this.partitions()).every(condition) ? true : undefined), what, 60_000)
+  }
+
+  /** Every partition is led by the first of its replicas. */
+  async electPreferred(): Promise<void> {
+    using link = new Link(Number(this.#bootstrap.match(/:(\d+)/)![1]))
+    const topicPartitions = [{ topic: TOPIC, partitions: [0, 1] }]
+    await link.ask(apiByName('ElectLeaders')!, 2, { electionType: 0, topicPartitions, timeoutMs: 30_000 })
+    const preferred = async () => {
+      const { topics } = await this.admin.fetchTopicMetadata({ topics: [TOPIC] })
+      return topics[0]!.partitions.every(({ leader, replicas }) => leader === replicas[0]) ? true : undefined
+    }
+    await eventually(preferred, 'the preferred replicas lead', 60_000)
   }
 
   /** Sends `count` numbered records to each partition, acknowledged by all replicas in sync. */
