@@ -12,4 +12,11 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
       '    batch.baseSequence = -1\n    queue.retry(batch, nowMs + this.#options.backoffMs(batch.attempts))\n    return true',
     seed: 1,
   },
+  {
+    name: 'what was not answered gives its number to another batch',
+    file: accumulator,
+    find: '    batch.mayBeStored = true\n    if (batch.settled) {\n      this.#give(queue, batch, false)',
+    replace: '    if (batch.settled) {\n      this.#give(queue, batch, true)',
+    seed: 8,
+  },
 ]

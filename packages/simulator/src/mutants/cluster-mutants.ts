@@ -116,4 +116,32 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
       "      logger.warn('coordinator could not append', { coordinator: name, errorCode: outcome.error })\n      this.#failWaiting(coordinatorError(outcome.error))",
     seed: 3,
   },
+  {
+    name: 'two brokers hand out the same producer ids',
+    file: 'controller/src/producer-ids.ts',
+    find: 'const nextProducerId = producerIdStart + PRODUCER_ID_BLOCK_SIZE',
+    replace: 'const nextProducerId = producerIdStart + 0 * PRODUCER_ID_BLOCK_SIZE',
+    seed: 1,
+  },
+  {
+    name: 'a snapshot does not say how many producer ids are taken',
+    file: 'metadata/src/image.ts',
+    find: 'if (this.#nextProducerId >= 0) {',
+    replace: 'if (this.#nextProducerId < 0) {',
+    seed: 8,
+  },
+  {
+    name: 'a replica that may lack something leads, though the topic forbids it',
+    file: brokers,
+    find: "const election = state.mayElectUncleanly(topic.name) ? 'unclean' : 'online'",
+    replace: "const election = state.mayElectUncleanly(topic.name) ? 'unclean' : 'unclean'",
+    seed: 4,
+  },
+  {
+    name: 'committed offsets expire at once',
+    file: 'coordinator/src/offset-expiry.ts',
+    find: 'return step.now.wallMs - baseMs >= step.config.offsetsRetentionMs',
+    replace: 'return step.now.wallMs - baseMs >= 0 * step.config.offsetsRetentionMs',
+    seed: 8,
+  },
 ]

@@ -144,6 +144,14 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     seed: 1,
   },
   {
+    name: 'after a change of leader a follower claims what is not on its disk',
+    file: progress,
+    find: "return (this.#durability === 'durable' ? durableOffset : writtenOffset) >= logEndOffset",
+    replace:
+      "return (this.#durability === 'durable' ? Infinity : Math.min(durableOffset, writtenOffset)) >= logEndOffset",
+    seed: 1,
+  },
+  {
     name: 'a replica that has started takes all that it has for committed',
     file: progress,
     find: 'this.#highWatermark = Math.min(Math.max(options.checkpointedHighWatermark, logStartOffset), logEndOffset)',
