@@ -404,7 +404,8 @@ async function identify(
   if (meta.nodeId !== config.nodeId) {
     throw new ServerError(
       'WRONG_CLUSTER',
-      `${directory} belongs to node ${meta.nodeId}, but node.id is ${config.nodeId}`,
+      `${directory} belongs to node ${meta.nodeId} (meta.properties), but node.id is ${config.nodeId}; set node.id to ` +
+        `${meta.nodeId}, or log.dirs to the directory of node ${config.nodeId}`,
       { key: 'node.id' },
     )
   }
@@ -456,7 +457,8 @@ function asServerError(error: unknown): unknown {
     return new ServerError(code, error.message, { key: 'log.dirs', cause: error })
   }
   if (error instanceof ControllerError) {
-    return new ServerError('DIRECTORY_UNUSABLE', error.message, { key: 'log.dirs', cause: error })
+    const code = error.code === 'WRONG_CLUSTER' ? error.code : 'DIRECTORY_UNUSABLE'
+    return new ServerError(code, error.message, { key: 'log.dirs', cause: error })
   }
   if (error instanceof LogError) return new ServerError('CORRUPT', error.message, { key: 'log.dirs', cause: error })
   return error
