@@ -10,6 +10,7 @@ import {
   Authorizer,
   CONSUMER_OFFSETS_TOPIC,
   type AuthorizerSettings,
+  type Uuid,
   replicaFetchVersion,
   replicaListOffsetsVersion,
 } from '@braidlog/model'
@@ -27,6 +28,7 @@ import { Pipeline } from './pipeline.ts'
 import { handlersOf } from './registry.ts'
 import { RecordValidation, type SchemaRegistrySettings } from './record-validation/record-validation.ts'
 import { Replicas } from './replicas.ts'
+import { DirectoryAssignments } from './replication/directory-assignments.ts'
 import { peerAddressOf } from './replication/eligible.ts'
 import { IsrChanges } from './replication/isr-changes.ts'
 import type { ReplicaFetchSettings } from './replication/replica-fetcher.ts'
@@ -71,6 +73,8 @@ export interface ReplicationOptions {
   /** `inter.broker.listener.name`: where leaders are fetched from. */
   readonly interBrokerListener: string
   readonly settings: ReplicaFetchSettings
+  /** Of the data directory. */
+  readonly directoryId: Uuid
   /** How long the controller may take to answer about in-sync replicas before it is asked again. */
   readonly isrTimeoutMs: number
 }
@@ -86,6 +90,7 @@ export class Broker {
   readonly #authorizer: Authorizer | undefined
   readonly #fetchers: ReplicaFetchers | undefined
   readonly #isrChanges: IsrChanges | undefined
+  readonly #directories: DirectoryAssignments | undefined
   readonly #validation: RecordValidation
   readonly #throttles: Throttles
   #unsubscribe: () => void = () => {}
@@ -135,6 +140,16 @@ export class Broker {
           listOffsets: replicaListOffsetsVersion(image.metadataVersion),
         }),
       })
+      this.#directories = new DirectoryAssignments({
+        nodeId,
+        directoryId: replication.directoryId,
+        brokerEpoch,
+        image,
+        timers,
+        logger,
+        submit: (request) =>
+          options.cluster.submit('assignReplicasToDirs', request, { timeoutMs: replication.isrTimeoutMs, once: true }),
+      })
       this.#isrChanges = new IsrChanges({
         nodeId,
         brokerEpoch,
@@ -178,6 +193,7 @@ export class Broker {
     // Before the replicas, which ask for configuration as soon as they hear of a change.
     const unsubscribeConfigs = cluster.subscribe(this.#logConfigs)
     const unsubscribeThrottles = cluster.subscribe(this.#throttles)
+    const unsubscribeDirectories = this.#directories && cluster.subscribe(this.#directories)
     const unsubscribeReplicas = cluster.subscribe(this.#replicas)
     const unsubscribeGroups = cluster.subscribe({
       onImage: (_image, delta) => {
@@ -189,6 +205,7 @@ export class Broker {
     this.#unsubscribe = () => {
       unsubscribeConfigs()
       unsubscribeThrottles()
+      unsubscribeDirectories?.()
       unsubscribeReplicas()
       unsubscribeGroups()
     }
@@ -255,6 +272,7 @@ export class Broker {
   #endReplication(): void {
     this.#fetchers?.stop()
     this.#isrChanges?.close()
+    this.#directories?.close()
   }
 
   #onLead(topic: string, partition: number, replica: Partition): void {

@@ -78,7 +78,9 @@ export function decideBrokerRegistration(
   const records: MetadataRecord[] = [brokerRecord(registration, state.metadataVersion)]
   if (existing !== undefined && !comesAgain) {
     const isClean = existing.epoch === request.previousBrokerEpoch
-    records.push(...leave(state, existing.id, { unclean: !isClean }))
+    // Another disk in the place of the one it had: Apache Kafka would let it lead again if it was the last that did.
+    const isOnOldDisk = existing.logDirs.some((id) => request.logDirs.includes(id))
+    records.push(...leave(state, existing.id, { unclean: !isClean, isLost: !isClean && !isOnOldDisk }))
   }
   return answer(0, registration.epoch, records)
 }
@@ -247,20 +249,28 @@ function unfence(state: ControllerState, broker: BrokerRegistration): MetadataRe
 }
 
 /** Takes a broker out of leadership and in-sync replicas wherever another replica is. */
-function leave(state: ControllerState, brokerId: number, { unclean }: { readonly unclean: boolean }): MetadataRecord[] {
+function leave(
+  state: ControllerState,
+  brokerId: number,
+  { unclean, isLost = false }: { readonly unclean: boolean; readonly isLost?: boolean },
+): MetadataRecord[] {
   const records: MetadataRecord[] = []
   const losesEligibility = unclean && state.metadataVersion >= ELIGIBLE_LEADER_REPLICAS_LEVEL
   const isAcceptable = (id: number) => id !== brokerId && state.isActive(id)
   for (const [topic, partition, registration] of partitionsOf(state, brokerId)) {
-    const { replicas, isr, leader, eligibleLeaderReplicas } = registration
+    const { replicas, isr, leader, eligibleLeaderReplicas, lastKnownElr } = registration
     if (replicas.length === 1) continue
     const isConcerned =
-      isr.includes(brokerId) || leader === brokerId || (losesEligibility && eligibleLeaderReplicas.includes(brokerId))
+      isr.includes(brokerId) ||
+      leader === brokerId ||
+      (losesEligibility && eligibleLeaderReplicas.includes(brokerId)) ||
+      (isLost && lastKnownElr.includes(brokerId))
     if (!isConcerned) continue
     pushChange(state, records, topic, partition, {
       isr: isr.filter((id) => id !== brokerId),
       isAcceptable,
       ...(losesEligibility && { uncleanReplicas: [brokerId] }),
+      ...(isLost && { lostReplicas: [brokerId] }),
     })
   }
   return records

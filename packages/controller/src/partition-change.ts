@@ -46,6 +46,8 @@ export interface PartitionTarget {
   readonly directories?: ReadonlyMap<number, Uuid>
   /** Replicas that came back without the mark of a clean shutdown: what they had may be gone. */
   readonly uncleanReplicas?: readonly number[]
+  /** Replicas that came back on another disk: what they had is gone, and they are no leaders to fall back on. */
+  readonly lostReplicas?: readonly number[]
   readonly election?: Election
   /** Who may lead. Default: brokers that are neither fenced nor shutting down. */
   readonly isAcceptable?: (brokerId: number) => boolean
@@ -90,7 +92,7 @@ export function changePartition(
   if (!sameList(isr, partition.isr)) change.isr = [...isr]
   if (change.leader === undefined && needsNewEpoch(state, partition, replicas, isr)) change.leader = partition.leader
   if (!sameList(elr, partition.eligibleLeaderReplicas)) change.eligibleLeaderReplicas = [...elr]
-  if (elrEnabled) noteLastLeader(partition, isr, change)
+  if (elrEnabled) noteLastLeader(partition, isr, change, target.lostReplicas ?? [])
   noteAssignment(state, partition, { replicas, adding, removing, directories: target.directories }, change)
   const recovery = target.leaderRecoveryState
   if (recovery !== undefined && recovery !== partition.leaderRecoveryState) change.leaderRecoveryState = recovery
@@ -174,7 +176,12 @@ function needsNewEpoch(
 }
 
 /** A partition that loses its last leader remembers it; one that has a leader need not. */
-function noteLastLeader(partition: PartitionRegistration, isr: readonly number[], change: Change): void {
+function noteLastLeader(
+  partition: PartitionRegistration,
+  isr: readonly number[],
+  change: Change,
+  lost: readonly number[],
+): void {
   const { lastKnownElr: known, leader: before } = partition
   const leader = change.leader ?? before
   if (leader !== NO_LEADER && leader !== NO_LEADER_CHANGE) {
@@ -182,6 +189,11 @@ function noteLastLeader(partition: PartitionRegistration, isr: readonly number[]
   } else if (isr.length === 0 && before !== NO_LEADER && !(known.length === 1 && known[0] === before)) {
     change.lastKnownElr = [before]
   }
+  const last = change.lastKnownElr ?? known
+  const kept = last.filter((id) => !lost.includes(id))
+  if (kept.length === last.length) return
+  if (sameList(kept, known)) delete change.lastKnownElr
+  else change.lastKnownElr = kept
 }
 
 function noteAssignment(

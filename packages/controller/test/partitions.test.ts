@@ -50,7 +50,7 @@ function silence(scenario: Scenario, ...silent: number[]): void {
   for (const id of silent) assert.equal(scenario.image.broker(id)!.fenced, true)
 }
 
-function comeBack(scenario: Scenario, brokerId: number, previousBrokerEpoch: number): void {
+function comeBack(scenario: Scenario, brokerId: number, previousBrokerEpoch: number, logDir?: Uuid): void {
   const { endpoints, features, logDirs } = scenario.image.broker(brokerId)!
   scenario.submit('brokerRegistration', {
     brokerId,
@@ -64,7 +64,7 @@ function comeBack(scenario: Scenario, brokerId: number, previousBrokerEpoch: num
     })),
     rack: null,
     isMigratingZkBroker: false,
-    logDirs: [...logDirs],
+    logDirs: logDir === undefined ? [...logDirs] : [logDir],
     previousBrokerEpoch,
   })
   heartbeat(scenario, brokerId)
@@ -118,6 +118,17 @@ test('a replica that comes back without the mark of a clean shutdown is no longe
   comeBack(scenario, 3, -1)
   assert.deepEqual(seen(partition()), { leader: 3, isr: [3], elr: [] })
   assert.equal(partition().leaderRecoveryState, LeaderRecoveryState.RECOVERING, 'the last leader, at a price')
+})
+
+test('the last leader that comes back with another disk is no leader to fall back on', () => {
+  const { scenario, partition } = cluster([1, 2, 3])
+  for (const id of [1, 2, 3]) silence(scenario, id)
+  assert.deepEqual([partition().leader, partition().lastKnownElr], [NO_LEADER, [3]])
+  comeBack(scenario, 3, -1, 'bmV3ZGlza25ld2Rpc2tuZQ' as Uuid)
+  assert.deepEqual(seen(partition()), { leader: NO_LEADER, isr: [], elr: [2] })
+  assert.deepEqual(partition().lastKnownElr, [])
+  comeBack(scenario, 2, -1)
+  assert.deepEqual(seen(partition()), { leader: NO_LEADER, isr: [], elr: [] }, 'it has crashed, and was not the last')
 })
 
 test('without eligible replicas the last one in sync is waited for', () => {

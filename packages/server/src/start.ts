@@ -257,6 +257,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
       brokerEpoch: () => membership.brokerEpoch,
       interBrokerListener: config.listeners.interBrokerName,
       settings: replicaFetchSettingsOf(values),
+      directoryId: controller.directoryId,
       isrTimeoutMs: isrTimeoutMsOf(values),
     },
     clock,

@@ -1,0 +1,95 @@
+/** Disks of one broker in a cluster that are full or empty: others lead on, and nothing that was acknowledged is lost. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ErrorCode } from '@braidlog/model'
+import type { WireClient } from '../../broker/test/wire.ts'
+import { eventually, metadata, TestCluster } from './cluster.ts'
+import { batchOf, createTopic, fetch, produce } from './node.ts'
+
+const TIMEOUT = { timeout: 60_000 }
+
+async function partitionOf(client: WireClient) {
+  return (await metadata(client, 'orders')).topics[0]!.partitions[0]!
+}
+
+const valuesAt = async (client: WireClient): Promise<(string | null)[]> =>
+  (await fetch(client, 'orders')).values.map(({ value }) => value)
+
+/** Nodes 2 and 3 hold a topic that 2 leads, with two records. */
+async function orders(cluster: TestCluster): Promise<WireClient> {
+  const client = await cluster.client(1)
+  assert.equal((await createTopic(client, 'orders', { assignment: [[2, 3]] })).errorCode, ErrorCode.NONE)
+  await eventually(
+    () => partitionOf(client),
+    ({ isrNodes, leaderId }) => isrNodes.length === 2 && leaderId === 2,
+  )
+  const leader = await cluster.client(2)
+  for (const value of ['one', 'two']) {
+    assert.equal((await produce(leader, 'orders', batchOf([value]))).errorCode, ErrorCode.NONE)
+  }
+  return client
+}
+
+describe('a broker whose disk is full', () => {
+  it('hands what it leads to others, says why, and ends; all that was acknowledged is there', TIMEOUT, async () => {
+    await using cluster = await TestCluster.start(3)
+    const client = await orders(cluster)
+    const { server, storage } = cluster.nodes[1]!
+    const leader = await cluster.client(2)
+    storage.setCapacityBytes(0)
+    const refused = await produce(leader, 'orders', batchOf(['three'])).catch(() => undefined)
+    assert.ok(refused === undefined || refused.errorCode === ErrorCode.KAFKA_STORAGE_ERROR)
+    const error = await server.stopped
+    assert.match(String(error?.message), /ENOSPC|no space|full/i)
+    await eventually(
+      () => partitionOf(client),
+      ({ leaderId }) => leaderId === 3,
+    )
+    const third = await cluster.client(3)
+    assert.deepEqual(await valuesAt(third), ['one', 'two'])
+    assert.equal((await produce(third, 'orders', batchOf(['three']))).errorCode, ErrorCode.NONE)
+  })
+})
+
+describe('a broker that comes back with an empty disk', () => {
+  it('follows from the beginning, and is in sync and takes part once it has caught up', TIMEOUT, async () => {
+    await using cluster = await TestCluster.start(3)
+    const client = await orders(cluster)
+    await cluster.nodes[1]!.server.kill()
+    await eventually(
+      () => partitionOf(client),
+      ({ leaderId }) => leaderId === 3,
+    )
+    cluster.nodes[1] = await cluster.startNode(2)
+    const { image, partitions } = cluster.nodes[1]!.server.parts
+    const back = await eventually(
+      () => partitionOf(client),
+      ({ isrNodes, offlineReplicas }) => isrNodes.length === 2 && offlineReplicas.length === 0,
+    )
+    assert.equal(back.leaderId, 3)
+    assert.equal(partitions!.get(image.topic('orders')!.id, 0)!.log.logEndOffset, 2)
+    const { directories, replicas } = await eventually(
+      async () => image.partition('orders', 0)!,
+      (registration) => image.broker(2)!.logDirs.includes(registration.directories[registration.replicas.indexOf(2)]!),
+    )
+    assert.equal(directories.length, replicas.length)
+  })
+
+  it('does not lead, although it was the last one in sync, while another replica may come back', TIMEOUT, async () => {
+    await using cluster = await TestCluster.start(3)
+    const client = await orders(cluster)
+    await cluster.nodes[2]!.server.kill()
+    await eventually(
+      () => partitionOf(client),
+      ({ isrNodes }) => isrNodes.join() === '2',
+    )
+    await cluster.nodes[1]!.server.kill()
+    await eventually(
+      () => partitionOf(client),
+      ({ leaderId }) => leaderId === -1,
+    )
+    cluster.nodes[1] = await cluster.startNode(2)
+    const { leaderId, isrNodes } = await partitionOf(client)
+    assert.deepEqual([leaderId, isrNodes.includes(2)], [-1, false])
+  })
+})
