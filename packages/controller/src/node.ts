@@ -94,6 +94,8 @@ export interface SubmitOptions {
 }
 
 const SEEN_TIMEOUT_MS = 1_000
+/** After a change that time called for and that could not be appended. */
+const EXPIRE_RETRY_MS = 500
 /** Requests decided but not committed; above it new ones are turned away. */
 const PENDING_REQUESTS_MAX = 4096
 
@@ -408,10 +410,10 @@ export class ControllerNode {
   }
 
   /** One timer for whatever the machine waits for next; a request may have brought it nearer. */
-  #watchDeadline(): void {
+  #watchDeadline(notBeforeMs = 0): void {
     const controller = this.#controller
     if (controller === undefined) return
-    const dueMs = controller.nextDeadlineMs()
+    const dueMs = Math.max(controller.nextDeadlineMs(), notBeforeMs)
     if (this.#deadline !== undefined && this.#deadlineMs <= dueMs) return
     this.#deadline?.cancel()
     this.#deadline = undefined
@@ -431,6 +433,8 @@ export class ControllerNode {
       if (records.length > 0) this.#append(records)
     } catch (error) {
       this.#options.logger.warn('a change that time called for was not made', { error })
+      // It is due all the same: without a pause this would be all that the node does until it has stopped.
+      return this.#watchDeadline(this.#options.clock.monotonicMs() + EXPIRE_RETRY_MS)
     }
     this.#watchDeadline()
   }

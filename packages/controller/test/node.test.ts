@@ -235,6 +235,36 @@ test('a log that fails ends the controller: callers are told, the node is told o
   assert.equal(controller.image.topic('lost'), undefined)
 })
 
+test('a log that fails when time calls for a change is not tried again at once', async () => {
+  const storage = await formatted()
+  const set: { delayMs: number; run: () => void }[] = []
+  const timers = {
+    after: (delayMs: number, run: () => void) => {
+      const timer = { delayMs, run }
+      set.push(timer)
+      return { cancel: () => void set.splice(set.indexOf(timer), 1) }
+    },
+  }
+  const { controller, failures, time, brokerEpoch } = await withBroker(storage, { timers })
+  await controller.submit('brokerHeartbeat', {
+    brokerId: 1,
+    brokerEpoch,
+    currentMetadataOffset: controller.image.offset,
+    wantFence: false,
+    wantShutDown: false,
+    offlineLogDirs: [],
+    cordonedLogDirs: null,
+  })
+  storage.failNextWrite()
+  for (let turn = 0; turn < 20 && failures.length === 0; turn++) {
+    const next = set.shift()!
+    time.nowMs += next.delayMs
+    next.run()
+  }
+  assert.equal(failures.length, 1)
+  assert.ok(set.length > 0 && set.every(({ delayMs }) => delayMs > 0), JSON.stringify(set))
+})
+
 test('a caller may stop waiting', async () => {
   const storage = await formatted()
   const { controller } = await withBroker(storage)
