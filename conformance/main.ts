@@ -36,8 +36,9 @@ const minuteMs = 60_000
 const suiteTimeoutsMs: Readonly<Record<string, number>> = {
   clients: 12 * minuteMs,
   faults: Number(process.env['FAULTS_MINUTES'] ?? 8) * minuteMs,
-  handover: 8 * minuteMs,
+  handover: 12 * minuteMs,
   librdkafka: 30 * minuteMs,
+  mixed: 12 * minuteMs,
 }
 const suiteTimeoutDefaultMs = 8 * minuteMs
 /** The longest single test waits for a Java program that starts, rebalances and ends. */
