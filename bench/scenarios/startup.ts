@@ -47,11 +47,18 @@ export const embedded: Scenario = {
   name: 'embedded',
   title: 'Start inside a test',
   about:
-    'A fresh process imports `@braidlog/testkit`, starts a broker with one topic and produces a record with acks=all; times in the process ' +
-    'itself. Apache Kafka cannot be embedded in Node.js. The import depends on the compile cache of Node.js, which `node --test` does not ' +
+    'A fresh process imports `@braidlog/testkit`, starts a broker with one topic and produces a record with acks=all, then stops it and does ' +
+    'the same again; times in the process itself, each start from after the import on. Apache Kafka cannot be embedded in Node.js. The import depends on the compile cache of Node.js, which `node --test` does not ' +
     'turn on by itself; here it is on (NODE_COMPILE_CACHE) and off.',
   minutes: 0.3,
-  goals: [{ text: 'at most 20 ms from import to running', metric: /^start, ms/, bound: { figure: 20 } }],
+  goals: [
+    {
+      text: 'first acknowledged record at most 20 ms after import',
+      metric: /acknowledged/,
+      case: /cache$/,
+      bound: { figure: 20 },
+    },
+  ],
   async run(options) {
     const { rounds, say, record } = options
     await withDirectory(async (directory) => {
@@ -67,16 +74,20 @@ export const embedded: Scenario = {
           ['compile cache', directory],
           ['no compile cache', undefined],
         ] as const) {
-          const { importMs, startMs, producedMs } = await once(cache)
-          say(
-            `${number} ${name}: import ${importMs.toFixed(0)}, start ${startMs.toFixed(1)}, record ${producedMs.toFixed(1)} ms`,
-          )
-          const metrics = {
-            'import, ms': importMs,
-            'start, ms': startMs,
-            'start to first acknowledged record, ms': producedMs,
+          const { importMs, starts } = await once(cache)
+          record({ case: name, subject: 'braidlog' }, { 'import, ms': importMs })
+          for (const [i, { startMs, producedMs, cpuMs }] of starts.entries()) {
+            const which = i === 0 ? name : `${name}, second start of the process`
+            say(
+              `${number} ${which}: import ${importMs.toFixed(0)}, start ${startMs.toFixed(1)}, record ${producedMs.toFixed(1)} ms`,
+            )
+            const metrics = {
+              'start, ms': startMs,
+              'start to first acknowledged record, ms': producedMs,
+              'CPU until then, ms': cpuMs,
+            }
+            record({ case: which, subject: 'braidlog' }, metrics)
           }
-          record({ case: name, subject: 'braidlog' }, metrics)
         }
       })
     })
