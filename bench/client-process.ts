@@ -89,8 +89,8 @@ interface Done {
 }
 
 async function single(job: ProduceJob, producer: ProducerUnderTest, forMs: number): Promise<Done> {
-  const endMs = performance.now() + forMs
   const all = values(job.recordSizeBytes)
+  const endMs = performance.now() + forMs
   const latencies: number[] = []
   let records = 0
   const lane = async (): Promise<void> => {
@@ -107,8 +107,8 @@ async function single(job: ProduceJob, producer: ProducerUnderTest, forMs: numbe
 
 /** Five sends in flight, as many as an idempotent producer may have. */
 async function batches(job: ProduceJob, producer: ProducerUnderTest, forMs: number): Promise<Done> {
-  const endMs = performance.now() + forMs
   const all = values(job.recordSizeBytes)
+  const endMs = performance.now() + forMs
   const batch = Array.from({ length: job.width }, (_, i) => all[i % all.length]!)
   let records = 0
   const lane = async (): Promise<void> => {
@@ -122,8 +122,8 @@ async function batches(job: ProduceJob, producer: ProducerUnderTest, forMs: numb
 }
 
 async function enqueue(job: ProduceJob, producer: ProducerUnderTest, forMs: number): Promise<Done> {
-  const endMs = performance.now() + forMs
   const all = values(job.recordSizeBytes)
+  const endMs = performance.now() + forMs
   let records = 0
   while (performance.now() < endMs) {
     // A stretch at a time, as a program does that has other things to do.
