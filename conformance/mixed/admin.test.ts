@@ -14,13 +14,13 @@ import { formatStorage, readMetadataBatches, type MetadataRecord } from '@braidl
 import { parseMetadataVersion, randomUuid, ZERO_UUID, type Uuid } from '@braidlog/model'
 import { apiByName } from '@braidlog/protocol'
 import { nodeCodecs, NodeStorage, systemRandom } from '@braidlog/runtime'
+import { highestVersion } from '../../packages/controller/test/record-levels.ts'
 import { Link } from '../differential/link.ts'
 import { principals } from '../handover/contents.ts'
 import { startBraidlog } from '../peers/braidlog.ts'
 import { startKafka } from '../peers/kafka.ts'
 import { eventually, freePorts } from '../peers/process.ts'
 import type { PeerServer } from '../peers/server.ts'
-import { highestVersion } from './record-levels.ts'
 import { TIMING } from './cluster.ts'
 
 const OURS = 1

@@ -4,9 +4,12 @@ import test from 'node:test'
 import { below, SeededRandom } from '@braidlog/base'
 import { mergeChange, metadataRecord, type MetadataRecord } from '@braidlog/metadata'
 import { randomUuid, SUPPORTED_FEATURES, type Uuid } from '@braidlog/model'
+import { highestVersion } from './record-levels.ts'
 import { Scenario } from './scenario.ts'
 
 const BROKERS = [1, 2, 3, 4, 5]
+/** Those between which something about records changes, and all of the releases whose clusters are joined. */
+const LEVELS = [11, 14, 17, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]
 const SEEDS = 60
 const STEPS = 250
 
@@ -20,7 +23,7 @@ class Storm {
   constructor(seed: number) {
     this.#random = new SeededRandom(seed)
     const elr = below(this.#random, 2)
-    const metadataVersion = [11, 21, 25, 30][below(this.#random, 4)]!
+    const metadataVersion = this.#pick(LEVELS)
     const features = {
       'metadata.version': metadataVersion,
       ...(metadataVersion >= 23 && { 'eligible.leader.replicas.version': elr }),
@@ -194,7 +197,10 @@ class Storm {
   #apply(records: readonly MetadataRecord[]): void {
     const { scenario } = this
     const changed = new Set<string>()
+    const { metadataVersion } = scenario.image
     for (const record of records) {
+      const versionMax = highestVersion(record.type, metadataVersion)
+      assert.ok(record.version <= versionMax, `${record.type} v${record.version} at level ${metadataVersion}`)
       if (record.type === 'PartitionChange') {
         const key = `${record.value.topicId}-${record.value.partitionId}`
         assert.ok(!changed.has(key), 'one change of a partition in one decision')

@@ -1,7 +1,7 @@
 /**
  * Which records a level of metadata.version has, and in which version at most: a node at that level of an older release knows
- * no others. Source: KIP-584, KIP-841, KIP-858, KIP-866, KIP-900, KIP-919, KIP-966, KIP-1066; facts about `MetadataVersion`
- * of Apache Kafka 4.3, told anew here so that a slip in our own table shows.
+ * no others. Source: KIP-584, KIP-841, KIP-858, KIP-866, KIP-900, KIP-919, KIP-966, KIP-1066; `MetadataVersion` of
+ * Apache Kafka 4.3, told anew here so that a slip in our own tables shows.
  */
 import type { MetadataRecordType } from '@braidlog/metadata'
 
