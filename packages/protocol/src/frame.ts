@@ -27,13 +27,20 @@ export const FRAME_PREFIX_SIZE = 4
  */
 export function frameSize(bytes: Uint8Array, at: number, end: number, sizeMax: number): number {
   if (end - at < FRAME_PREFIX_SIZE) return -1
-  const size = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  const size = prefixOf(bytes, at)
   if (size < 0) throw new ProtocolError('INVALID_LENGTH', `a frame of ${size} bytes; the peer does not speak Kafka`)
   if (size > sizeMax) {
     throw new ProtocolError('FRAME_TOO_LARGE', `a frame of ${size} bytes; at most ${sizeMax} are accepted`)
   }
   return size
 }
+
+function prefixOf(bytes: Uint8Array, at = 0): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+}
+
+/** The buffer of an incomplete frame is at most this many times as large as what has arrived of it. */
+const GROWTH = 4
 
 /**
  * Cuts a stream of chunks into frames. Holds at most one incomplete frame; its buffer grows with the bytes that have
@@ -98,7 +105,8 @@ export class FrameSplitter {
   #keep(chunk: Uint8Array, start: number, end: number): void {
     const size = this.#pendingSize + end - start
     if (size > this.#pending.length) {
-      const grown = new Uint8Array(Math.max(size, 2 * this.#pending.length))
+      const announced = this.#pendingSize < FRAME_PREFIX_SIZE ? size : FRAME_PREFIX_SIZE + prefixOf(this.#pending)
+      const grown = new Uint8Array(Math.max(size, Math.min(announced, GROWTH * this.#pendingSize)))
       grown.set(this.#pending.subarray(0, this.#pendingSize))
       this.#pending = grown
     }
