@@ -66,6 +66,11 @@ export class MemoryStorage implements Storage {
     this.#capacityBytes = options.capacityBytes ?? Infinity
   }
 
+  /** Bytes that all files have together. */
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
   /** Handles that are open. */
   get openFiles(): number {
     return this.#openFiles
@@ -89,6 +94,11 @@ export class MemoryStorage implements Storage {
   /** The next sync of a file fails with `code`; like a real kernel, nobody says again what was lost. */
   failNextSync(code = 'EIO'): void {
     this.#syncFailure = code
+  }
+
+  /** Failures that were asked for and have not been met are none. */
+  forgetFailures(): void {
+    this.#writeFailure = this.#syncFailure = undefined
   }
 
   /** Syncs do not complete until `releaseSyncs`. */

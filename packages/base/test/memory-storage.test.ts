@@ -117,6 +117,19 @@ describe('MemoryStorage', () => {
     for (const expected of ['AB', 'ABCD', 'ABCDEF', 'ABC', 'ABC0', 'ABCD00']) assert(outcomes.has(expected), expected)
   })
 
+  it('says how full it is, and forgets failures that were not met', async () => {
+    const storage = new MemoryStorage()
+    const file = storage.open('a', { create: true })
+    file.write(bytes('1234'), 0, 4, 0)
+    assert.equal(storage.usedBytes, 4)
+    storage.failNextWrite()
+    storage.failNextSync()
+    storage.forgetFailures()
+    file.write(bytes('5'), 0, 1, 4)
+    await file.sync()
+    assert.equal(storage.usedBytes, 5)
+  })
+
   it('fails writes and syncs on demand, and when full', async () => {
     const storage = new MemoryStorage({ capacityBytes: 10 })
     const file = storage.open('a', { create: true })

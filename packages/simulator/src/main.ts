@@ -42,9 +42,13 @@ let events = 0
 await loadEverything()
 const loaded = process.cpuUsage()
 for (const seed of seeds()) {
-  const result = await run(seed)
-  if (values.twice) await compareWithSecond(result)
-  report(result)
+  try {
+    const result = await run(seed)
+    if (values.twice) await compareWithSecond(result)
+    report(result)
+  } catch (error) {
+    reportFailure(seed, [error instanceof Error ? error.message : String(error)])
+  }
 }
 const cpu = process.cpuUsage(loaded)
 const cpuSeconds = (cpu.user + cpu.system) / 1e6
@@ -105,6 +109,10 @@ function report({ seed, failures, ...result }: RunResult): void {
     )
     return
   }
+  reportFailure(seed, failures)
+}
+
+function reportFailure(seed: number, failures: readonly string[]): void {
   failed++
   process.stdout.write(`✖ seed ${seed}\n${failures.map((each) => `    ${each}\n`).join('')}`)
   process.stdout.write(`    again: npm run sim -- ${seed} --tempo ${tempoOf(seed)} --faults ${faultCount} --trace\n`)

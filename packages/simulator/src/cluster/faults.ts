@@ -17,6 +17,9 @@ export type FaultKind =
   | 'cut-one-way'
   | 'deafen'
   | 'disk-stall'
+  | 'failed-sync'
+  | 'failed-write'
+  | 'full-disk'
   | 'isolate'
   | 'kill'
   | 'mute'
@@ -175,6 +178,25 @@ const PROFILES: readonly Profile[] = [
   }),
 ]
 
+/** The disk refuses: it is full for a while, a write stops half-way, a sync fails and says nothing of what it has lost. */
+const DISKS = profile('disks', {
+  weights: {
+    'disk-stall': 2,
+    'failed-sync': 4,
+    'failed-write': 4,
+    'full-disk': 5,
+    isolate: 1,
+    kill: 3,
+    pause: 1,
+    'power-cut': 3,
+    'power-cut-all': 1,
+    'slow-disk': 2,
+  },
+  roles: ['any', 'leader', 'follower', 'controller'],
+  haste: 2,
+  memberCountMin: 1,
+})
+
 function profile(name: string, differences: Partial<Profile>): Profile {
   const scenarios = differences.scenarios ?? []
   return {
@@ -191,6 +213,7 @@ function profile(name: string, differences: Partial<Profile>): Profile {
 }
 
 export function profileOf(seed: number): Profile {
+  if (seed % 20 === 19) return DISKS
   return PROFILES[seed % PROFILES.length]!
 }
 

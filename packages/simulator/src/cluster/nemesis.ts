@@ -60,6 +60,7 @@ export class Nemesis {
     for (const node of nodes) {
       node.disk.shape = { ...node.disk.shape, stallsPerThousand: 0 }
       node.setClockOffset(0)
+      node.disk.repair()
       node.resume()
       node.start()
     }
@@ -123,6 +124,16 @@ export class Nemesis {
         later(() => (node.disk.shape = sound))
         return
       }
+      case 'full-disk':
+        node.disk.fill(durationMs % 4_096)
+        later(() => node.disk.repair())
+        return
+      case 'failed-write':
+        node.disk.memory.failNextWrite('EIO')
+        return
+      case 'failed-sync':
+        node.disk.memory.failNextSync('EIO')
+        return
       case 'break-connection':
         network.breakOne()
         return

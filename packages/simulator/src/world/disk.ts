@@ -1,6 +1,7 @@
 /**
  * The disk of one host. What is written is in the page cache until a sync has ended, and syncs take time; a power cut
- * forgets what was not synced, or some of it, as `MemoryStorage` has it. A dead process touches nothing any more.
+ * forgets what was not synced, or some of it, as `MemoryStorage` has it. A dead process touches nothing any more. The disk
+ * can be slow, full, or refuse a write or a sync.
  */
 import { below, MemoryStorage, StorageError, type Random, type Storage, type StorageFile } from '@braidlog/base'
 import type { SimulatedProcess, World } from './world.ts'
@@ -30,6 +31,17 @@ export class SimulatedDisk {
   crash(keepsPageCache: boolean): void {
     if (keepsPageCache) this.memory.abandonHandles()
     else this.memory.crash(this.#random)
+  }
+
+  /** So many bytes fit still. */
+  fill(roomBytes: number): void {
+    this.memory.setCapacityBytes(this.memory.usedBytes + roomBytes)
+  }
+
+  /** There is room again, and nothing fails that has not failed yet. */
+  repair(): void {
+    this.memory.setCapacityBytes(Infinity)
+    this.memory.forgetFailures()
   }
 
   storageFor(process: SimulatedProcess): Storage {
