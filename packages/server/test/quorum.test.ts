@@ -1,6 +1,7 @@
 /** Several controllers: one is active, another takes over, brokers and clients go on. */
 import assert from 'node:assert/strict'
-import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { MemoryStorage } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
@@ -96,6 +97,20 @@ class Quorum implements AsyncDisposable {
 }
 
 describe('a quorum of three controllers', () => {
+  it('lets go of its connections when the disk is too full to close the log in order', TIMEOUT, async () => {
+    await using quorum = await Quorum.start()
+    const { leaderId } = await quorum.describe()
+    const nodeId = leaderId === 1 ? 2 : 1
+    const controller = quorum.controllers.get(nodeId)!
+    const { host, port } = controller.controllerListeners[0]!
+    const socket = connect({ host, port })
+    await once(socket, 'connect')
+    const closed = once(socket, 'close')
+    quorum.storages.get(nodeId)!.setCapacityBytes(0)
+    await controller.close()
+    await closed
+  })
+
   it('has one that decides, and all three registered', TIMEOUT, async () => {
     await using quorum = await Quorum.start()
     assert.equal((await createTopic(quorum.client!, 'orders')).errorCode, ErrorCode.NONE)
