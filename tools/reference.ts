@@ -17,6 +17,7 @@ import {
 } from '../packages/model/src/index.ts'
 import { APIS } from '../packages/protocol/src/index.ts'
 import { servedApis, servedControllerApis } from '../packages/broker/src/index.ts'
+import { mutantsPage } from './mutants-page.ts'
 import { registryPage } from './registry-page.ts'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -28,6 +29,7 @@ export function referencePages(): Map<string, string> {
     ['docs/reference/cli.md', cliPage()],
     ['docs/reference/configuration.md', configurationPage()],
     ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/planted-bugs.md', mutantsPage(NOTE)],
     ['docs/reference/protocol.md', protocolPage()],
     ['docs/reference/schema-registry.md', registryPage(NOTE)],
   ])
