@@ -72,6 +72,7 @@ function failedOf(error: unknown): Failed | undefined {
     case 'ABORTED':
     case 'CLOSED':
     case 'STORAGE_FAILED':
+    case 'WRONG_CLUSTER':
       return undefined
     default:
       return error.code satisfies never
