@@ -1,9 +1,9 @@
 /**
  * Virtual time for everything that runs in it. Nothing happens by itself: the next event is taken, its time becomes now,
- * and all that it sets off in this process (promises, turns of the event loop) is let run before the next one.
+ * and every promise that it sets off is let run before the next one.
  *
  * Invariant: what runs inside uses no other clock, timer, randomness, network or disk, so the same seed gives the same
- * run. Code may await; that its continuations replay rests on V8's order of microtasks and on `setImmediate` being a queue.
+ * run. Code may await; that its continuations replay rests on V8's order of microtasks.
  * Randomness is split by subject: a new draw in one place does not change what another place draws.
  */
 import { SeededRandom, type Clock, type Random, type Timer, type Timers } from '@braidlog/base'
