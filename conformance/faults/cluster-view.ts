@@ -85,6 +85,16 @@ export class ClusterView {
     )
   }
 
+  /** Who leads what with which replicas in sync, as each node sees it; for people. */
+  async describe(topics: readonly string[]): Promise<string> {
+    const views = await this.#views(topics)
+    const lines = views.map((view, at) => {
+      const partitions = view?.map(({ leader, leaderEpoch, isrCount }) => `${leader}/${leaderEpoch}/${isrCount}`)
+      return `  node ${this.#nodeIds[at]}: ${partitions?.join(' ') ?? 'no answer'}`
+    })
+    return `leader/epoch/in sync of each partition\n${lines.join('\n')}`
+  }
+
   async close(): Promise<void> {
     await this.#kafka.close()
   }

@@ -63,7 +63,8 @@ export function pageOf(summaries: readonly Summary[]): string {
     'replicas are in sync, and the next one when they are again. The **gap** is the longest time without an acknowledgement of',
     'a partition that lost its leader. Every record that was sent, acknowledged or read went through the history checker.',
     '',
-    'Clients and all nodes share one small machine, which was busy with other work, too: gaps are upper bounds.',
+    'Clients and all nodes share one small machine, which was busy with other work, too: the load average stands below. Gaps are',
+    'upper bounds, and rows compare only as far as their loads do.',
     '',
     '## Gaps',
     '',
@@ -86,9 +87,9 @@ export function pageOf(summaries: readonly Summary[]): string {
     '## Conditions',
     '',
     ...summaries.map(
-      ({ against, version, timeouts, date, machine, recordsPerSecond, seconds }) =>
+      ({ against, version, timeouts, date, machine, recordsPerSecond, seconds, load }) =>
         `- ${nameOf(against)} (${against === 'kafka' ? version : `Node.js ${version}`}), ${timeouts} timeouts: ${date}, ${machine}; ` +
-        `${recordsPerSecond} records a second by each client; ${seconds} s.`,
+        `${recordsPerSecond} records a second by each client; ${seconds} s, load average ${load}.`,
     ),
     '',
     'Tuned timeouts:',

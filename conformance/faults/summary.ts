@@ -1,5 +1,5 @@
 /** What is kept of a campaign: gaps as percentiles, histories as counts, and under which conditions. */
-import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { ANOMALIES, type AnomalyName } from '@braidlog/simulator/history'
 import { kafkaVersion } from '../peers/kafka.ts'
 import type { CampaignOptions, CampaignResult, LoadName } from './campaign.ts'
@@ -33,6 +33,8 @@ export interface Summary {
   readonly timeouts: Timeouts['name']
   readonly recordsPerSecond: number
   readonly seconds: number
+  /** Processes that wanted a core, over the last five minutes. */
+  readonly load: number
   readonly gaps: readonly Gaps[]
   readonly histories: readonly Checked[]
 }
@@ -48,6 +50,7 @@ export function summarise(options: Conditions, result: CampaignResult, seconds: 
     timeouts: options.timeouts.name,
     recordsPerSecond: options.recordsPerSecond,
     seconds: Math.round(seconds),
+    load: Math.round(loadavg()[1]!),
     gaps: gapsOf(result),
     histories: historiesOf(result),
   }
