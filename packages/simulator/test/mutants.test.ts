@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { MUTANTS } from '../src/mutants/bank.ts'
+import { noted } from '../src/mutants/noted.ts'
 
 const packages = join(import.meta.dirname, '..', '..')
 
@@ -17,4 +18,12 @@ it('each planted bug changes exactly one place', () => {
 
 it('no two planted bugs have one name', () => {
   assert.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length)
+})
+
+it('a seed is noted with its bug, in the place of an older one', () => {
+  const entry = (name: string, seed = '') => `  {\n    name: '${name}',\n    replace: '',${seed}\n  },\n`
+  const before = entry('a', '\n    seed: 7,') + entry('b')
+  assert.equal(noted(before, 'a', 9), entry('a', '\n    seed: 9,') + entry('b'))
+  assert.equal(noted(before, 'b', 3), entry('a', '\n    seed: 7,') + entry('b', '\n    seed: 3,'))
+  assert.equal(noted(before, 'c', 3), undefined)
 })

@@ -6,22 +6,26 @@
  *     npm run sim:mutants -- --search          from seed 1 on, without regard to what is noted
  *     npm run sim:mutants -- --seeds 40        so many seeds each at most (default 40)
  *     npm run sim:mutants -- --jobs 4          so many at a time (default 2)
+ *     npm run sim:mutants -- --note            writes seeds that are new into the bank
  *
- * The bugs of the quorum's own simulation, which is faster by far, follow at the end.
+ * Seeds move whenever something changes in what a run does. The bugs of the quorum's own simulation, which is faster by far, follow at the end.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { MUTANTS } from './bank.ts'
 import type { Find } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
+import { noted } from './noted.ts'
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     search: { type: 'boolean', default: false },
+    note: { type: 'boolean', default: false },
     seeds: { type: 'string', default: '40' },
     jobs: { type: 'string', default: '2' },
   },
@@ -45,9 +49,18 @@ async function work(): Promise<void> {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
     if (seed === undefined) missed++
     else caught++
+    if (values.note && seed !== undefined && seed !== mutant.seed) note(mutant.name, seed)
     const outcome = seed === undefined ? '✖ not caught' : `✔ seed ${String(seed).padEnd(4)}`
     process.stdout.write(`${outcome} ${mutant.name} (${runs} runs, ${seconds} s)\n`)
     if (failure !== undefined) process.stdout.write(`    ${failure.slice(0, 200)}\n`)
+  }
+}
+
+function note(name: string, seed: number): void {
+  const directory = import.meta.dirname
+  for (const file of readdirSync(directory).filter((each) => each.endsWith('-mutants.ts'))) {
+    const changed = noted(readFileSync(join(directory, file), 'utf8'), name, seed)
+    if (changed !== undefined) writeFileSync(join(directory, file), changed)
   }
 }
 
