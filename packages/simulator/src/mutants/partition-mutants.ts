@@ -28,7 +28,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: replicaSet,
     find: 'follower.logEndOffset >= Math.max(highWatermark, this.#epochStartOffset)',
     replace: 'follower.logEndOffset >= Math.min(0, highWatermark)',
-    seed: 1,
+    seed: 4,
   },
   {
     name: 'who has left the in-sync replicas is not waited for before the controller has agreed',
@@ -50,7 +50,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: role,
     find: 'if (onlyLeader && !this.#leads) return',
     replace: 'if (onlyLeader && !this.#leads && currentLeaderEpoch >= 0) return',
-    seed: 1,
+    seed: 5,
   },
   {
     name: 'a replica that leads no longer goes on as a leader',
@@ -64,14 +64,14 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: progress,
     find: "if (this.#durability === 'durable') this.#stored(this.#log.durableOffset, this.#syncingBytes)",
     replace: "if (this.#durability === 'durable') this.#stored(this.#log.logEndOffset, this.#appendedBytes)",
-    seed: 7,
+    seed: 4,
   },
   {
     name: 'a new leader counts what is not on its disk',
     file: progress,
     find: 'this.#storedOffset = Math.max(this.#storedOffset, this.#log.durableOffset)',
     replace: 'this.#storedOffset = Math.max(this.#storedOffset, this.#log.logEndOffset)',
-    seed: 10,
+    seed: 9,
   },
   {
     name: 'a follower takes more for committed than it has',
