@@ -25,17 +25,17 @@ export const comments: Readonly<Record<string, readonly string[]>> = {
     'On two cores the load program takes what the server leaves. Where the load is the limit, both servers come out alike: 100 B, and reading.',
     'Large batches are where fresh pages of the page cache are dear (see above) and Apache Kafka writes from as many threads as there are ' +
       'cores. Ours hands appends of 256 KiB and more to the thread pool, two at a time, and goes on receiving and checking meanwhile ' +
-      '(decision 22); smaller ones stay on the event loop, where they cost least. On two cores that the load shares, what remains is the sum of ' +
-      'the CPU: where pages are dear, both servers pay the same for them.',
+      '(decision 22); smaller ones stay on the event loop, where they cost least. Where pages are dear that was worth a quarter to a half of the ' +
+      'throughput, for a fifth to a third more CPU; where they are at hand, writing on the event loop was no slower.',
   ],
   durable: [
     'Both flush before they acknowledge. Apache Kafka flushes each append by itself, under the lock of the partition; ours has one flush of a ' +
       'file under way and acknowledges everything that it covers at once. The difference grows with the number of producers and with the time ' +
       'that the disk takes.',
     'With the default batches of librdkafka there is little to gather: requests of up to a megabyte, one flush for each, as fast as the disk ' +
-      'takes bytes. A program of thirty lines that only writes a megabyte to each of four files and calls fdatasync, over and over, came to 290 to ' +
-      '600 MB/s on this disk, and to 120 to 170 MB/s with four megabytes a flush: three times what Apache Kafka reaches is more than the disk ' +
-      'has, and gathering more would not help. The goal is missed there.',
+      'takes bytes. A program that only writes a megabyte to each of four files and calls fdatasync, over and over, came to 290 and 600 MB/s ' +
+      'on this disk in two runs, while others used it too; with four megabytes a flush it was slower. That points to the disk: three times what ' +
+      'Apache Kafka reaches would be more than that program ever did. The goal is missed there.',
   ],
   embedded: [
     'The first start of a process is JavaScript that runs for the first time: about half of it in the server, a third in creating the topic ' +
