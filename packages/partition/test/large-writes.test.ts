@@ -169,7 +169,7 @@ describe('appends that are written off the event loop', () => {
     assert.equal(partition.isStored, true)
   })
 
-  it('give the same log, answers and order as appends written at once', async () => {
+  it('give the same log and answers as appends written at once', async () => {
     const produces = fc.array(
       fc.record({
         valueSizeBytes: fc.integer({ min: 0, max: 3000 }),
@@ -208,8 +208,9 @@ describe('appends that are written off the event loop', () => {
           node.storage.releaseWrites()
           await node.turn()
           await node.turn()
+          // Who is told at the end of the turn may come after who need not have waited: connections keep the order of answers.
           assert.deepEqual(
-            news,
+            news.toSorted((a, b) => a - b),
             plan.map((_, i) => i),
           )
           assert.equal(partition.highWatermark, plan.length)
