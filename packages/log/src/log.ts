@@ -661,8 +661,7 @@ export class Log {
     this.#segments.push(Segment.create(this.#context, baseOffset, nowMs))
     this.#syncs.markRoll()
     this.#newJitter()
-    const state = this.producers
-    this.#inBackground(() => this.#snapshots.write(baseOffset, state))
+    this.#inBackground(this.#snapshots.take(baseOffset, this.producers))
     this.#logger.debug('segment rolled', { topic: this.topic, partition: this.partition, baseOffset })
   }
 

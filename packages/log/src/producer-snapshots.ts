@@ -44,14 +44,25 @@ export class ProducerSnapshots {
     return undefined
   }
 
-  /** Writes the state before `offset`. The state is taken at once; the file is durable when the promise resolves. */
-  async write(offset: number, state: ProducerState): Promise<void> {
+  /** Writes the state before `offset`; the file is durable when the promise resolves. */
+  write(offset: number, state: ProducerState): Promise<void> {
+    return this.take(offset, state)()
+  }
+
+  /**
+   * Takes the state before `offset` as it is now: what is appended next must not be in it, since a crash may take that back
+   * and keep the snapshot.
+   * @returns writes it; the file is durable when the promise resolves
+   */
+  take(offset: number, state: ProducerState): () => Promise<void> {
     const bytes = encodeProducerSnapshot(state.snapshot(), this.#codecs)
-    if (!this.has(offset)) {
-      this.#offsets.push(offset)
-      this.#offsets.sort((a, b) => a - b)
+    return async () => {
+      if (!this.has(offset)) {
+        this.#offsets.push(offset)
+        this.#offsets.sort((a, b) => a - b)
+      }
+      await this.#storage.writeFileAtomic(this.#file(offset), bytes)
     }
-    await this.#storage.writeFileAtomic(this.#file(offset), bytes)
   }
 
   remove(offset: number): void {

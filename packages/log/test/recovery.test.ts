@@ -269,6 +269,20 @@ describe('recovery', () => {
       await log.close()
     })
 
+  it("forgets a producer's batch that a power cut took back, though the snapshot of its segment is on disk", async () => {
+    const storage = await memoryWithDirectory()
+    const log = await openTestLog(storage, { config: CONFIG })
+    for (let i = 0; i < 3; i++) appendTo(log, { producerId: 1, producerEpoch: 0, baseSequence: i })
+    await log.flush()
+    appendTo(log, { producerId: 1, producerEpoch: 0, baseSequence: 3 })
+    await log.settle()
+    assert.ok(storage.exists(file(3, '.snapshot')))
+    storage.crash()
+    const recovered = await reopen(storage, { recoveryPoint: 3 })
+    assert.equal(recovered.logEndOffset, 3)
+    assert.equal(recovered.describeProducers()[0]?.lastSequence, 2)
+  })
+
   it('refuses a directory of another topic id', async () => {
     const { storage } = await closedLog()
     await assert.rejects(reopen(storage, { topicId: 'AAAAAAAAAAAAAAAAAAAAAg' as never }), { code: 'TOPIC_ID_MISMATCH' })
