@@ -103,6 +103,7 @@ export class LogDirectory {
   readonly #cleanerOffsets: Checkpoint
   /** Content of each checkpoint file, so that an unchanged one is not written again. */
   readonly #written = new Map<string, string>()
+  #checkpointing: Promise<void> = Promise.resolve()
   #lost: string | undefined = undefined
   #doomed: { readonly path: string; readonly atMs: number }[] = []
   #offline: Error | undefined = undefined
@@ -221,6 +222,7 @@ export class LogDirectory {
       topicIdChecked: kept?.topicId === topicId,
       ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
       ...(logStartOffset === undefined ? {} : { logStartOffset }),
+      onTruncation: (offset) => this.#lowerCheckpoints(name, offset),
       // A damaged log says nothing about its neighbours; a failed disk does.
       onOffline: (_log, error) => {
         if (error instanceof StorageError) this.#fail(error)
@@ -355,7 +357,30 @@ export class LogDirectory {
     return checkpoint
   }
 
-  async #writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
+  /**
+   * Before a log is cut off. A recovery point above its end would say, after a crash, that something is missing, or that
+   * a gap among what is appended next is meant.
+   */
+  async #lowerCheckpoints(name: string, offset: number): Promise<void> {
+    for (const [file, checkpoint] of [
+      [RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints],
+      [HIGH_WATERMARK_CHECKPOINT, this.#highWatermarks],
+    ] as const) {
+      const entry = checkpoint.get(name)
+      if (entry === undefined || entry.offset <= offset) continue
+      checkpoint.set(name, { ...entry, offset })
+      await this.#writeCheckpoint(file, checkpoint)
+    }
+  }
+
+  /** One after another, so that the last content wins. */
+  #writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
+    const write = this.#checkpointing.catch(ignore).then(() => this.#writeCheckpointNow(file, checkpoint))
+    this.#checkpointing = write
+    return write
+  }
+
+  async #writeCheckpointNow(file: string, checkpoint: Checkpoint): Promise<void> {
     const bytes = encodeOffsetCheckpoint([...checkpoint.values()])
     const text = new TextDecoder().decode(bytes)
     if (this.#written.get(file) === text) return

@@ -97,8 +97,8 @@ export class LogSync {
     await (this.#next ?? this.#running)
   }
 
-  /** The log ends at `endOffset` from now on; what it lost may be on disk still, until the next sync. */
-  endTruncation(endOffset: number): void {
+  /** The log ends at `endOffset`, or is about to; what it loses may be on disk still, until the next sync. */
+  lower(endOffset: number): void {
     this.#truncations++
     this.#durableOffset = Math.min(this.#durableOffset, endOffset)
     this.#directoryChanged = true

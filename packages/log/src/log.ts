@@ -81,6 +81,8 @@ export interface LogOptions {
   readonly recoveryPoint?: number
   /** From `log-start-offset-checkpoint`. */
   readonly logStartOffset?: number
+  /** The log is about to be cut off at `offset`: checkpoints that speak of more must be lowered first. */
+  readonly onTruncation?: (offset: number) => Promise<void>
   /** The log has failed and is offline from now on; called once. */
   readonly onOffline?: (log: Log, error: Error) => void
 }
@@ -390,8 +392,7 @@ export class Log {
     this.#mustBeOnline()
     if (offset >= this.#logEndOffset) return
     if (offset <= this.#segments[0]!.baseOffset) return this.truncateFullyAndStartAt(offset)
-    await this.#syncs.beginTruncation()
-    await this.settle()
+    await this.#beginTruncation(offset)
     this.#wake()
     this.#reader.truncated()
     this.#guard(() => {
@@ -408,8 +409,7 @@ export class Log {
   /** Removes everything; the next append begins at `offset`. */
   async truncateFullyAndStartAt(offset: number): Promise<void> {
     this.#mustBeOnline()
-    await this.#syncs.beginTruncation()
-    await this.settle()
+    await this.#beginTruncation(offset)
     this.#reader.truncated()
     this.#guard(() => {
       for (const segment of this.#segments.splice(0)) this.#removeNow(segment)
@@ -671,9 +671,16 @@ export class Log {
     this.#rollJitterMs = this.#options.random === undefined || bound <= 0 ? 0 : below(this.#options.random, bound)
   }
 
+  async #beginTruncation(offset: number): Promise<void> {
+    this.#syncs.lower(offset)
+    await this.#options.onTruncation?.(offset)
+    await this.#syncs.beginTruncation()
+    await this.settle()
+  }
+
   async #afterTruncation(): Promise<void> {
     const endOffset = this.#logEndOffset
-    this.#syncs.endTruncation(endOffset)
+    this.#syncs.lower(endOffset)
     if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
     this.#snapshots.removeIf((offset) => offset > endOffset)
     this.#producers = await this.#guardAsync(
