@@ -99,8 +99,8 @@ export class Audit {
   /** Takes in what the nodes know now; before one of them dies, too, since it may be the only one that knows. */
   look(): void {
     if (this.#isOver) return
-    // Who is in sync, before it is asked what they have.
-    for (const node of this.#options.nodes) if (node.parts !== undefined) this.#lookAtImage(node, node.parts)
+    // Who is in sync, before it is asked what they have; the newest first, as it is by that what is committed has to be.
+    for (const { node, parts } of this.#newestFirst()) this.#lookAtImage(node, parts)
     for (const node of this.#options.nodes) {
       const { parts } = node
       if (parts === undefined) continue
@@ -202,6 +202,12 @@ export class Audit {
         )
       }
     }
+  }
+
+  #newestFirst(): { readonly node: SimulatedNode; readonly parts: NodeParts }[] {
+    return this.#options.nodes
+      .flatMap((node) => (node.parts === undefined ? [] : [{ node, parts: node.parts }]))
+      .sort((a, b) => b.parts.image.offset - a.parts.image.offset)
   }
 
   #lookAtImage({ nodeId }: SimulatedNode, parts: NodeParts): void {
