@@ -30,6 +30,8 @@ describe('a log directory', () => {
     await log.flush()
     await directory.checkpointOffsets()
     assert.equal(recoveryPoints(storage), '0\n1\nt 0 3\n')
+    await log.truncateTo(2)
+    assert.equal(recoveryPoints(storage), '0\n1\nt 0 2\n')
     await Promise.all([directory.checkpointOffsets(), log.truncateTo(1), directory.checkpointOffsets()])
     assert.equal(recoveryPoints(storage), '0\n1\nt 0 1\n')
     storage.crash()
