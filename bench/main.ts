@@ -22,11 +22,30 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     budget: { type: 'string' },
     resume: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
     /** Leaves history and page as they are. */
     'dry-run': { type: 'boolean', default: false },
   },
   allowPositionals: true,
 })
+
+if (values.help) {
+  const width = Math.max(...scenarios.map(({ name }) => name.length))
+  process.stdout.write(
+    'Usage: npm run bench -- [scenario …] [options]\n\n' +
+      '  --quick            two rounds, short ones\n' +
+      '  --rounds N         the most rounds of each scenario\n' +
+      '  --budget MINUTES   shares the time out\n' +
+      '  --resume HOURS     leaves out what was measured to its end in the last hours\n' +
+      '  --dry-run          leaves history and page as they are\n\n' +
+      'Scenarios, with the minutes that one round takes; all but the profiles unless named. "profiles" stands for those, and\n' +
+      '"report" writes the pages anew.\n\n' +
+      scenarios
+        .map(({ name, minutes, title }) => `  ${name.padEnd(width)}  ${minutes.toFixed(1).padStart(4)}  ${title}\n`)
+        .join(''),
+  )
+  process.exit(0)
+}
 
 const names = positionals.flatMap((name) => {
   if (name === 'report') return []
