@@ -137,7 +137,7 @@ export const BROKER_REPLICATION_CONFIGS = {
   'controller.quorum.auto.join.enable': boolean({
     default: false,
     importance: 'low',
-    doc: "Let a controller of a dynamic quorum join its voters by itself, and take the place of its own earlier directory.",
+    doc: 'Let a controller of a dynamic quorum join its voters by itself, and take the place of its own earlier directory.',
   }),
   'controller.quorum.election.timeout.ms': int({
     default: 1000,
