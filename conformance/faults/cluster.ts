@@ -3,7 +3,7 @@
  * started again: ours, or Apache Kafka's under the same properties.
  */
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUuid } from '@braidlog/model'
@@ -144,8 +144,8 @@ export class FaultCluster {
   /** Empties the disk of a node that does not run. */
   wipe(nodeId: number): void {
     const directory = this.directoryOf(nodeId)
-    rmSync(directory, { recursive: true, force: true })
-    mkdirSync(directory)
+    // The directory itself may be where a file system is mounted.
+    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true })
   }
 
   /** Leaves no space on the file system of a node that has a small one. */
