@@ -13,7 +13,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: sync,
     find: 'this.#durableOffset = Math.max(this.#durableOffset, endOffset)',
     replace: 'this.#durableOffset = Math.max(this.#durableOffset, logEndOffset())',
-    seed: 7,
+    seed: 8,
   },
   {
     name: 'the name of a new segment is not synced',
@@ -27,7 +27,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: sync,
     find: 'const syncs = segments.map((segment) => segment.sync())',
     replace: 'const syncs = segments.filter((segment) => segment.active).map((segment) => segment.sync())',
-    seed: 7,
+    seed: 39,
   },
   {
     name: 'a log that was cut counts as durable to its old end',
@@ -41,14 +41,14 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: log,
     find: 'if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()',
     replace: '',
-    seed: 1,
+    seed: 25,
   },
   {
     name: 'producers stay known when their records are cut off',
     file: log,
     find: '    this.#producers = await this.#guardAsync(\n      replayProducers({',
     replace: '    await this.#guardAsync(\n      replayProducers({',
-    seed: 6,
+    seed: 9,
   },
   {
     name: 'a replica does not learn of producers from what it appends',

@@ -28,7 +28,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: replicaSet,
     find: 'follower.logEndOffset >= Math.max(highWatermark, this.#epochStartOffset)',
     replace: 'follower.logEndOffset >= Math.min(0, highWatermark)',
-    seed: 4,
+    seed: 1,
   },
   {
     name: 'who has left the in-sync replicas is not waited for before the controller has agreed',
@@ -43,7 +43,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: progress,
     find: 'if (this.#role.offline || replicas.isUnderMinIsr(log.config.minInsyncReplicas)) return',
     replace: 'if (this.#role.offline) return',
-    seed: 4,
+    seed: 6,
   },
   {
     name: 'a follower takes produces',
@@ -64,7 +64,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: progress,
     find: "if (this.#durability === 'durable') this.#stored(this.#log.durableOffset, this.#syncingBytes)",
     replace: "if (this.#durability === 'durable') this.#stored(this.#log.logEndOffset, this.#appendedBytes)",
-    seed: 4,
+    seed: 7,
   },
   {
     name: 'a new leader counts what is not on its disk',
@@ -141,14 +141,6 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: 'partition/src/waiting-room.ts',
     find: 'if (entry.requiredOffset > offset) break',
     replace: 'if (entry.requiredOffset > offset + 1) break',
-    seed: 1,
-  },
-  {
-    name: 'after a change of leader a follower claims what is not on its disk',
-    file: progress,
-    find: "return (this.#durability === 'durable' ? durableOffset : writtenOffset) >= logEndOffset",
-    replace:
-      "return (this.#durability === 'durable' ? Infinity : Math.min(durableOffset, writtenOffset)) >= logEndOffset",
     seed: 1,
   },
   {
