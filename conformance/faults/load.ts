@@ -42,6 +42,11 @@ export class Load {
     }
   }
 
+  /** Ends the load, whatever became of it. */
+  abandon(): void {
+    this.#isStopping = true
+  }
+
   /** Ends the load, and reads everything once more from the beginning with a client of its own. */
   async finish(): Promise<void> {
     this.#isStopping = true

@@ -1,7 +1,6 @@
 /** Planted bugs between nodes: fetchers, the controllers' decisions, the quorum, coordinators. */
 import type { Mutant } from './mutant.ts'
 
-const isrChanges = 'broker/src/replication/isr-changes.ts'
 const change = 'controller/src/partition-change.ts'
 const brokers = 'controller/src/brokers.ts'
 const topicsImage = 'metadata/src/topics-image.ts'
