@@ -37,7 +37,8 @@ export function define(cli: Cli) {
         if (flags.brokers !== undefined) return await runSeveral(flags.brokers, directory, flags, context)
         const { port, wanted } = await choosePort(flags.port, DEFAULT_PORT)
         const registryPort = flags.registry ? await choosePort(flags.registryPort, REGISTRY_PORT) : undefined
-        const metricsPort = await choosePort(undefined, METRICS_PORT)
+        // Who takes any port wants to stand in nobody's way.
+        const metricsPort = await choosePort(flags.port === 0 ? 0 : undefined, METRICS_PORT)
         const started = performance.now()
         const [{ startServer }, { programLogger }] = await Promise.all([
           import('@braidlog/server'),
