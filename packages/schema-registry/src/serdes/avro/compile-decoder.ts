@@ -43,7 +43,7 @@ const RUNTIME = {
   readFloat,
   readDouble,
   copied: (bytes: Buffer, start: number, end: number): Uint8Array => Uint8Array.prototype.slice.call(bytes, start, end),
-  encoded: (text: string): Uint8Array => new TextEncoder().encode(text),
+  encoded: (text: string): Uint8Array => Buffer.from(text),
   /** A varint of which the first byte is not the last; leaves the position behind it. */
   longNumber(input: Input): number {
     const { bytes } = input

@@ -539,7 +539,7 @@ export function resolveRaw(raw: Raw, writer: AvroType, reader: AvroType, path = 
     case 'string':
       return typeof raw === 'string' ? raw : new TextDecoder('utf-8', { ignoreBOM: true }).decode(raw as Uint8Array)
     case 'bytes':
-      return typeof raw === 'string' ? new TextEncoder().encode(raw) : raw
+      return typeof raw === 'string' ? Buffer.from(raw) : raw
     case 'enum': {
       if (reader.symbols.includes(raw as string)) return raw
       if (reader.default !== undefined) return reader.default
