@@ -127,7 +127,8 @@ function frame(name: string, place: string): Frame {
 function placeOf(url: string, lineNumber: number, root: string): string {
   if (url === '') return 'native'
   if (!url.startsWith('file:')) return url
-  const path = relative(root, new URL(url).pathname)
+  // What was packed for a run lies in a directory of its own, as if it were here.
+  const path = relative(root, new URL(url).pathname).replace(/^(?:\.\.\/)+.*\/braidlog-bench-[^/]+\//, 'bench/')
   const inPackage = path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)
   return inPackage === null ? `${path}:${lineNumber + 1}` : inPackage[1]!
 }
