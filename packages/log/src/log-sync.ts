@@ -91,9 +91,12 @@ export class LogSync {
     return this.#next
   }
 
-  /** Before a truncation: waits for syncs under way. */
-  async beginTruncation(): Promise<void> {
-    this.#truncations++
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** Syncs under way, and those that wait for them, have ended. */
+  async settled(): Promise<void> {
     await (this.#next ?? this.#running)
   }
 
@@ -102,6 +105,13 @@ export class LogSync {
     this.#truncations++
     this.#durableOffset = Math.min(this.#durableOffset, endOffset)
     this.#directoryChanged = true
+  }
+
+  /** The log has been read anew: all of it is on disk, and so is the directory. */
+  recovered(endOffset: number): void {
+    this.#truncations++
+    this.#durableOffset = endOffset
+    this.#directoryChanged = this.#rolled = false
   }
 
   async #sync(): Promise<void> {

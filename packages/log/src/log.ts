@@ -87,6 +87,14 @@ export interface LogOptions {
   readonly onOffline?: (log: Log, error: Error) => void
 }
 
+/** How a truncation, which waits for syncs and writes under way first, fits what has happened meanwhile. */
+export interface Truncation {
+  /** Asked in the moment before: `false` leaves the log as it is. */
+  readonly isWanted?: () => boolean
+  /** The log is cut off: what is known of its end must change before anybody else looks. */
+  readonly onCut?: () => void
+}
+
 /** Offsets of one append. */
 export interface LogAppend {
   readonly baseOffset: number
@@ -387,15 +395,13 @@ export class Log {
     this.#producers?.highWatermarkMoved(highWatermark)
   }
 
-  /** Removes everything at and above `offset`, as followers and raft replicas do. */
-  async truncateTo(offset: number): Promise<void> {
+  /** Removes everything at and above `offset`, as followers and raft replicas do; resolves when that is durable. */
+  async truncateTo(offset: number, truncation: Truncation = {}): Promise<void> {
     this.#mustBeOnline()
     if (offset >= this.#logEndOffset) return
-    if (offset <= this.#segments[0]!.baseOffset) return this.truncateFullyAndStartAt(offset)
-    await this.#beginTruncation(offset)
-    this.#wake()
-    this.#reader.truncated()
-    this.#guard(() => {
+    if (offset <= this.#segments[0]!.baseOffset) return this.truncateFullyAndStartAt(offset, truncation)
+    await this.#truncate(offset, this.#segments, truncation, () => {
+      this.#wake()
       while (this.#segments.at(-1)!.baseOffset >= offset && this.#segments.length > 1)
         this.#removeNow(this.#segments.pop()!)
       const active = this.#segments.at(-1)!
@@ -403,23 +409,19 @@ export class Log {
       this.#logEndOffset = Math.max(active.truncateTo(offset), active.baseOffset)
       this.#syncs.markDirty(active)
     })
-    await this.#afterTruncation()
   }
 
-  /** Removes everything; the next append begins at `offset`. */
-  async truncateFullyAndStartAt(offset: number): Promise<void> {
+  /** Removes everything; the next append begins at `offset`. Resolves when that is durable. */
+  async truncateFullyAndStartAt(offset: number, truncation: Truncation = {}): Promise<void> {
     this.#mustBeOnline()
-    await this.#beginTruncation(offset)
-    this.#reader.truncated()
-    this.#guard(() => {
+    await this.#truncate(offset, [], truncation, () => {
       for (const segment of this.#segments.splice(0)) this.#removeNow(segment)
       this.#segments.push(Segment.create(this.#context, offset, this.#clock.nowMs()))
       this.#awake = true
       this.#syncs.markDirty(this.#segments[0]!)
+      this.#logStartOffset = this.#logEndOffset = offset
+      this.epochs.clear()
     })
-    this.#logStartOffset = this.#logEndOffset = offset
-    this.epochs.clear()
-    await this.#afterTruncation()
   }
 
   /** Raises the log start offset (DeleteRecords, snapshots); at most to the log end. @returns whether it moved */
@@ -671,33 +673,56 @@ export class Log {
     this.#rollJitterMs = this.#options.random === undefined || bound <= 0 ? 0 : below(this.#options.random, bound)
   }
 
-  async #beginTruncation(offset: number): Promise<void> {
+  /**
+   * All that a truncation waits for comes before it, and then everything changes in one step: who appends meanwhile, since
+   * this replica leads now, finds either the whole log with its producers or the shorter one with theirs.
+   */
+  async #truncate(
+    offset: number,
+    remaining: readonly Segment[],
+    { isWanted, onCut }: Truncation,
+    cut: () => void,
+  ): Promise<void> {
     this.#syncs.lower(offset)
     await this.#options.onTruncation?.(offset)
-    await this.#syncs.beginTruncation()
+    await this.settle()
+    const producers = await this.#guardAsync(this.#producersBefore(offset, remaining))
+    const mayCut = () => isWanted?.() !== false
+    while (mayCut() && (this.#syncs.isRunning || !this.#writes.isEmpty)) {
+      await this.#syncs.settled()
+      await this.settle()
+    }
+    if (mayCut()) {
+      this.#mustBeOnline()
+      this.#guard(() => {
+        this.#reader.truncated()
+        cut()
+        const endOffset = this.#logEndOffset
+        this.#syncs.lower(endOffset)
+        if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
+        this.#snapshots.removeIf((snapshotOffset) => snapshotOffset > endOffset)
+        this.#producers = producers
+        this.highWatermarkMoved(Math.min(this.#highWatermark, endOffset))
+        onCut?.()
+      })
+    }
+    await this.flush()
     await this.settle()
   }
 
-  async #afterTruncation(): Promise<void> {
-    const endOffset = this.#logEndOffset
-    this.#syncs.lower(endOffset)
-    if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
-    this.#snapshots.removeIf((offset) => offset > endOffset)
-    this.#producers = await this.#guardAsync(
-      replayProducers({
-        segments: this.#segments,
-        snapshots: this.#snapshots,
-        logStartOffset: this.#logStartOffset,
-        endOffset,
-        resources: this.resources,
-        codecs: this.#options.codecs,
-        nowMs: this.#clock.nowMs(),
-      }),
-    )
-    this.#highWatermark = Math.min(this.#highWatermark, endOffset)
-    this.#producers.highWatermarkMoved(this.#highWatermark)
-    await this.flush()
-    await this.settle()
+  /** The producers of a log that ends at `offset`, or before the batch that holds it. */
+  async #producersBefore(offset: number, segments: readonly Segment[]): Promise<ProducerState> {
+    if (segments.length > 0) this.#wake()
+    const last = segments.findLast(({ baseOffset }) => baseOffset < offset)
+    return await replayProducers({
+      segments,
+      snapshots: this.#snapshots,
+      logStartOffset: this.#logStartOffset,
+      endOffset: Math.min(offset, last?.locate(offset)?.baseOffset ?? offset),
+      resources: this.resources,
+      codecs: this.#options.codecs,
+      nowMs: this.#clock.nowMs(),
+    })
   }
 
   #persistEpochs(): void {

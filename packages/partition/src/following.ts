@@ -2,7 +2,8 @@
  * A follower takes batches as its leader has written them: appended, cut off where the logs part, or begun anew; what to do
  * is decided in `follower.ts`.
  *
- * Invariant: nothing of an older leader epoch than the present one changes the log.
+ * Invariant: nothing of an older leader epoch than the present one changes the log, not even a truncation of it that had to
+ * wait for the disk.
  */
 import type { Log } from '@braidlog/log'
 import type { ValidateOptions } from '@braidlog/records'
@@ -58,15 +59,18 @@ export class Following {
   }
 
   async truncate(leaderEpoch: number, offset: number): Promise<void> {
-    if (this.#role.leads || leaderEpoch !== this.#role.leaderEpoch) return
-    await this.#log.truncateTo(offset)
-    this.#progress.truncated()
+    const isWanted = () => this.#follows(leaderEpoch)
+    if (isWanted()) await this.#log.truncateTo(offset, { isWanted, onCut: () => this.#progress.truncated() })
   }
 
   async restart(leaderEpoch: number, offset: number): Promise<void> {
-    if (this.#role.leads || leaderEpoch !== this.#role.leaderEpoch) return
-    await this.#log.truncateFullyAndStartAt(offset)
-    this.#progress.restarted(offset)
+    const isWanted = () => this.#follows(leaderEpoch)
+    if (!isWanted()) return
+    await this.#log.truncateFullyAndStartAt(offset, { isWanted, onCut: () => this.#progress.restarted(offset) })
+  }
+
+  #follows(leaderEpoch: number): boolean {
+    return !this.#role.leads && leaderEpoch === this.#role.leaderEpoch
   }
 
   /** @returns whether all that the leader sent could be appended */

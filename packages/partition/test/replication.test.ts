@@ -340,6 +340,25 @@ describe('a follower', () => {
     )
   })
 
+  it('cuts nothing off any more once it leads itself, though the disk was slow', async () => {
+    for (const cut of ['truncateFollower', 'restartFollower'] as const) {
+      const { leader, leaderNode } = await pair()
+      produce(leader, { records: 2 })
+      await leaderNode.turn()
+      leader.assign(led(FOLLOWER, 4))
+      leaderNode.storage.holdSyncs()
+      const syncing = leader.log.flush()
+      const cutting = leader[cut](4, 1)
+      leader.assign(led(NODE_ID, 5))
+      produce(leader, { records: 3 })
+      leaderNode.storage.releaseSyncs()
+      await Promise.all([syncing, cutting, leaderNode.turn()])
+      assert.deepEqual([cut, leader.log.logStartOffset, leader.log.logEndOffset], [cut, 0, 5])
+      await leader.log.flush()
+      assert.equal(leader.log.durableOffset, 5)
+    }
+  })
+
   it('asks with the epoch of its last record, not with one in which nothing was written', async () => {
     // Apache Kafka notes an epoch when a leader is elected, not when it appends.
     const { leader, leaderNode, follower } = await pair({}, { leaderEpoch: 6 })
