@@ -147,13 +147,18 @@ export class MemoryStorage implements Storage {
     this.#usedBytes = totalSizeBytes(this.#root)
   }
 
-  /** The files of a directory as they would be after a power cut now that keeps nothing but what is durable, by name. */
-  durableFiles(path: string): Map<string, Uint8Array> {
+  /**
+   * The files of a directory as they would be after a power cut now that keeps nothing but what is durable, by name.
+   * @param suffix of the names to look at
+   * @returns views, valid until the next write
+   */
+  durableFiles(path: string, suffix = ''): Map<string, Uint8Array> {
     let node: Node | undefined = this.#root
     for (const name of segments(path)) node = node?.kind === 'directory' ? durableEntries(node).get(name) : undefined
     const files = new Map<string, Uint8Array>()
     if (node?.kind !== 'directory') return files
-    for (const [name, entry] of durableEntries(node)) if (entry.kind === 'file') files.set(name, durableBytes(entry))
+    for (const [name, entry] of durableEntries(node))
+      if (entry.kind === 'file' && name.endsWith(suffix)) files.set(name, durableBytes(entry))
     return files
   }
 
@@ -463,6 +468,7 @@ function durableEntries({ entries, changes }: DirectoryNode): ReadonlyMap<string
 }
 
 function durableBytes(node: FileNode): Uint8Array {
+  if (node.changes.length === 0) return node.bytes.subarray(0, node.sizeBytes)
   const copy: FileNode = { ...node, bytes: node.bytes.slice(), changes: [...node.changes] }
   revertFile(copy, undefined)
   return copy.bytes.subarray(0, copy.sizeBytes)
