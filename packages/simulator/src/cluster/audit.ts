@@ -38,6 +38,7 @@ export interface AuditOptions {
   readonly onMoment: (moment: Moment) => void
 }
 
+type Image = NodeParts['image']
 type Partitions = NonNullable<NodeParts['partitions']>
 type Replica = ReturnType<Partitions['all']> extends Iterable<infer T> ? T : never
 type Topic = ReturnType<NodeParts['image']['topics']> extends Iterable<infer T> ? T : never
@@ -55,6 +56,8 @@ export class Audit {
   readonly #leaderOf = new Map<string, number>()
   readonly #highWatermarks = new Map<string, number>()
   readonly #digests = new Map<number, string>()
+  /** Of what each node knew when it was looked at last. */
+  readonly #lastDigests = new Map<number, { image: Image; offset: number; digest: string }>()
   /** By partition of the topic: behind the last offset that a client knows to be committed. */
   readonly #committedEnd = new Map<number, number>()
   /** By partition and base offset. */
@@ -120,7 +123,7 @@ export class Audit {
       this.#committed.set(partition, known)
       for (const node of this.#inSync(partition)) {
         let nextOffset: number | undefined
-        for (const batch of storedBatches(node.disk.memory.durableFiles(this.#directory(partition)))) {
+        for (const batch of storedBatches(node.disk.memory.durableFiles(this.#directory(partition), '.log'))) {
           if (batch.nextOffset > end) break
           const other = known.get(batch.baseOffset)
           if (other === undefined) known.set(batch.baseOffset, batch)
@@ -166,9 +169,10 @@ export class Audit {
   unrest(): string | undefined {
     const { nodes, topic } = this.#options
     const digests = new Set<string>()
-    for (const { nodeId, parts } of nodes) {
+    for (const node of nodes) {
+      const { nodeId, parts } = node
       if (parts === undefined) return `node ${nodeId} does not serve`
-      digests.add(digestOf(parts))
+      digests.add(this.#digestOf(node, parts))
       for (const replica of parts.partitions?.all() ?? []) {
         const { log, highWatermark } = replica
         if (log.topic === topic && highWatermark < log.logEndOffset) {
@@ -210,22 +214,30 @@ export class Audit {
       .sort((a, b) => b.parts.image.offset - a.parts.image.offset)
   }
 
-  #lookAtImage({ nodeId }: SimulatedNode, parts: NodeParts): void {
+  #lookAtImage(node: SimulatedNode, parts: NodeParts): void {
     const { image } = parts
     const { offset } = image
     const known = this.#digests.get(offset)
+    const digest = this.#digestOf(node, parts)
     if (known === undefined || offset > this.#newestOffset) {
-      this.#digests.set(offset, digestOf(parts))
-    } else if (known !== digestOf(parts)) {
-      this.#violated(
-        `at offset ${offset} node ${nodeId} has another picture of the cluster: ${digestOf(parts)}, ${known}`,
-      )
+      this.#digests.set(offset, digest)
+    } else if (known !== digest) {
+      this.#violated(`at offset ${offset} node ${node.nodeId} has another picture of the cluster: ${digest}, ${known}`)
     }
     if (offset <= this.#newestOffset) return
     this.#newestOffset = offset
     for (const topic of image.topics()) {
       for (const [partition, registration] of topic.partitions) this.#lookAtRegistration(topic, partition, registration)
     }
+  }
+
+  /** An image moves with its offset only. */
+  #digestOf({ nodeId }: SimulatedNode, { image }: NodeParts): string {
+    const before = this.#lastDigests.get(nodeId)
+    if (before !== undefined && before.image === image && before.offset === image.offset) return before.digest
+    const digest = digestOf(image)
+    this.#lastDigests.set(nodeId, { image, offset: image.offset, digest })
+    return digest
   }
 
   #lookAtRegistration(topic: Topic, partition: number, now: Registration): void {
@@ -296,7 +308,7 @@ export class Audit {
   #checkEnds(partition: number): void {
     const end = this.#committedEnd.get(partition) ?? 0
     for (const node of this.#inSync(partition)) {
-      const stored = storedEndOffset(node.disk.memory.durableFiles(this.#directory(partition)))
+      const stored = storedEndOffset(node.disk.memory.durableFiles(this.#directory(partition), '.log'))
       if (stored >= end) continue
       this.#violated(
         `offset ${end - 1} of partition ${partition} is committed, and node ${node.nodeId}, in sync, has only ` +
@@ -309,7 +321,7 @@ export class Audit {
   #checkCopies(partition: number, end: number): void {
     const { nodes, minInsyncReplicas } = this.#options
     const copies = nodes.filter(({ disk }) => {
-      return storedEndOffset(disk.memory.durableFiles(this.#directory(partition))) >= end
+      return storedEndOffset(disk.memory.durableFiles(this.#directory(partition), '.log')) >= end
     })
     if (copies.length >= minInsyncReplicas) return
     this.#violated(
@@ -333,7 +345,7 @@ export class Audit {
 }
 
 /** What nodes must agree on, as text. */
-function digestOf({ image }: NodeParts): string {
+function digestOf(image: Image): string {
   const topics = [...image.topics()].map(({ name, partitions }) => {
     const states = [...partitions].map(([partition, each]) => {
       const { leader, leaderEpoch, partitionEpoch, isr, replicas, eligibleLeaderReplicas: eligible } = each

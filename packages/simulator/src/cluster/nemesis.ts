@@ -16,6 +16,8 @@ export interface NemesisOptions {
   readonly onFault: () => void
   /** Who has the role now, for that partition. */
   readonly nodesOf: (role: Role, partition: number) => readonly SimulatedNode[]
+  /** Faults last so many times as long as they say. */
+  readonly durationFactor: number
 }
 
 /** A fault that waits longer for its moment is not inflicted. */
@@ -72,9 +74,10 @@ export class Nemesis {
     this.#options.world.after(PATIENCE_MS, () => this.#armed.delete(fault))
   }
 
-  #inflict({ kind, role, choice, durationMs }: Fault): void {
+  #inflict({ kind, role, choice, ...fault }: Fault): void {
     if (this.#isOver) return
-    const { world, network, nodes, partitionCount, nodesOf } = this.#options
+    const { world, network, nodes, partitionCount, nodesOf, durationFactor } = this.#options
+    const durationMs = fault.durationMs * durationFactor
     const candidates = nodesOf(role, choice % partitionCount)
     const node = candidates[choice % Math.max(1, candidates.length)]
     if (node === undefined) return

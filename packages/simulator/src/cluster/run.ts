@@ -56,9 +56,9 @@ export const LIVENESS_MS = 120_000
 
 export async function runCluster(options: RunOptions): Promise<RunResult> {
   const { seed, faultCount = 40 } = options
-  const tempo: Tempo = TEMPOS[options.tempo ?? 'dense']
-  const safetyMs = options.safetyMs ?? tempo.safetyMs
   const world = new World(seed, options.onTrace)
+  const tempo: Tempo = TEMPOS[options.tempo ?? 'dense'](world.randomFor('tempo'))
+  const safetyMs = options.safetyMs ?? tempo.safetyMs
   const random = world.randomFor('shape')
   const network = new SimulatedNetwork(world, {
     latencyMsMin: 0.1,
@@ -81,8 +81,19 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     if (!(await world.run(() => failures.length > 0 || done(), world.nowMs + withinMs))) fail(otherwise())
     if (failures.length > 0) throw new RunEnded()
   }
+  /** For what is costly to ask: looks now and then. */
+  const untilSeen = async (done: () => boolean, withinMs: number, otherwise: () => string): Promise<void> => {
+    const deadlineMs = world.nowMs + withinMs
+    for (let isDone = done(); !isDone; isDone = done()) {
+      if (world.nowMs >= deadlineMs) fail(otherwise())
+      await world.run(() => failures.length > 0, world.nowMs + tempo.auditMs)
+      if (failures.length > 0) throw new RunEnded()
+    }
+  }
   const bootstrap = nodes.map((node) => `${node.host}:${CLIENT_PORT}`)
-  const clientOn = (name: string, host: string) => simulatedClient(world, network, { name, host, bootstrap })
+  const { retryBackoffMs } = tempo
+  const clientOn = (name: string, host: string) =>
+    simulatedClient(world, network, { name, host, bootstrap, retryBackoffMs })
   const observer = new Observer(world, clientOn('observer', '127.0.2.1').kafka)
   const audit = new Audit({
     world,
@@ -100,6 +111,7 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     nodes,
     partitionCount,
     nodesOf: nodesInRole,
+    durationFactor: tempo.faultFactor,
     onFault: () => workload.wake(),
   })
   const workload = new Workload({
@@ -155,10 +167,10 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     const polled = workload.polledOffsets()
     const missing = () => group.missing(polled).join('; ')
     const hasSeenAll = () => group.isIdle || missing() === ''
-    await until(hasSeenAll, LIVENESS_MS, () => `the group did not see everything: ${missing()}`)
+    await untilSeen(hasSeenAll, LIVENESS_MS, () => `the group did not see everything: ${missing()}`)
     group.stop()
     const isQuiet = () => audit.unrest() === undefined
-    await until(isQuiet, LIVENESS_MS, () => `no quiet after everything had healed: ${audit.unrest()}`)
+    await untilSeen(isQuiet, LIVENESS_MS, () => `no quiet after everything had healed: ${audit.unrest()}`)
     audit.compare()
     audit.checkEpochs()
     audit.stop()
@@ -214,20 +226,11 @@ function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom, 
     'offsets.topic.num.partitions': 1,
     'min.insync.replicas': MIN_INSYNC_REPLICAS,
     'default.replication.factor': 3,
-    'broker.session.timeout.ms': 1_000 + below(random, 8_000),
-    'broker.heartbeat.interval.ms': 200 + below(random, 400),
-    'replica.lag.time.max.ms': 1_000 + below(random, 9_000),
-    'replica.fetch.backoff.ms': 100 + below(random, 900),
-    'controller.quorum.election.timeout.ms': 300 + below(random, 700),
-    'controller.quorum.fetch.timeout.ms': 500 + below(random, 1_500),
     'log.initial.task.delay.ms': 500,
-    'log.flush.offset.checkpoint.interval.ms': 1_000 + below(random, 5_000),
-    'replica.high.watermark.checkpoint.interval.ms': 500 + below(random, 5_000),
     'offsets.retention.check.interval.ms': 5_000,
-    'log.roll.ms': 1_000 + below(random, 20_000),
     'metadata.log.max.record.bytes.between.snapshots': 2_000 + below(random, 20_000),
+    ...tempo.properties,
   }
-  const calmer = tempo.properties(world.randomFor('tempo'))
   return ids.map((nodeId) => {
     const host = hostOf(nodeId)
     return new SimulatedNode({
@@ -238,7 +241,6 @@ function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom, 
       clusterId: CLUSTER_ID,
       properties: {
         ...shared,
-        ...calmer,
         listeners: `PLAINTEXT://${host}:${CLIENT_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
       },
       disk: { syncMsMin: 0.2, syncMsMax: 1 + below(random, 10), stallsPerThousand: below(random, 5), stallMs: 500 },

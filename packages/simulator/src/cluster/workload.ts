@@ -186,9 +186,11 @@ class Client {
   }
 
   #kafka(): Kafka {
-    const { world, network, bootstrap } = this.#options
+    const { world, network, bootstrap, tempo } = this.#options
+    const { retryBackoffMs } = tempo
     const name = `client-${this.#number}.${++this.#incarnation}`
-    return simulatedClient(world, network, { name, host: `127.0.1.${this.#number + 1}`, bootstrap }).kafka
+    const host = `127.0.1.${this.#number + 1}`
+    return simulatedClient(world, network, { name, host, bootstrap, retryBackoffMs }).kafka
   }
 
   async #send(producer: Producer<unknown, unknown>): Promise<void> {
@@ -235,15 +237,22 @@ export interface SimulatedClient {
   readonly crash: () => void
 }
 
+export interface SimulatedClientOptions {
+  readonly name: string
+  readonly host: string
+  readonly bootstrap: readonly string[]
+  readonly retryBackoffMs: number
+}
+
 /** The production client in a process of its own. */
 export function simulatedClient(
   world: World,
   network: SimulatedNetwork,
-  { name, host, bootstrap }: { readonly name: string; readonly host: string; readonly bootstrap: readonly string[] },
+  { name, host, bootstrap, retryBackoffMs }: SimulatedClientOptions,
 ): SimulatedClient {
   const process = new SimulatedProcess(world, name)
   const kafka = new Kafka(
-    { bootstrapServers: [...bootstrap], clientId: name, requestTimeoutMs: 2_000 },
+    { bootstrapServers: [...bootstrap], clientId: name, requestTimeoutMs: 2_000, retry: { backoffMs: retryBackoffMs } },
     {
       clock: process.clock,
       timers: process.timers,
