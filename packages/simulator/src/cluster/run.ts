@@ -139,6 +139,7 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     world,
     kafka: clientOn('ledger', '127.0.2.2').kafka,
     topic: TOPIC,
+    nodes,
     pauseMs: (200 + below(random, 800)) * tempo.pauseFactor,
     onViolation: fail,
   })
