@@ -67,7 +67,7 @@ for (const { end, quorum } of VARIANTS) {
         if (quorum === 'dynamic') await nodes.addVoters()
         await createTopics(nodes)
         await untilInSync(nodes)
-        load.start()
+        await load.start()
         await load.goesOn()
         await write(nodes, 1)
         await administer(nodes, 1)

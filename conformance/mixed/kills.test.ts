@@ -60,7 +60,7 @@ before(async () => {
   await cluster.createTopic(KAFKA, OURS)
   await inSync()
   load = new UnderLoad(addresses, TOPIC, PARTITIONS)
-  load.start()
+  await load.start()
 })
 after(async () => {
   load?.abandon()

@@ -9,8 +9,8 @@ import { Acknowledgements } from '../acknowledgements.ts'
 import { DELIVERY_TIMEOUT_MS, type Load, type LoadOptions } from './load.ts'
 
 const CLIENT_COUNT = 2
-/** Sent one after the other without waiting, so that several are on their way. */
-const RECORDS_PER_SEND = 4
+/** How often each sender sends: several records at once, without waiting in between, so that several are on their way. */
+const SEND_INTERVAL_MS = 80
 const START_TIMEOUT_MS = 60_000
 const POLL_INTERVAL_MS = 100
 /** So that values of different partitions differ, too. */
@@ -25,6 +25,8 @@ export class BraidlogLoad implements Load {
   readonly #work: Promise<void>[] = []
   readonly #clients: Kafka[] = []
   readonly #failures: string[] = []
+  /** Why a sender or the reader has ended before its time. */
+  #failure: unknown
   #isStopping = false
 
   constructor(options: LoadOptions) {
@@ -43,16 +45,23 @@ export class BraidlogLoad implements Load {
     const producers = Array.from({ length: CLIENT_COUNT }, (_, at) =>
       client(`faults-sender-${at}`).producer({ acks: 'all', deliveryTimeoutMs: DELIVERY_TIMEOUT_MS }),
     )
-    for (let key = 0; key < partitionCount; key++) this.#work.push(this.#send(key, producers[key % CLIENT_COUNT]!))
+    for (let key = 0; key < partitionCount; key++) this.#watch(this.#send(key, producers[key % CLIENT_COUNT]!))
     const reader = client('faults-reader').reader({ assign: [this.topic] })
     await reader.start({ timeoutMs: START_TIMEOUT_MS })
-    this.#work.push(this.#read(partitionCount, reader))
+    this.#watch(this.#read(partitionCount, reader))
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true
     await Promise.all(this.#work)
     await Promise.all(this.#clients.map((client) => client.close()))
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Ends it where the servers may be gone: waits for nothing, and reads nothing more. */
+  abandon(): void {
+    this.#isStopping = true
+    for (const client of this.#clients) void client.close({ timeoutMs: 1 })
   }
 
   history(): HistoryEvent[] {
@@ -63,17 +72,27 @@ export class BraidlogLoad implements Load {
     return this.#failures.slice(-10).join('\n')
   }
 
+  #watch(work: Promise<void>): void {
+    this.#work.push(
+      work.catch((error: unknown) => {
+        this.#failure ??= error
+        this.#failures.push(String(error))
+      }),
+    )
+  }
+
   async #send(key: number, producer: Producer<unknown, unknown>): Promise<void> {
     const { recordsPerSecond, partitionCount } = this.#options
-    const intervalMs = (1000 * RECORDS_PER_SEND * partitionCount) / recordsPerSecond
+    const recordsPerSend = Math.ceil((recordsPerSecond * SEND_INTERVAL_MS) / (1000 * partitionCount))
+    const intervalMs = (1000 * recordsPerSend * partitionCount) / recordsPerSecond
     let value = key * VALUES_PER_KEY
-    while (!this.#isStopping) {
-      const values = Array.from({ length: RECORDS_PER_SEND }, () => value++)
+    for (let dueMs = performance.now(); !this.#isStopping; dueMs = Math.max(dueMs + intervalMs, performance.now())) {
+      await delay(Math.max(0, dueMs - performance.now()))
+      const values = Array.from({ length: recordsPerSend }, () => value++)
       this.#note(key, 'invoke', { kind: 'send', sends: values.map((each) => ({ key, value: each })) })
       const sends = await Promise.all(values.map(async (each) => await this.#sendOne(producer, key, each)))
       const isAcknowledged = sends.every(({ offset }) => offset !== undefined)
       this.#note(key, isAcknowledged ? 'ok' : 'info', { kind: 'send', sends })
-      await delay(intervalMs)
     }
   }
 
@@ -95,6 +114,7 @@ export class BraidlogLoad implements Load {
     this.#note(process, 'ok', { kind: 'assign', keys })
     const waiting: Polled[] = []
     const following = follow(reader, waiting)
+    following.catch(() => {}) // Looked at below, when this has stopped.
     while (!this.#isStopping) {
       this.#note(process, 'invoke', { kind: 'poll', polls: [] })
       await delay(POLL_INTERVAL_MS)
