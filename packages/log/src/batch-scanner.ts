@@ -62,6 +62,11 @@ export class BatchScanner {
     this.#pieceSizeBytes = options.pieceSizeBytes ?? PIECE_SIZE_BYTES
   }
 
+  /** Of the file. */
+  get path(): string {
+    return this.#slot.path
+  }
+
   /** Where the current batch begins in the file. */
   get position(): number {
     return this.#bufferPosition + this.at

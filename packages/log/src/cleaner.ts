@@ -10,13 +10,16 @@
  * offsets do not change; only what is durable, committed and decided is cleaned.
  * Source: KIP-280 and KIP-534, and what Apache Kafka's log cleaner does.
  */
-import { assert, silentLogger, type Clock, type Logger, type Storage } from '@braidlog/base'
+import { silentLogger, type Clock, type Logger, type Storage } from '@braidlog/base'
 import {
   batchAttributes,
   batchBaseOffset,
+  BatchFault,
   batchLastOffset,
+  faultMessage,
   isControl,
   openBatch,
+  validateBatch,
   viewOf,
   type Codecs,
 } from '@braidlog/records'
@@ -25,6 +28,7 @@ import { cleanBatch, type CleaningRules } from './clean-batch.ts'
 import { CleanedTransactions } from './cleaned-transactions.ts'
 import { groupSegments, planCleaning, type CleaningPlan } from './cleaner-plan.ts'
 import { CLEANED_SUFFIX, SWAP_SUFFIX } from './file-names.ts'
+import { batchDamaged, LogError } from './errors.ts'
 import { KeyOffsets } from './key-offsets.ts'
 import type { LogDirectory } from './log-directory.ts'
 import type { Log } from './log.ts'
@@ -69,11 +73,18 @@ export class Cleaner {
       let dirtiest: { readonly log: Log; readonly plan: CleaningPlan } | undefined
       for (const log of this.#options.directory.logs()) {
         if (!log.config.cleanupCompact || log.offline !== undefined || log.closed) continue
+        // What is damaged is made anew from another replica, or must stay for who knows how to save it.
+        if (log.damage !== undefined) continue
         const plan = this.#plan(log, stableOffsetOf(log))
         if (plan !== undefined && plan.dirtyRatio > (dirtiest?.plan.dirtyRatio ?? -1)) dirtiest = { log, plan }
       }
       if (dirtiest === undefined) return undefined
-      await this.clean(dirtiest.log, dirtiest.plan)
+      try {
+        await this.clean(dirtiest.log, dirtiest.plan)
+      } catch (error) {
+        if (!(error instanceof LogError) || error.damage === undefined) throw error
+        dirtiest.log.noteDamage(error)
+      }
       return dirtiest.log
     } finally {
       this.#running = false
@@ -137,13 +148,14 @@ export class Cleaner {
         while (await scanner.load())
           while (scanner.next()) {
             const { bytes, view, at } = scanner
+            this.#mustBeSound(scanner, segment)
             if (isControl(batchAttributes(view, at))) {
               transactions.meetMarker(bytes, view, at)
               continue
             }
             if (transactions.meetData(view, at) || batchLastOffset(view, at) < firstDirtyOffset) continue
             if (keys.isFull) return batchBaseOffset(view, at)
-            for (const record of openBatch(bytes, view, at, { codecs: this.#options.codecs }))
+            for (const record of openBatch(bytes, view, at, { codecs: this.#options.codecs, verifyCrc: false }))
               if (record.key !== null && record.offset >= firstDirtyOffset) keys.put(record.key, record.offset)
           }
       } finally {
@@ -197,6 +209,7 @@ export class Cleaner {
       while (await scanner.load())
         while (scanner.next()) {
           const { bytes, view, at } = scanner
+          this.#mustBeSound(scanner, source)
           const discardable = isControl(batchAttributes(view, at))
             ? transactions.meetMarker(bytes, view, at)
             : transactions.meetData(view, at)
@@ -210,10 +223,18 @@ export class Cleaner {
             target.noteBatch(viewOf(outcome.bytes), 0, indexIntervalBytes)
           }
         }
-      assert(scanner.endPosition === source.sizeBytes, 'a closed segment is made of whole batches')
+      const { endPosition } = scanner
+      if (endPosition !== source.sizeBytes) throw damageAt(source, endPosition, 'no whole batch begins there')
     } finally {
       scanner.close()
     }
+  }
+
+  /** What was damaged must not get a new checksum. @throws LogError `BATCH_DAMAGED` */
+  #mustBeSound({ bytes, view, at, sizeBytes, position }: BatchScanner, segment: Segment): void {
+    const rules = { crc32c: this.#options.codecs.crc32c, origin: 'leader' } as const
+    const fault = validateBatch(bytes, view, at, at + sizeBytes, rules)
+    if (fault !== BatchFault.None) throw damageAt(segment, position, faultMessage(fault))
   }
 
   #scan(log: Log, segment: Segment): BatchScanner {
@@ -225,6 +246,10 @@ export class Cleaner {
       to: segment.sizeBytes,
     })
   }
+}
+
+function damageAt({ baseOffset, log: { path } }: Segment, position: number, problem: string): LogError {
+  return batchDamaged({ path, position, offset: baseOffset, problem })
 }
 
 function abortedIn(segments: readonly Segment[]): ReturnType<Segment['transactionIndex']['entries']> {

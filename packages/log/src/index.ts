@@ -1,7 +1,7 @@
 /** Public face of `log`. */
 export { BufferPool, PooledBuffer, type BufferOwner } from './buffers.ts'
 export { Cleaner, type CleanerOptions, type CleaningResult } from './cleaner.ts'
-export { LogError, type LogErrorCode } from './errors.ts'
+export { LogError, type LogDamage, type LogErrorCode } from './errors.ts'
 export { Flusher, type FlusherOptions, type FlushTarget } from './flusher.ts'
 export type { EpochEndOffset } from './leader-epochs.ts'
 export { defaultLogConfig, type LogConfig } from './log-config.ts'

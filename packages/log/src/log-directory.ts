@@ -64,6 +64,8 @@ export interface LogDirectoryOptions {
   readonly path: string
   /** The directory has failed; called once. */
   readonly onOffline: (error: Error) => void
+  /** A log has found that its files do not hold what was written: `Log.damage`, or, when it is offline, `Log.recover`. */
+  readonly onDamage?: (log: Log, error: Error) => void
 }
 
 export interface LogIdentity {
@@ -144,7 +146,7 @@ export class LogDirectory {
       if (name?.kind === 'deleted') deleted.push(directory)
       if (name?.kind !== 'log') continue
       const { topic, partition } = name
-      stored.set(entry.name, { topic, partition, topicId: readTopicId(storage, directory), path: directory })
+      stored.set(entry.name, { topic, partition, topicId: readTopicId(options, directory), path: directory })
     }
     const cleanShutdown = readFileIfExists(storage, `${path}/${CLEAN_SHUTDOWN}`)
     const durableEpoch = readFileIfExists(storage, `${path}/${DURABLE_EPOCH}`)
@@ -205,6 +207,7 @@ export class LogDirectory {
     const kept = this.#stored.get(name)
     const recoveryPoint = this.#recoveryPoints.get(name)?.offset
     const logStartOffset = this.#logStartOffsets.get(name)?.offset
+    const knownEnd = Math.max(recoveryPoint ?? 0, this.#highWatermarks.get(name)?.offset ?? 0)
     const { storage, clock, random, codecs, resources, logger } = this.#options
     const log = await openLog({
       storage,
@@ -222,15 +225,17 @@ export class LogDirectory {
       topicIdChecked: kept?.topicId === topicId,
       ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
       ...(logStartOffset === undefined ? {} : { logStartOffset }),
+      knownEndOffset: knownEnd,
       onTruncation: (offset) => this.#lowerCheckpoints(name, offset),
       // A damaged log says nothing about its neighbours; a failed disk does.
-      onOffline: (_log, error) => {
+      onOffline: (failed, error) => {
         if (error instanceof StorageError) this.#fail(error)
+        else this.#options.onDamage?.(failed, error)
       },
+      onDamage: (damaged, error) => this.#options.onDamage?.(damaged, error),
     })
     this.#stored.delete(name)
     this.#logs.set(name, log)
-    const knownEnd = Math.max(recoveryPoint ?? 0, this.#highWatermarks.get(name)?.offset ?? 0)
     if (!this.wasCleanShutdown && log.logEndOffset < knownEnd) {
       this.#logger.warn('a log has lost records that were on disk', {
         topic,
@@ -442,8 +447,15 @@ export class LogDirectory {
 
 const ignore = (): void => {}
 
-function readTopicId(storage: Storage, directory: string): Uuid | undefined {
+/** @returns `undefined` also for a damaged file: the directory's name says what it is of, as before there were topic ids */
+function readTopicId({ storage, logger }: LogDirectoryOptions, directory: string): Uuid | undefined {
   const path = `${directory}/${PARTITION_METADATA}`
   const bytes = readFileIfExists(storage, path)
-  return bytes === undefined ? undefined : decodePartitionMetadata(bytes, path)
+  try {
+    return bytes === undefined ? undefined : decodePartitionMetadata(bytes, path)
+  } catch (error) {
+    logger?.warn('the topic id of a log is unreadable and written anew', { path, error })
+    storage.remove(path)
+    return undefined
+  }
 }

@@ -4,7 +4,9 @@
  * Readers mostly go on where they stopped, so the last few end positions are remembered: such a read needs no index. The
  * index of a segment is asked otherwise, and the batches behind its entry are walked.
  * A cold read that goes on where one has ended takes more than was asked for along ({@link ReadAhead}).
- * Invariant: what a read gives is what was appended, whichever way it came.
+ * Invariant: what a read gives is what was appended, whichever way it came: batches that come from the disk are held against
+ * their checksums. Those that this process has written, or verified before, are not as long as they are warm: the page
+ * cache has them as they were.
  */
 import {
   batchBaseOffset,
@@ -12,11 +14,15 @@ import {
   batchMagic,
   batchSizeBytes,
   BATCH_HEADER_SIZE_BYTES,
+  BatchFault,
+  faultMessage,
   MAGIC,
+  validateBatch,
   viewOf,
+  type ValidateOptions,
 } from '@braidlog/records'
 import type { PooledBuffer } from './buffers.ts'
-import { LogError } from './errors.ts'
+import { batchDamaged } from './errors.ts'
 import { LogRead, type ReadOptions } from './log-read.ts'
 import type { LogResources } from './log-resources.ts'
 import type { AheadPiece } from './read-ahead.ts'
@@ -25,8 +31,6 @@ import { LogTail } from './tail-cache.ts'
 
 /** One read gives at most this much (or one batch), whatever is asked: longer turns would delay others. */
 const READ_SIZE_BYTES_MAX = 4 * 1024 * 1024
-/** Bytes before the log end that are taken to be in the page cache. */
-const WARM_SIZE_BYTES = 64 * 1024 * 1024
 /** A read that begins this close to the log end counts as a read of the tail. */
 const TAIL_SIZE_BYTES = 1024 * 1024
 /** A cold read that goes on takes so many times what is wanted, between these bounds. */
@@ -40,6 +44,7 @@ export interface LogReaderOptions {
   /** The log's own list, which changes. */
   readonly segments: readonly Segment[]
   readonly resources: LogResources
+  readonly crc32c: ValidateOptions['crc32c']
   /** Makes a sleeping log ready before its files are read. */
   readonly wake: () => void
 }
@@ -72,6 +77,8 @@ interface Filled extends Place {
   readonly buffer: PooledBuffer
   readonly at: number
   readonly filled: number
+  /** It may have come from the disk. */
+  readonly isCold: boolean
 }
 
 export class LogReader {
@@ -79,6 +86,8 @@ export class LogReader {
   readonly #segments: readonly Segment[]
   readonly #resources: LogResources
   readonly #wake: () => void
+  readonly #warmSizeBytes: number
+  readonly #rules: ValidateOptions
   #hints: ReadHint[] = []
   readonly #ahead: AheadPiece[] = []
   /** Counts truncations: bytes read before one are worth nothing after it. */
@@ -88,10 +97,12 @@ export class LogReader {
     this.#segments = options.segments
     this.#resources = options.resources
     this.#wake = options.wake
+    this.#warmSizeBytes = options.resources.limits.warmSizeBytes
+    this.#rules = { crc32c: options.crc32c, origin: 'leader' }
     this.tail = new LogTail(options.resources.tailCache)
   }
 
-  /** @throws LogError `LOG_CORRUPT`; StorageError */
+  /** @throws LogError `BATCH_DAMAGED`; StorageError */
   read(options: ReadOptions, range: ReadableRange): LogRead {
     const quick = this.#readTail(options, range)
     if (quick !== undefined) return quick
@@ -103,7 +114,7 @@ export class LogReader {
     for (let wanted = plan.wanted; ;) {
       const buffer = this.#resources.readBuffers.take(wanted)
       const filled = segment.read(buffer.bytes, 0, wanted, position)
-      const result = this.#cut({ segment, position, buffer, at: 0, filled }, options, range)
+      const result = this.#cut({ segment, position, buffer, at: 0, filled, isCold: false }, options, range)
       if (typeof result !== 'number') return result
       wanted = result
     }
@@ -129,7 +140,7 @@ export class LogReader {
         if (filled < 0 || truncations !== this.#truncations) buffer.release()
       }
       if (truncations !== this.#truncations) return LogRead.empty(options.offset)
-      const result = this.#cut({ segment, position, buffer, at: 0, filled }, options, range)
+      const result = this.#cut({ segment, position, buffer, at: 0, filled, isCold: true }, options, range)
       if (typeof result === 'number') {
         wanted = result
         continue
@@ -152,10 +163,10 @@ export class LogReader {
       const segment = this.#segments[i]!
       if (segment.baseOffset <= offset) {
         const position = segment.active ? segment.offsetIndex.lookup(offset) : 0
-        return behind + segment.sizeBytes - position > WARM_SIZE_BYTES
+        return behind + segment.sizeBytes - position > this.#warmSizeBytes
       }
       behind += segment.sizeBytes
-      if (behind > WARM_SIZE_BYTES) return true
+      if (behind > this.#warmSizeBytes) return true
     }
     return false
   }
@@ -212,7 +223,8 @@ export class LogReader {
     const { buffer, sizeBytes: filled } = piece
     this.#resources.readAhead.used(piece)
     buffer.retain()
-    const result = this.#cut({ segment, position, buffer, at: position - piece.position, filled }, options, range)
+    const at = position - piece.position
+    const result = this.#cut({ segment, position, buffer, at, filled, isCold: true }, options, range)
     return typeof result === 'number' ? undefined : result
   }
 
@@ -275,8 +287,10 @@ export class LogReader {
   }
 
   /**
-   * Takes the whole batches out of what was read. The caller's hold of the buffer goes to what is returned.
+   * Takes the whole batches out of what was read, up to one that is damaged. The caller's hold of the buffer goes to what is
+   * returned.
    * @returns a number when the first batch is larger than the buffer and must be returned nevertheless: its size
+   * @throws LogError `BATCH_DAMAGED`: the first one is
    */
   #cut(read: Filled, options: ReadOptions, { upToOffset }: ReadableRange): LogRead | number {
     const { segment, buffer, filled, at: start } = read
@@ -284,28 +298,39 @@ export class LogReader {
     const { maxBytes, minOneBatch = false } = options
     /** Of the first byte of the buffer. */
     const position = read.position - start
+    const verifies = read.isCold || segment.mustVerify(position + start, position + filled)
     let at = start
     let nextOffset = options.offset
+    let problem: string | undefined
     while (filled - at >= BATCH_HEADER_SIZE_BYTES) {
       const sizeBytes = batchSizeBytes(view, at)
       if (batchMagic(view, at) !== MAGIC || sizeBytes < BATCH_HEADER_SIZE_BYTES) {
-        buffer.release()
-        throw new LogError('LOG_CORRUPT', `${segment.log.path} has no batch at ${position + at}`)
+        problem = 'no batch begins there'
+        break
       }
       if (batchBaseOffset(view, at) >= upToOffset) break
       if (at - start + sizeBytes > maxBytes && !(at === start && minOneBatch)) break
       if (at + sizeBytes > filled) {
-        if (at > start || position + at + sizeBytes > segment.readableSizeBytes) break
+        if (at > start) break
+        if (position + at + sizeBytes > segment.readableSizeBytes) {
+          if (segment.readableTo === Infinity) problem = 'the batch reaches beyond the file'
+          break
+        }
         buffer.release()
         return sizeBytes
       }
+      problem = verifies ? this.#problemAt(buffer.bytes, view, at, at === start ? -1 : nextOffset) : undefined
+      if (problem !== undefined) break
       nextOffset = batchLastOffset(view, at) + 1
       at += sizeBytes
     }
     if (at === start) {
+      const offset = Math.min(options.offset, Math.max(batchBaseOffset(view, at), segment.baseOffset))
       buffer.release()
-      return LogRead.empty(options.offset)
+      if (problem === undefined) return LogRead.empty(options.offset)
+      throw batchDamaged({ path: segment.log.path, position: position + at, offset, problem })
     }
+    if (verifies) segment.noteVerified(position + start, position + at)
     this.#hint(nextOffset, segment, position + at)
     return new LogRead({
       chunks: [buffer.bytes.subarray(start, at)],
@@ -314,6 +339,13 @@ export class LogReader {
       baseOffset: batchBaseOffset(view, start),
       nextOffset,
     })
+  }
+
+  /** @param minOffset the batch begins there or later */
+  #problemAt(bytes: Uint8Array, view: DataView, at: number, minOffset: number): string | undefined {
+    const fault = validateBatch(bytes, view, at, at + batchSizeBytes(view, at), this.#rules)
+    if (fault !== BatchFault.None) return faultMessage(fault)
+    return batchBaseOffset(view, at) < minOffset ? 'offsets do not ascend' : undefined
   }
 
   #hint(offset: number, segment: Segment, position: number): void {

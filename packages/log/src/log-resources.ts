@@ -23,6 +23,8 @@ export interface LogResourceLimits {
   readonly queuedWritesSizeBytesMax: number
   /** Such writes under way at a time. */
   readonly queuedWritesMax: number
+  /** Bytes before a log's end that are taken to be in the page cache. */
+  readonly warmSizeBytes: number
 }
 
 export const defaultLogResourceLimits: LogResourceLimits = {
@@ -33,6 +35,7 @@ export const defaultLogResourceLimits: LogResourceLimits = {
   queuedWriteSizeBytesMin: 256 * 1024,
   queuedWritesSizeBytesMax: 64 * 1024 * 1024,
   queuedWritesMax: 2,
+  warmSizeBytes: 64 * 1024 * 1024,
 }
 
 export class LogResources {

@@ -3,8 +3,17 @@
  *
  * The time index finds the segment and a position, the batches' headers find the batch, and only that batch is opened.
  */
-import { batchLastOffset, batchBaseOffset, batchMaxTimestamp, openBatchAsync, type Codecs } from '@braidlog/records'
+import {
+  batchLastOffset,
+  batchBaseOffset,
+  batchMaxTimestamp,
+  openBatchAsync,
+  RecordsError,
+  type Codecs,
+  type RecordBatch,
+} from '@braidlog/records'
 import { BatchScanner } from './batch-scanner.ts'
+import { batchDamaged } from './errors.ts'
 import type { LogResources } from './log-resources.ts'
 import type { Segment } from './segment.ts'
 
@@ -111,13 +120,26 @@ function scannerOf(context: SearchContext, segment: Segment, from: number): Batc
   })
 }
 
-/** The scanner's buffer stays as it is while the batch is decompressed: nobody calls `load` meanwhile. */
+/**
+ * The scanner's buffer stays as it is while the batch is decompressed: nobody calls `load` meanwhile.
+ * @throws LogError `BATCH_DAMAGED`
+ */
+async function openScanned({ codecs }: SearchContext, scanner: BatchScanner): Promise<RecordBatch> {
+  const { bytes, view, at, position, path } = scanner
+  try {
+    return await openBatchAsync(bytes, view, at, { codecs })
+  } catch (error) {
+    if (!(error instanceof RecordsError)) throw error
+    throw batchDamaged({ path, position, offset: batchBaseOffset(view, at), problem: error.message })
+  }
+}
+
 async function findInBatch(
   context: SearchContext,
   scanner: BatchScanner,
   timestampMs: number,
 ): Promise<TimestampOffset | undefined> {
-  const batch = await openBatchAsync(scanner.bytes, scanner.view, scanner.at, { codecs: context.codecs })
+  const batch = await openScanned(context, scanner)
   for (const record of batch) {
     if (record.offset < context.logStartOffset) continue
     if (record.offset >= context.upToOffset) return undefined
@@ -134,7 +156,7 @@ async function largestInBatch(
   before: TimestampOffset | undefined,
 ): Promise<TimestampOffset | undefined> {
   let largest = before
-  const batch = await openBatchAsync(scanner.bytes, scanner.view, scanner.at, { codecs: context.codecs })
+  const batch = await openScanned(context, scanner)
   for (const { offset, timestampMs } of batch)
     if (offset >= context.logStartOffset && offset < context.upToOffset && timestampMs > (largest?.timestampMs ?? -1))
       largest = { timestampMs, offset, leaderEpoch: context.epochAt(offset) }

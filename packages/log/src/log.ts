@@ -4,7 +4,8 @@
  * Appends and reads near the end are synchronous work on the page cache; what waits for the disk is asynchronous. A log
  * that was closed cleanly is opened without reading its files: it wakes up at the first use.
  * Invariants: segments are contiguous and ascend; log start ≤ durable ≤ log end; a log that failed once (write or
- * fdatasync) refuses everything until it is opened anew, since nobody knows what the disk holds.
+ * fdatasync) refuses everything until it is opened anew, since nobody knows what the disk holds; one whose files contradict
+ * each other does so until it is recovered.
  *
  * Source: KIP-98 (producers), KIP-101 (epochs), KIP-107 (log start offset), KIP-33 (time index).
  */
@@ -35,10 +36,11 @@ import {
 import type { BufferOwner } from './buffers.ts'
 import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
 import { DeletedFiles } from './deleted-files.ts'
-import { LogError } from './errors.ts'
+import { LogError, type LogDamage } from './errors.ts'
 import { LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
 import { LeaderEpochs, type EpochEndOffset } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
+import { readLogFiles } from './log-files.ts'
 import type { LogRead, ReadOptions } from './log-read.ts'
 import { LogReader, type ReadableRange } from './log-reader.ts'
 import type { LogResources } from './log-resources.ts'
@@ -51,8 +53,9 @@ import {
   type SearchContext,
   type TimestampOffset,
 } from './log-search.ts'
-import type { ProducerSnapshots } from './producer-snapshots.ts'
+import { ProducerSnapshots } from './producer-snapshots.ts'
 import { ProducerState, type ProducerDescription } from './producer-state.ts'
+import { recoverLog } from './recovery.ts'
 import { noteProducer, replayProducers } from './replay.ts'
 import { segmentsToDelete } from './retention.ts'
 import { RELATIVE_OFFSET_MAX, Segment, type SegmentContext } from './segment.ts'
@@ -79,12 +82,16 @@ export interface LogOptions {
   readonly topicIdChecked?: boolean
   /** From `recovery-point-offset-checkpoint`; everything below it is known to be on disk. */
   readonly recoveryPoint?: number
+  /** The log is known to have reached so far, on disk. Default: the recovery point. */
+  readonly knownEndOffset?: number
   /** From `log-start-offset-checkpoint`. */
   readonly logStartOffset?: number
   /** The log is about to be cut off at `offset`: checkpoints that speak of more must be lowered first. */
   readonly onTruncation?: (offset: number) => Promise<void>
-  /** The log has failed and is offline from now on; called once. */
+  /** The log has failed and is offline from now on; called once, and once more after each recovery. */
   readonly onOffline?: (log: Log, error: Error) => void
+  /** A batch is not what was written. Whoever wanted it got the same error; the log stays online. */
+  readonly onDamage?: (log: Log, error: LogError) => void
 }
 
 /** How a truncation, which waits for syncs and writes under way first, fits what has happened meanwhile. */
@@ -117,6 +124,8 @@ export interface LogState {
   readonly epochs: LeaderEpochs | undefined
   /** Nobody knows whether the directory's entries are on disk: the first sync of the log syncs the directory, too. */
   readonly directoryChanged?: true
+  /** What recovery has found damaged and left where it is. */
+  readonly damages?: readonly LogDamage[]
 }
 
 export class Log {
@@ -131,7 +140,7 @@ export class Log {
   readonly #context: SegmentContext
   #config: LogConfig
   readonly #segments: Segment[]
-  readonly #snapshots: ProducerSnapshots
+  #snapshots: ProducerSnapshots
   readonly #reader: LogReader
   readonly #syncs: LogSync
   readonly #writes: WriteQueue
@@ -142,10 +151,12 @@ export class Log {
   #awake: boolean
   #logStartOffset: number
   #logEndOffset: number
-  readonly #openedEndOffset: number
+  #openedEndOffset: number
   #highWatermark = 0
   #rollJitterMs = 0
   #offline: Error | undefined = undefined
+  /** The lowest that is known. */
+  #damage: LogDamage | undefined
   #closed = false
   /** Writes of small files under way. */
   #background: Promise<void> = Promise.resolve()
@@ -167,13 +178,15 @@ export class Log {
     this.#segments = state.segments
     this.#snapshots = state.snapshots
     const { segments } = state
-    this.#reader = new LogReader({ segments, resources: options.resources, wake: () => this.#wake() })
+    const { crc32c } = options.codecs
+    this.#reader = new LogReader({ segments, resources: options.resources, crc32c, wake: () => this.#wake() })
     this.#producers = state.producers
     this.#epochs = state.epochs
     this.#awake = state.awake
     this.#logStartOffset = state.logStartOffset
     this.#logEndOffset = state.logEndOffset
     this.#openedEndOffset = state.logEndOffset
+    this.#damage = state.damages?.[0]
     this.#syncs = new LogSync({
       files,
       durableOffset: state.durableOffset,
@@ -246,6 +259,11 @@ export class Log {
     return this.#offline
   }
 
+  /** A batch that is not what was written: the lowest that is known of. The rest of the log can be read. */
+  get damage(): LogDamage | undefined {
+    return this.#damage
+  }
+
   get closed(): boolean {
     return this.#closed
   }
@@ -281,8 +299,10 @@ export class Log {
   get epochs(): LeaderEpochs {
     if (this.#epochs === undefined) {
       const path = `${this.path}/${LEADER_EPOCH_CHECKPOINT}`
-      const bytes = this.#guard(() => readFileIfExists(this.#storage, path))
-      this.#epochs = new LeaderEpochs(bytes === undefined ? [] : decodeEpochCheckpoint(bytes, path))
+      this.#epochs = this.#guard(() => {
+        const bytes = readFileIfExists(this.#storage, path)
+        return new LeaderEpochs(bytes === undefined ? [] : decodeEpochCheckpoint(bytes, path))
+      })
     }
     return this.#epochs
   }
@@ -290,13 +310,9 @@ export class Log {
   get producers(): ProducerState {
     if (this.#producers === undefined) {
       // Every batch of a producer loads the state, so what was appended since the log was opened did not change it.
-      const loaded = this.#guard(() => this.#snapshots.load(this.#openedEndOffset, this.#clock.nowMs()))
-      assert(
-        loaded === undefined || loaded.offset === this.#openedEndOffset,
-        'a sleeping log has a snapshot at its end',
-      )
-      this.#producers = loaded?.state ?? new ProducerState()
-      this.#producers.highWatermarkMoved(this.#highWatermark)
+      const producers = this.#guard(() => this.#loadProducers())
+      producers.highWatermarkMoved(this.#highWatermark)
+      this.#producers = producers
     }
     return this.#producers
   }
@@ -530,6 +546,47 @@ export class Log {
     await this.#guardAsync(this.#storage.syncDirectory(this.path))
   }
 
+  /** A batch turned out to be damaged; readers of the log note that by themselves. */
+  noteDamage(error: LogError): void {
+    assert(error.damage !== undefined, 'it says which batch')
+    const { offset } = error.damage
+    if (this.#damage === undefined || offset < this.#damage.offset) this.#damage = error.damage
+    this.#options.onDamage?.(this, error)
+  }
+
+  /**
+   * Reads all of a log that went offline because its files contradict each other, makes anew what can be made from its
+   * batches, and goes online again. It may end earlier than before: see {@link recoverLog}.
+   * @throws LogError `LOG_OFFLINE`: a write or fdatasync had failed, and nothing helps but another start
+   */
+  async recover(): Promise<void> {
+    const reason = this.#offline
+    assert(reason !== undefined, 'only a log that is offline is recovered')
+    if (this.#closed || !(reason instanceof LogError)) throw this.#offlineError()
+    await this.#syncs.settled().catch(ignore)
+    await this.#background
+    for (const segment of this.#segments) this.#syncs.forget(segment)
+    this.#closeFiles()
+    this.#reader.truncated()
+    const knownEndOffset = this.#logEndOffset
+    const { snapshots, state } = await this.#recovered(knownEndOffset)
+    if (this.#closed || this.#offline !== reason) throw this.#offlineError()
+    if (state.logEndOffset < knownEndOffset) await this.#options.onTruncation?.(state.logEndOffset)
+    this.#segments.splice(0, this.#segments.length, ...state.segments)
+    this.#snapshots = snapshots
+    this.#producers = state.producers
+    this.#epochs = state.epochs
+    this.#awake = state.awake
+    this.#logStartOffset = state.logStartOffset
+    this.#logEndOffset = this.#openedEndOffset = state.logEndOffset
+    this.#damage = state.damages?.[0]
+    this.#syncs.recovered(state.durableOffset)
+    this.#offline = undefined
+    this.highWatermarkMoved(Math.min(this.#highWatermark, state.logEndOffset))
+    const { topic, partition } = this
+    this.#logger.warn('log recovered', { topic, partition, knownEndOffset, logEndOffset: state.logEndOffset })
+  }
+
   /** Waits for writes begun so far, of appends and of small files (epochs, snapshots). */
   async settle(): Promise<void> {
     await this.#writes.settled()
@@ -594,6 +651,25 @@ export class Log {
     if (!writes.isEmpty) writes.addWritten(append, end - start)
   }
 
+  async #recovered(knownEndOffset: number): Promise<{ snapshots: ProducerSnapshots; state: LogState }> {
+    const { storage, codecs } = this.#options
+    const files = readLogFiles(storage, this.path, () => 0)
+    const snapshots = new ProducerSnapshots(storage, codecs, this.path, files.snapshots)
+    const options = { ...this.#options, config: this.#config, logStartOffset: this.#logStartOffset, knownEndOffset }
+    return { snapshots, state: await recoverLog(options, this.#context, files, snapshots, true) }
+  }
+
+  /** @throws LogError `LOG_CORRUPT` */
+  #loadProducers(): ProducerState {
+    const endOffset = this.#openedEndOffset
+    const isExpected = this.#snapshots.newest !== undefined
+    const loaded = this.#snapshots.load(endOffset, this.#clock.nowMs())
+    if (loaded?.offset === endOffset) return loaded.state
+    // After the log was opened without reading its files; otherwise there are producers already.
+    if (isExpected) throw new LogError('LOG_CORRUPT', `${this.path} has no readable producer snapshot at its end`)
+    return new ProducerState()
+  }
+
   get #active(): Segment {
     return this.#segments.at(-1)!
   }
@@ -606,8 +682,7 @@ export class Log {
       if (endOffset !== this.#logEndOffset)
         throw new LogError(
           'LOG_CORRUPT',
-          `${this.path} ends at ${endOffset}, not at ${this.#logEndOffset} as when it was closed: remove ` +
-            'the clean-shutdown file to have it recovered',
+          `${this.path} ends at ${endOffset}, not at ${this.#logEndOffset} as when it was closed`,
         )
     })
     this.#awake = true
@@ -702,6 +777,7 @@ export class Log {
         if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
         this.#snapshots.removeIf((snapshotOffset) => snapshotOffset > endOffset)
         this.#producers = producers
+        if (this.#damage !== undefined && this.#damage.offset >= endOffset) this.#damage = undefined
         this.highWatermarkMoved(Math.min(this.#highWatermark, endOffset))
         onCut?.()
       })
@@ -813,6 +889,10 @@ export class Log {
   #failedRead(error: unknown): unknown {
     // A file that a concurrent close or delete took away says nothing about the disk.
     if (this.#closed || this.#offline !== undefined) return error instanceof LogError ? error : this.#fail(error)
+    if (error instanceof LogError && error.damage !== undefined) {
+      this.noteDamage(error)
+      return error
+    }
     return error instanceof StorageError || error instanceof LogError ? this.#fail(error) : error
   }
 
@@ -827,3 +907,5 @@ export class Log {
     return this.#offlineError()
   }
 }
+
+const ignore = (): void => {}

@@ -51,7 +51,7 @@ async function loadState(
     if (!(error instanceof LogError)) throw error
     const logger = options.logger ?? silentLogger
     logger.warn('log is not as a clean shutdown leaves it: recovering', { path: options.path, error })
-    return recoverLog({ ...options, recoveryPoint: 0 }, context, files, snapshots)
+    return recoverLog(options, context, files, snapshots, true)
   }
 }
 

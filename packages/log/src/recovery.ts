@@ -5,6 +5,9 @@
  * does not fit, the file is cut and all later segments go. Indexes, producer state, epochs and transaction indexes of
  * these segments are made anew from the batches, and everything is synced, so that what consumers are shown afterwards
  * is on disk. Preallocated zeros are no batch and are cut like any other tail.
+ *
+ * A batch below the known end that does not fit its checksum, with more of the log behind it, is no torn tail: the disk has
+ * damaged it since. It stays where it is, so that what is behind it can still be read, and is told ({@link LogState.damages}).
  * Invariant: what was below the recovery point, or acknowledged after a sync, is still there.
  */
 import { silentLogger, type Logger, type Storage } from '@braidlog/base'
@@ -18,6 +21,7 @@ import {
 } from '@braidlog/records'
 import { BatchScanner } from './batch-scanner.ts'
 import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
+import type { LogDamage } from './errors.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
 import type { LogOptions, LogState } from './log.ts'
@@ -33,27 +37,35 @@ interface Recovery {
   readonly logger: Logger
   readonly epochs: LeaderEpochs
   readonly nowMs: number
+  readonly damages: LogDamage[]
   producers: ProducerState
 }
 
-/** Repairs the log whose files are `files`. @returns a state to make a `Log` of, all of it on disk */
+/**
+ * Repairs the log whose files are `files`.
+ * @param all look at every segment, as something is wrong that a crash does not explain
+ * @returns a state to make a `Log` of, all of it on disk
+ */
 export async function recoverLog(
   options: LogOptions,
   context: SegmentContext,
   files: LogFiles,
   snapshots: ProducerSnapshots,
+  all = false,
 ): Promise<LogState> {
   const { storage, resources, codecs } = options
   const logger = options.logger ?? silentLogger
   const nowMs = options.clock.nowMs()
-  const first = firstToRecover(files.segments, options.recoveryPoint ?? 0)
+  const known = readEpochs(options, logger)
+  // Epochs are nowhere else but in the batches.
+  const first = all || known === undefined ? 0 : firstToRecover(files.segments, options.recoveryPoint ?? 0)
   const from = files.segments[first]!.baseOffset
   const logStartOffset = Math.max(options.logStartOffset ?? 0, files.segments[0]!.baseOffset)
   const segments = files.segments
     .slice(0, first)
     .map((segment) => new Segment(context, segment.baseOffset, nowMs, segment.hasTransactionIndex))
 
-  const epochs = readEpochs(options, logger)
+  const epochs = known ?? new LeaderEpochs()
   epochs.truncateFromEnd(from)
   const producers = await replayProducers({
     segments,
@@ -64,15 +76,16 @@ export async function recoverLog(
     codecs,
     nowMs,
   })
-  const recovery: Recovery = { options, context, logger, epochs, nowMs, producers }
+  const damages: LogDamage[] = []
+  const recovery: Recovery = { options, context, logger, epochs, nowMs, damages, producers }
 
   let endOffset = from
   for (let i = first; i < files.segments.length; i++) {
     const segment = recreateSegment(context, files.segments[i]!, nowMs)
     segments.push(segment)
-    const { nextOffset, whole } = await recoverSegment(recovery, segment, endOffset)
-    endOffset = nextOffset
     const next = files.segments[i + 1]
+    const { nextOffset, whole } = await recoverSegment(recovery, segment, endOffset, next?.baseOffset)
+    endOffset = nextOffset
     if (next === undefined) break
     if (!whole || !follows(options, next.baseOffset, endOffset)) {
       removeSegments(context, files.segments.slice(i + 1), nowMs)
@@ -109,6 +122,7 @@ export async function recoverLog(
     awake: true,
     producers: recovery.producers,
     epochs,
+    ...(damages.length > 0 && { damages }),
   }
 }
 
@@ -155,7 +169,12 @@ export function untouchedLog(
  */
 function follows(options: LogOptions, baseOffset: number, endOffset: number): boolean {
   if (baseOffset === endOffset) return true
-  return baseOffset > endOffset && (options.config.cleanupCompact || baseOffset <= (options.recoveryPoint ?? 0))
+  return baseOffset > endOffset && (options.config.cleanupCompact || baseOffset <= knownEndOf(options))
+}
+
+/** Everything below it was on disk once. */
+function knownEndOf({ recoveryPoint = 0, knownEndOffset = 0 }: LogOptions): number {
+  return Math.max(recoveryPoint, knownEndOffset)
 }
 
 /** The segment that holds the recovery point, or an earlier one whose indexes are missing. */
@@ -166,15 +185,16 @@ function firstToRecover(segments: readonly SegmentFiles[], recoveryPoint: number
   return unindexed >= 0 ? Math.min(first, unindexed) : first
 }
 
-function readEpochs(options: LogOptions, logger: Logger): LeaderEpochs {
+/** @returns `undefined`: the file is damaged */
+function readEpochs(options: LogOptions, logger: Logger): LeaderEpochs | undefined {
   const path = `${options.path}/${LEADER_EPOCH_CHECKPOINT}`
   const bytes = readFileIfExists(options.storage, path)
   if (bytes === undefined) return new LeaderEpochs()
   try {
     return new LeaderEpochs(decodeEpochCheckpoint(bytes, path))
   } catch (error) {
-    logger.warn('leader epochs are unreadable; those of recovered batches remain', { path, error })
-    return new LeaderEpochs()
+    logger.warn('leader epochs are unreadable; they are made anew from the batches', { path, error })
+    return undefined
   }
 }
 
@@ -196,10 +216,12 @@ function recreateSegment(context: SegmentContext, files: SegmentFiles, nowMs: nu
   return segment
 }
 
+/** @param followedBy base offset of the next segment, if there is one */
 async function recoverSegment(
   recovery: Recovery,
   segment: Segment,
   expectedOffset: number,
+  followedBy: number | undefined,
 ): Promise<{ readonly nextOffset: number; readonly whole: boolean }> {
   const { options, logger, context } = recovery
   const { config, codecs, resources } = options
@@ -215,19 +237,35 @@ async function recoverSegment(
   let nextOffset = Math.max(expectedOffset, segment.baseOffset)
   let validBytes = 0
   let problem = ''
+  /** Damaged batches that nothing sound has followed yet. */
+  let suspects: { readonly sizeBytes: number; readonly damage: LogDamage }[] = []
+  const knownEnd = knownEndOf(options)
+  const keepSuspects = (): void => {
+    for (const { sizeBytes, damage } of suspects) {
+      segment.noteDamaged(sizeBytes)
+      recovery.damages.push(damage)
+      logger.error('a batch is damaged', { ...damage })
+    }
+    suspects = []
+  }
   scan: while (await scanner.load())
     while (scanner.next()) {
       const { bytes, view, at } = scanner
       const fault = validateBatch(bytes, view, at, at + scanner.sizeBytes, { crc32c: codecs.crc32c, origin: 'leader' })
       if (fault !== BatchFault.None) {
         problem = faultMessage(fault)
-        break scan
+        if (nextOffset >= knownEnd) break scan
+        const { path } = segment.log
+        const damage = { path, position: scanner.position, offset: nextOffset, problem }
+        suspects.push({ sizeBytes: scanner.sizeBytes, damage })
+        continue
       }
       const lastOffset = batchLastOffset(view, at)
       if (batchBaseOffset(view, at) < nextOffset || lastOffset - segment.baseOffset > RELATIVE_OFFSET_MAX) {
         problem = 'offsets do not ascend'
         break scan
       }
+      keepSuspects()
       segment.noteBatch(view, at, config.indexIntervalBytes)
       const epoch = batchLeaderEpoch(view, at)
       if (epoch > recovery.epochs.latestEpoch) recovery.epochs.assign(epoch, batchBaseOffset(view, at))
@@ -236,7 +274,12 @@ async function recoverSegment(
       nextOffset = lastOffset + 1
       validBytes = scanner.endPosition
     }
+  const isWhole = scanner.endPosition === sizeBytes
   scanner.close()
+  if (suspects.length > 0 && isWhole && followedBy !== undefined && followedBy <= knownEnd) {
+    keepSuspects()
+    return { nextOffset: followedBy, whole: true }
+  }
   if (validBytes === sizeBytes) return { nextOffset, whole: true }
 
   if (problem === '') problem = 'the file does not end with a whole batch'

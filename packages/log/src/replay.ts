@@ -2,11 +2,13 @@
 import {
   batchAttributes,
   batchBaseOffset,
+  BatchFault,
   batchLastOffset,
   batchProducerId,
   controlRecordsOf,
   isControl,
   openBatch,
+  validateBatch,
   type Codecs,
 } from '@braidlog/records'
 import { BatchScanner } from './batch-scanner.ts'
@@ -46,7 +48,11 @@ export async function replayProducers(options: ReplayOptions): Promise<ProducerS
       while (scanner.next()) {
         if (batchBaseOffset(scanner.view, scanner.at) >= endOffset) break
         if (batchLastOffset(scanner.view, scanner.at) < from) continue
-        noteProducer(state, scanner.bytes, scanner.view, scanner.at, codecs, nowMs)
+        const { bytes, view, at, sizeBytes } = scanner
+        if (batchProducerId(view, at) < 0) continue
+        // What is damaged is noticed by who reads it; here it would make a producer up.
+        const fault = validateBatch(bytes, view, at, at + sizeBytes, { crc32c: codecs.crc32c, origin: 'leader' })
+        if (fault === BatchFault.None) noteProducer(state, bytes, view, at, codecs, nowMs)
       }
   }
   return state

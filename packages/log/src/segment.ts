@@ -17,7 +17,7 @@ import {
   BATCH_HEADER_SIZE_BYTES,
   MAGIC,
 } from '@braidlog/records'
-import { LogError } from './errors.ts'
+import { batchDamaged, LogError } from './errors.ts'
 import { GATHERED_SIZE_BYTES_MAX, GatheredWrite } from './gathered-write.ts'
 import type { BufferPool } from './buffers.ts'
 import { INDEX_SUFFIX, LOG_SUFFIX, offsetName, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './file-names.ts'
@@ -78,6 +78,10 @@ export class Segment {
   #maxTimestampOffset = -1
   /** Largest timestamp of the first batch, from which the age of the segment counts. */
   #firstTimestampMs: number | undefined = undefined
+  /** What this process has not written itself: by position, up to here. */
+  #foreignTo = Infinity
+  /** The part of that, from the beginning of the file on, that has been held against its checksums. */
+  #verifiedTo = 0
   /** For {@link WriteQueue}: from here on the file may not hold yet what was appended. */
   readableTo = Infinity
   /** When the segment was opened or created, by our clock: its age when no record has a timestamp. */
@@ -109,6 +113,7 @@ export class Segment {
   /** Begins an active segment without records, as `create` and recovery do: what the index files hold is forgotten. */
   begin(): void {
     this.#sizeBytes = 0
+    this.#foreignTo = 0
     this.#active = true
     // Without entries there is nothing in them that could get lost.
     this.#indexesChanged = false
@@ -133,6 +138,7 @@ export class Segment {
       return this.baseOffset
     }
     this.#active = true
+    this.#foreignTo = Math.min(this.#foreignTo, sizeBytes)
     this.#bytesSinceIndexEntry = 0
     this.offsetIndex.activate(sizeBytes)
     this.timeIndex.activate(this.baseOffset + RELATIVE_OFFSET_MAX + 1)
@@ -254,7 +260,15 @@ export class Segment {
     this.#indexesChanged = true
   }
 
-  /** The first readable batch whose last offset is at or above `offset`, if any. @throws LogError `LOG_CORRUPT` */
+  /** Passes over a batch that is not what was written; the next entry of the indexes is behind it. */
+  noteDamaged(sizeBytes: number): void {
+    this.#sizeBytes += sizeBytes
+    this.#bytesSinceIndexEntry = Infinity
+    this.#foreignTo = this.#sizeBytes
+    this.#indexesChanged = true
+  }
+
+  /** The first readable batch whose last offset is at or above `offset`, if any. @throws LogError `BATCH_DAMAGED` */
   locate(offset: number): BatchLocation | undefined {
     const from = this.offsetIndex.lookup(offset)
     if (from > 0) {
@@ -272,6 +286,16 @@ export class Segment {
     return this.locate(before.offset)?.position ?? 0
   }
 
+  /** Some of these bytes are from before this process, and nobody has looked at them since. */
+  mustVerify(from: number, to: number): boolean {
+    return from < this.#foreignTo && to > this.#verifiedTo
+  }
+
+  /** The batches in these bytes are what was written. */
+  noteVerified(from: number, to: number): void {
+    if (from <= this.#verifiedTo) this.#verifiedTo = Math.max(this.#verifiedTo, to)
+  }
+
   read(target: Uint8Array, start: number, end: number, position: number): number {
     return this.#file().read(target, start, end, position)
   }
@@ -287,6 +311,7 @@ export class Segment {
     if (location !== undefined) {
       this.#file().truncate(location.position)
       this.#sizeBytes = location.position
+      this.#verifiedTo = Math.min(this.#verifiedTo, location.position)
     }
     this.offsetIndex.truncateTo(location?.baseOffset ?? offset)
     this.timeIndex.truncateTo(location?.baseOffset ?? offset)
@@ -376,6 +401,7 @@ export class Segment {
     const sizeBytes = this.readableSizeBytes
     let loaded = 0
     let loadedAt = position
+    let nextOffset = this.baseOffset
     while (position < sizeBytes) {
       if (position + BATCH_HEADER_SIZE_BYTES > loadedAt + loaded) {
         loadedAt = position
@@ -383,8 +409,12 @@ export class Segment {
       }
       const at = position - loadedAt
       const batch = at + BATCH_HEADER_SIZE_BYTES <= loaded ? describeBatch(at, position, sizeBytes) : undefined
-      if (batch === undefined) throw new LogError('LOG_CORRUPT', `${this.log.path} has no batch at ${position}`)
+      if (batch === undefined) {
+        const problem = 'no whole batch begins there'
+        throw batchDamaged({ path: this.log.path, position, offset: Math.min(nextOffset, offset), problem })
+      }
       if (batch.lastOffset >= offset) return batch
+      nextOffset = batch.lastOffset + 1
       position += batch.sizeBytes
     }
     return undefined
