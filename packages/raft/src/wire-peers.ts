@@ -53,7 +53,8 @@ export class QuorumPeers {
     try {
       return await this.#send(to, request, timeoutMs)
     } catch (error) {
-      return { type: 'failed', unsupported: error instanceof PeerError && error.code === 'UNSUPPORTED_VERSION' }
+      const code = error instanceof PeerError ? error.code : undefined
+      return { type: 'failed', unsupported: code === 'UNSUPPORTED_VERSION', unreachable: code === 'UNREACHABLE' }
     }
   }
 

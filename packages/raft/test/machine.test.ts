@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { ZERO_UUID } from '@braidlog/model'
 import { LogView } from '../src/machine/log-view.ts'
 import type { InboundRequest } from '../src/machine/messages.ts'
-import { inRole } from './spec.ts'
+import { DEFAULT_RAFT_TIMEOUTS } from '../src/index.ts'
+import { Driver, inRole } from './spec.ts'
 
 const fetchOf = (
   id: number,
@@ -93,6 +94,72 @@ test('a resigning leader names the voter with the longest log first', () => {
       request.candidates.map((each) => each.id),
       [3, 2],
     )
+})
+
+/** A follower of node 2 that has its answer to one fetch, and to the next that nobody listens there. */
+function deserted(id: number): Driver {
+  const driver = new Driver(id)
+  driver.start(2)
+  const { epoch } = driver.machine
+  const view = { error: 0, epoch, leaderId: 2, leaderEndpoints: [] } as const
+  driver.answer(2, 'fetch', { type: 'fetch', ...view, highWatermark: 0, logStartOffset: 0, batches: [] })
+  unreachable(driver)
+  return driver
+}
+
+function unreachable(driver: Driver): void {
+  driver.answer(2, 'fetch', { type: 'failed', unsupported: false, unreachable: true })
+}
+
+const preVoteOf3: InboundRequest = {
+  type: 'vote',
+  candidate: { id: 3, directoryId: ZERO_UUID },
+  voter: undefined,
+  epoch: 5,
+  lastEpoch: 5,
+  lastOffset: 11,
+  preVote: true,
+}
+
+test('where nobody listens any more, followers stand long before the fetch timeout, one after the other', () => {
+  const { electionTimeoutMs, fetchTimeoutMs } = DEFAULT_RAFT_TIMEOUTS
+  const standAtMs = [1, 3].map((id) => {
+    const driver = deserted(id)
+    assert.equal(driver.machine.role, 'follower', 'the others need a moment to notice')
+    driver.expire()
+    assert.equal(driver.machine.role, 'prospective')
+    return driver.nowMs
+  })
+  assert.ok(standAtMs[0]! + electionTimeoutMs / 8 < standAtMs[1]!)
+  assert.ok(standAtMs[1]! < fetchTimeoutMs / 2)
+})
+
+test('who cannot reach the leader gives its pre-vote', () => {
+  const driver = deserted(1)
+  const effects = driver.step({ type: 'request', token: 1, request: preVoteOf3 })
+  const answer = effects.find((effect) => effect.type === 'answer')?.answer
+  assert.ok(answer?.type === 'vote' && answer.granted)
+})
+
+test('a leader that only this replica cannot reach is stood against once, then after the fetch timeout again', () => {
+  const driver = deserted(1)
+  driver.expire()
+  // Node 3 hears from the leader, which does not answer: the time is up, and the leader is followed again.
+  driver.expire()
+  assert.equal(driver.machine.role, 'follower')
+  const followsSinceMs = driver.nowMs
+  unreachable(driver)
+  driver.expire()
+  assert.equal(driver.machine.role, 'prospective')
+  assert.ok(driver.nowMs - followsSinceMs >= DEFAULT_RAFT_TIMEOUTS.fetchTimeoutMs)
+})
+
+test('a connection that breaks or an answer that does not come is no reason to stand before the time', () => {
+  const driver = new Driver(1)
+  driver.start(2)
+  driver.answer(2, 'fetch', { type: 'failed', unsupported: false, unreachable: false })
+  driver.expire()
+  assert.ok(driver.nowMs >= DEFAULT_RAFT_TIMEOUTS.fetchTimeoutMs)
 })
 
 /** What a log is, record by record: the epoch of each. */

@@ -19,6 +19,8 @@ import { becomeProspective } from './transitions.ts'
 /** `controller.quorum.fetch.*` of Apache Kafka: how long a fetch waits at the leader, and how much it asks for. */
 export const FETCH_WAIT_MAX_MS = 500
 export const FETCH_SIZE_BYTES_MAX = 1024 * 1024
+/** So that who is next in line begins long before an election of the one before could have failed for good. */
+const SUCCESSORS_PER_ELECTION_TIMEOUT = 4
 /** A piece of a snapshot; bounds what one answer holds in memory on either side. */
 export const SNAPSHOT_PIECE_SIZE_BYTES_MAX = 1024 * 1024
 
@@ -160,6 +162,25 @@ function advanceHighWatermark(raft: RaftState, leaders: number): void {
   if (offset <= raft.highWatermark) return
   raft.highWatermark = offset
   raft.emit({ type: 'high-watermark', offset })
+}
+
+/**
+ * Where the leader answered before, nobody listens: its process has ended, and the rest of the fetch timeout would tell
+ * nothing new (Apache Kafka waits for it). Once for each time that it answered, so that a leader which this replica alone
+ * cannot reach is not stood against over and over; that it has lost the others, too, is for the pre-votes to say.
+ */
+export function handleUnreachable(raft: RaftState, to: Destination): void {
+  const { role } = raft
+  if (role.name !== 'follower' || !role.hasFetched || to.id !== raft.leaderId) return
+  role.hasFetched = false
+  role.fetchDeadlineMs = Math.min(role.fetchDeadlineMs, raft.nowMs + successionDelayMs(raft))
+}
+
+/** Voters begin one after the other, by their ids, so that they do not split the votes; the first when others know, too. */
+function successionDelayMs(raft: RaftState): number {
+  const { electionTimeoutMs, retryBackoffMs } = raft.timeouts
+  const earlier = raft.otherVoters.filter(({ id }) => id < raft.local.id && id !== raft.leaderId)
+  return retryBackoffMs + (earlier.length * electionTimeoutMs) / SUCCESSORS_PER_ELECTION_TIMEOUT
 }
 
 export function handleFetchSnapshotResponse(

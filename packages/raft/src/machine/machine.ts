@@ -20,6 +20,7 @@ import {
   handleFetchResponse,
   handleFetchSnapshotResponse,
   handleInstalled,
+  handleUnreachable,
   pollFollower,
   pollUnattached,
 } from './following.ts'
@@ -257,6 +258,7 @@ function handleResponse(raft: RaftState, asked: Outgoing, response: Received): v
     case 'failed': {
       const { request, to } = asked
       raft.outbox.failed(to, request.type, raft.nowMs)
+      if (response.unreachable && request.type === 'fetch') handleUnreachable(raft, to)
       if (request.type === 'probe') handleProbeFailed(raft, to.id)
       if (request.type === 'vote' && request.preVote && response.unsupported) handlePreVoteUnsupported(raft)
       return

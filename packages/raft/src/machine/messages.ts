@@ -184,8 +184,16 @@ export type Received =
       readonly bytes: Uint8Array
     })
   | { readonly type: 'probe'; readonly error: ErrorCode; readonly kraftVersions: KRaftVersionRange | undefined }
-  /** Nothing came, or nothing that could be understood. */
-  | { readonly type: 'failed'; readonly unsupported: boolean }
+  | FailedResponse
+
+/** Nothing came, or nothing that could be understood. */
+export interface FailedResponse {
+  readonly type: 'failed'
+  /** The other side does not speak the API. */
+  readonly unsupported: boolean
+  /** No connection could be made: nobody listens there. */
+  readonly unreachable: boolean
+}
 
 export function sameReplica(a: ReplicaKey, b: ReplicaKey): boolean {
   return a.id === b.id && a.directoryId === b.directoryId

@@ -42,10 +42,11 @@ export class Network {
     timeoutMs: number,
     respond: (response: Received) => void,
   ): void {
-    from.later(timeoutMs, () => respond({ type: 'failed', unsupported: false }))
+    from.later(timeoutMs, () => respond({ type: 'failed', unsupported: false, unreachable: false }))
     const target = this.#world.nodes.find((node) => `n${node.id}` === to.host)!
     const copies = this.#happens(this.faults.doubled) ? 2 : 1
-    const refused = (): void => from.later(this.#delayMs(), () => respond({ type: 'failed', unsupported: false }))
+    const refused = (): void =>
+      from.later(this.#delayMs(), () => respond({ type: 'failed', unsupported: false, unreachable: true }))
     for (let copy = 0; copy < copies; copy++)
       this.#deliver(from, target, refused, () => {
         if (request.type === 'probe') {
