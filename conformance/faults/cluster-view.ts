@@ -1,6 +1,6 @@
 /**
- * What each node says about the topics under load. A node that was cut off says for a while what was true before, so leaders
- * are those of the highest epoch that anybody names, and replicas are in sync when all nodes say so.
+ * What each broker says about the topics under load. A node that was cut off says for a while what was true before, so leaders
+ * are those of the highest epoch that anybody names, and replicas are in sync when all brokers say so.
  */
 import { Kafka } from '@braidlog/client'
 import { eventually } from '../peers/process.ts'
@@ -17,11 +17,11 @@ const ASK_TIMEOUT_MS = 2_000
 const SETTLE_TIMEOUT_MS = 120_000
 
 export class ClusterView {
-  readonly #nodeIds: readonly number[]
+  readonly #brokerIds: readonly number[]
   readonly #kafka: Kafka
 
-  constructor(nodeIds: readonly number[], bootstrapServers: readonly string[]) {
-    this.#nodeIds = nodeIds
+  constructor(brokerIds: readonly number[], bootstrapServers: readonly string[]) {
+    this.#brokerIds = brokerIds
     this.#kafka = new Kafka({
       bootstrapServers: [...bootstrapServers],
       clientId: 'faults-view',
@@ -31,7 +31,7 @@ export class ClusterView {
   }
 
   async createTopic(name: string, partitions: number): Promise<void> {
-    const replicationFactor = this.#nodeIds.length
+    const replicationFactor = this.#brokerIds.length
     await this.#kafka.admin().createTopics([{ name, partitions, replicationFactor }])
   }
 
@@ -56,13 +56,13 @@ export class ClusterView {
     )
   }
 
-  /** The active controller. */
-  async controller(): Promise<number> {
+  /** The active controller, one that is another than `notThis`. */
+  async controller(notThis?: number): Promise<number> {
     return await eventually(
       async () => {
         try {
           const { leader } = await this.#kafka.admin().describeQuorum({ timeoutMs: ASK_TIMEOUT_MS })
-          return leader >= 0 ? leader : undefined
+          return leader >= 0 && leader !== notThis ? leader : undefined
         } catch {
           return undefined
         }
@@ -72,9 +72,9 @@ export class ClusterView {
     )
   }
 
-  /** Resolves when all nodes say that all replicas of these topics are in sync. */
+  /** Resolves when all brokers say that all replicas of these topics are in sync. */
   async inSync(topics: readonly string[]): Promise<void> {
-    const isWhole = (view: PartitionView): boolean => view.isrCount === this.#nodeIds.length && view.leader >= 0
+    const isWhole = (view: PartitionView): boolean => view.isrCount === this.#brokerIds.length && view.leader >= 0
     await eventually(
       async () => {
         const views = await this.#views(topics)
@@ -85,12 +85,12 @@ export class ClusterView {
     )
   }
 
-  /** Who leads what with which replicas in sync, as each node sees it; for people. */
+  /** Who leads what with which replicas in sync, as each broker sees it; for people. */
   async describe(topics: readonly string[]): Promise<string> {
     const views = await this.#views(topics)
     const lines = views.map((view, at) => {
       const partitions = view?.map(({ leader, leaderEpoch, isrCount }) => `${leader}/${leaderEpoch}/${isrCount}`)
-      return `  node ${this.#nodeIds[at]}: ${partitions?.join(' ') ?? 'no answer'}`
+      return `  broker ${this.#brokerIds[at]}: ${partitions?.join(' ') ?? 'no answer'}`
     })
     return `leader/epoch/in sync of each partition\n${lines.join('\n')}`
   }
@@ -101,7 +101,7 @@ export class ClusterView {
 
   /** By node; undefined of one that does not answer, or does not know a topic. */
   async #views(topics: readonly string[]): Promise<(readonly PartitionView[] | undefined)[]> {
-    return await Promise.all(this.#nodeIds.map(async (broker) => await this.#viewOf(broker, topics)))
+    return await Promise.all(this.#brokerIds.map(async (broker) => await this.#viewOf(broker, topics)))
   }
 
   async #viewOf(broker: number, topics: readonly string[]): Promise<readonly PartitionView[] | undefined> {

@@ -1,6 +1,6 @@
 /**
- * Three nodes, each controller and broker, each a process on a host of its own, that can be killed, paused, stopped, wiped and
- * started again: ours, or Apache Kafka's under the same properties.
+ * Three brokers and three controllers, in three processes or in six, each process on a host of its own, that can be killed,
+ * paused, stopped, wiped and started again: ours, or Apache Kafka's under the same properties.
  */
 import assert from 'node:assert/strict'
 import { closeSync, mkdtempSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUuid } from '@braidlog/model'
 import { systemRandom } from '@braidlog/runtime'
-import { answersApiVersions, javaCommand, runTool } from '../peers/kafka.ts'
+import { answersApiVersions, defaultJvmFlags, javaCommand, runTool } from '../peers/kafka.ts'
 import { eventually, run, start, type RunningChild } from '../peers/process.ts'
 import type { FaultNetwork } from './network.ts'
 
@@ -20,11 +20,30 @@ const FILLER_CHUNK_SIZE_BYTES = 1 << 20
 const START_TIMEOUT_MS = 120_000
 const END_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 60_000
+/** Of what one node has said, the end that is kept. */
+const LOG_LENGTH_MAX = 4 << 20
 
 export type Against = 'braidlog' | 'kafka'
 
+/** Which nodes there are, and what each is. */
+export const TOPOLOGIES = {
+  /** Each node is broker and controller. */
+  combined: { brokerIds: [1, 2, 3], controllerIds: [1, 2, 3] },
+  /** Controllers of their own. */
+  separate: { brokerIds: [1, 2, 3], controllerIds: [4, 5, 6] },
+} as const
+
+export type Topology = keyof typeof TOPOLOGIES
+
+export function nodeIdsOf(topology: Topology): number[] {
+  const { brokerIds, controllerIds } = TOPOLOGIES[topology]
+  return [...new Set([...brokerIds, ...controllerIds])]
+}
+
 export interface ClusterOptions {
   readonly against: Against
+  readonly topology: Topology
+  /** With a host for each node. */
   readonly network: FaultNetwork
   /** Of every node, beyond addresses and directories. */
   readonly properties: Readonly<Record<string, number | string>>
@@ -46,7 +65,7 @@ const KINDS: Readonly<Record<Against, NodeKind>> = {
     format: async () => {}, // A node formats its own directory.
     command: async (file, clusterId) => [
       process.execPath,
-      [CLI, 'start', file, '--cluster-id', clusterId, '--log-level', 'warn'],
+      [CLI, 'start', file, '--cluster-id', clusterId, '--log-level', 'info'],
     ],
   },
   kafka: {
@@ -54,21 +73,23 @@ const KINDS: Readonly<Record<Against, NodeKind>> = {
     format: async (file, clusterId) => {
       await runTool('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', file, '--ignore-formatted'])
     },
-    command: async (file) => await javaCommand('kafka.Kafka', [file], {}, 'warn'),
+    command: async (file) => await javaCommand('kafka.Kafka', [file], { jvmFlags: defaultJvmFlags }, 'warn'),
   },
 }
 
 export class FaultCluster {
   readonly nodeIds: readonly number[]
+  readonly brokerIds: readonly number[]
   readonly bootstrapServers: readonly string[]
   readonly #work: string
   readonly #clusterId = randomUuid(systemRandom)
   readonly #kind: NodeKind
   readonly #network: FaultNetwork
+  readonly #topology: Topology
   readonly #children = new Map<number, RunningChild>()
   readonly #smallDisks: ReadonlyMap<number, number>
   readonly #mounts: string[] = []
-  /** What each node said before it was last ended. */
+  /** Everything that each node said in its earlier lives, as far as it is kept. */
   readonly #said = new Map<number, string>()
 
   private constructor(options: ClusterOptions, work: string) {
@@ -76,8 +97,10 @@ export class FaultCluster {
     this.#kind = KINDS[options.against]
     this.#network = options.network
     this.#smallDisks = options.smallDisks ?? new Map<number, number>()
-    this.nodeIds = options.network.nodeIds
-    this.bootstrapServers = this.nodeIds.map((id) => `${options.network.hostOf(id)}:${CLIENT_PORT}`)
+    this.#topology = options.topology
+    this.nodeIds = nodeIdsOf(options.topology)
+    this.brokerIds = TOPOLOGIES[options.topology].brokerIds
+    this.bootstrapServers = this.brokerIds.map((id) => `${options.network.hostOf(id)}:${CLIENT_PORT}`)
   }
 
   /** Resolves when all nodes serve. */
@@ -113,10 +136,11 @@ export class FaultCluster {
     const child = start(...this.#network.on(nodeId, program, args))
     this.#children.set(nodeId, child)
     const host = this.#network.hostOf(nodeId)
+    const port = this.brokerIds.includes(nodeId) ? CLIENT_PORT : CONTROLLER_PORT
     await eventually(
       async () => {
         if (child.exitCode() !== -1) throw new Error(`node ${nodeId} ended with ${child.exitCode()}\n${child.tail()}`)
-        return (await answersApiVersions(CLIENT_PORT, host)) ? true : undefined
+        return (await answersApiVersions(port, host)) ? true : undefined
       },
       `node ${nodeId} serves`,
       START_TIMEOUT_MS,
@@ -141,6 +165,15 @@ export class FaultCluster {
     this.#signal(nodeId, 'SIGCONT')
   }
 
+  /** Makes all nodes run, whatever was done to them. */
+  async revive(): Promise<void> {
+    for (const id of this.nodeIds) {
+      if (this.#smallDisks.has(id)) rmSync(this.#filler(id), { force: true })
+      this.resume(id)
+      if ((this.#children.get(id)?.exitCode() ?? 0) !== -1) await this.start(id)
+    }
+  }
+
   /** Empties the disk of a node that does not run. */
   wipe(nodeId: number): void {
     const directory = this.directoryOf(nodeId)
@@ -162,11 +195,15 @@ export class FaultCluster {
     rmSync(this.#filler(nodeId))
   }
 
-  /** The last lines of every node, for error messages. */
-  tail(): string {
-    return this.nodeIds
-      .map((id) => `--- node ${id}\n${this.#children.get(id)?.tail() ?? this.#said.get(id) ?? ''}`)
-      .join('\n')
+  /** Writes what every node has said into a directory of its own, which stays. @returns the directory */
+  keepLogs(): string {
+    const directory = mkdtempSync(join(tmpdir(), 'braidlog-faults-logs-'))
+    for (const id of this.nodeIds) {
+      const child = this.#children.get(id)
+      const now = child === undefined ? '' : outputOf(child)
+      writeFileSync(join(directory, `node-${id}.log`), `${this.#said.get(id) ?? ''}${now}`)
+    }
+    return directory
   }
 
   async close(): Promise<void> {
@@ -193,13 +230,18 @@ export class FaultCluster {
       this.#mounts.push(directory)
     }
     const host = this.#network.hostOf(nodeId)
+    const { brokerIds, controllerIds } = TOPOLOGIES[this.#topology]
+    const roles = [
+      { role: 'broker', ids: brokerIds, listener: `PLAINTEXT://${host}:${CLIENT_PORT}` },
+      { role: 'controller', ids: controllerIds, listener: `CONTROLLER://${host}:${CONTROLLER_PORT}` },
+    ].filter(({ ids }) => (ids as readonly number[]).includes(nodeId))
     const properties = {
-      'process.roles': 'broker,controller',
+      'process.roles': roles.map(({ role }) => role).join(','),
       'node.id': nodeId,
-      listeners: `PLAINTEXT://${host}:${CLIENT_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
+      listeners: roles.map(({ listener }) => listener).join(','),
       'controller.listener.names': 'CONTROLLER',
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'controller.quorum.voters': this.nodeIds
+      ...(brokerIds.some((id) => id === nodeId) && { 'inter.broker.listener.name': 'PLAINTEXT' }),
+      'controller.quorum.voters': controllerIds
         .map((id) => `${id}@${this.#network.hostOf(id)}:${CONTROLLER_PORT}`)
         .join(','),
       'log.dirs': join(directory, 'data'),
@@ -218,15 +260,19 @@ export class FaultCluster {
   #take(nodeId: number): RunningChild | undefined {
     const child = this.#children.get(nodeId)
     this.#children.delete(nodeId)
-    if (child !== undefined) this.#said.set(nodeId, child.tail())
+    if (child === undefined) return undefined
+    const said = `${this.#said.get(nodeId) ?? ''}${outputOf(child)}--- asked to end\n`
+    this.#said.set(nodeId, said.slice(-LOG_LENGTH_MAX))
     return child
   }
 
   #signal(nodeId: number, signal: NodeJS.Signals): void {
     const child = this.#children.get(nodeId)
-    if (child !== undefined) process.kill(child.pid, signal)
+    if (child?.exitCode() === -1) process.kill(child.pid, signal)
   }
 }
+
+const outputOf = (child: RunningChild): string => `${child.stdout()}${child.stderr()}`
 
 /** Appends chunks of a size until one has no room. */
 function fillWith(file: number, sizeBytes: number): void {

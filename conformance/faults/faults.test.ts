@@ -1,14 +1,14 @@
 /**
- * Three nodes on hosts of their own, three clients that write with acks=all and idempotence, and every kind of fault: nothing
+ * Three brokers and three controllers on hosts of their own, three clients that write with acks=all and idempotence, and every kind of fault: nothing
  * that was acknowledged may be lost, doubled or reordered, and writes must go on.
  *
  * `FAULTS_KILLS=200 FAULTS_PAUSES=100 FAULTS_PARTITIONS=100 FAULTS_MINUTES=60 npm run conformance -- faults` for more than the
  * few of an ordinary run; `npm run faults -- --help` for any mix, and for figures.
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { against } from '../peers/server.ts'
-import { runCampaign } from './campaign.ts'
+import { runCampaign, type CampaignOptions } from './campaign.ts'
 import type { FaultName } from './nemesis.ts'
 import { whyNoNamespaces } from './network.ts'
 import { TIMEOUTS } from './timeouts.ts'
@@ -16,6 +16,7 @@ import { TIMEOUTS } from './timeouts.ts'
 const kills = Number(process.env['FAULTS_KILLS'] ?? 4)
 const pauses = Number(process.env['FAULTS_PAUSES'] ?? 2)
 const partitions = Number(process.env['FAULTS_PARTITIONS'] ?? 6)
+const separate = Number(process.env['FAULTS_SEPARATE'] ?? 4)
 const minutes = Number(process.env['FAULTS_MINUTES'] ?? 7)
 const RECORDS_PER_SECOND = 300
 
@@ -27,21 +28,37 @@ const OTHERS = ['restart', 'restart', 'restart', 'wipe', 'full-disk'] as const
 const turns = (names: readonly FaultName[], count: number): FaultName[] =>
   Array.from({ length: count }, (_, turn) => names[turn % names.length]!)
 
+/** The killed controller is no broker: nobody loses a leader. */
+const SEPARATE = ['kill-controller', 'kill', 'no-controllers', 'restart'] as const
+
+async function survives(context: TestContext, options: Pick<CampaignOptions, 'faults' | 'topology'>): Promise<void> {
+  const result = await runCampaign({
+    ...options,
+    against,
+    timeouts: TIMEOUTS.tuned,
+    loads: ['braidlog', 'librdkafka', 'java'],
+    recordsPerSecond: RECORDS_PER_SECOND,
+    say: (line) => context.diagnostic(line),
+  })
+  assert.deepEqual(result.failures, [])
+  assert.equal(result.faultCount, options.faults.length)
+  for (const { client, report } of result.clients) {
+    assert.deepEqual(report.anomalies, [], client)
+    assert.ok(report.acknowledgedCount > 0, client)
+  }
+}
+
+const bounds = { skip: whyNoNamespaces(), timeout: minutes * 60_000 }
+
 test(
   'through kills, pauses, partitions, restarts, a wiped and a full disk nothing is lost, doubled or reordered',
-  { skip: whyNoNamespaces(), timeout: minutes * 60_000 },
+  bounds,
   async (context) => {
-    const result = await runCampaign({
-      against,
-      timeouts: TIMEOUTS.tuned,
-      faults: [...turns(KILLS, kills), ...turns(PAUSES, pauses), ...turns(PARTITIONS, partitions), ...OTHERS],
-      loads: ['braidlog', 'librdkafka', 'java'],
-      recordsPerSecond: RECORDS_PER_SECOND,
-      say: (line) => context.diagnostic(line),
-    })
-    for (const { client, report } of result.clients) {
-      assert.deepEqual(report.anomalies, [], client)
-      assert.ok(report.acknowledgedCount > 0, client)
-    }
+    const faults = [...turns(KILLS, kills), ...turns(PAUSES, pauses), ...turns(PARTITIONS, partitions), ...OTHERS]
+    await survives(context, { topology: 'combined', faults })
   },
 )
+
+test('so it is with controllers of their own', bounds, async (context) => {
+  await survives(context, { topology: 'separate', faults: turns(SEPARATE, separate) })
+})

@@ -14,8 +14,8 @@ export interface Scene {
 }
 
 export interface Fault {
-  /** Whom it hits: the leader of a partition, in turn; the active controller; the node whose disk is small. */
-  readonly victim: 'controller' | 'leader' | 'small-disk'
+  /** Whom it hits: the leader of a partition, in turn; the active controller; each node, in turn; the node whose disk is small. */
+  readonly victim: 'controller' | 'each' | 'leader' | 'small-disk'
   /**
    * The other two can go on without the victim, and must, before the fault ends. Otherwise writes to the victim's partitions
    * may wait for its end: whoever leads has fewer than `min.insync.replicas` behind it.
@@ -47,23 +47,23 @@ function partition(directions: readonly ('in' | 'out')[], port?: number): Fault[
 }
 
 const onLeader = { victim: 'leader', failsOver: true } as const
+const onController = { victim: 'controller', failsOver: true } as const
+
+const resume: Fault['heal'] = async ({ cluster }, victim) => cluster.resume(victim)
+const pause: Fault['inject'] = async ({ cluster }, victim) => cluster.pause(victim)
 
 export const FAULTS = {
   /** SIGKILL. */
   kill: { ...onLeader, lastsMs: briefly, inject: kill, heal: start },
-  'kill-controller': { ...onLeader, victim: 'controller', lastsMs: briefly, inject: kill, heal: start },
+  'kill-controller': { ...onController, lastsMs: briefly, inject: kill, heal: start },
   /** SIGSTOP, as a virtual machine that is frozen. */
-  pause: {
-    ...onLeader,
-    lastsMs: beyondSession,
-    inject: async ({ cluster }, victim) => cluster.pause(victim),
-    heal: async ({ cluster }, victim) => cluster.resume(victim),
-  },
+  pause: { ...onLeader, lastsMs: beyondSession, inject: pause, heal: resume },
+  'pause-controller': { ...onController, lastsMs: beyondSession, inject: pause, heal: resume },
   /** Frozen, and never woken up. */
   'pause-kill': {
     ...onLeader,
     lastsMs: beyondSession,
-    inject: async ({ cluster }, victim) => cluster.pause(victim),
+    inject: pause,
     heal: async (scene, victim) => {
       await kill(scene, victim)
       await start(scene, victim)
@@ -78,6 +78,12 @@ export const FAULTS = {
   },
   /** The victim alone, with the clients. */
   minority: { ...onLeader, lastsMs: beyondSession, inject: partition(['in', 'out']), heal: healNetwork },
+  'minority-controller': {
+    ...onController,
+    lastsMs: beyondSession,
+    inject: partition(['in', 'out']),
+    heal: healNetwork,
+  },
   /** The victim speaks to the others and does not hear them. */
   deaf: { ...onLeader, lastsMs: beyondSession, inject: partition(['in']), heal: healNetwork },
   /** The victim hears the others, who do not hear it. */
@@ -108,8 +114,14 @@ export const FAULTS = {
       await start(scene, victim)
     },
   },
-  /** Clean shutdown and start, as in a rolling upgrade. */
-  restart: { ...onLeader, lastsMs: briefly, inject: ({ cluster }, victim) => cluster.stop(victim), heal: start },
+  /** Clean shutdown and start: as many as there are nodes are a rolling restart. */
+  restart: {
+    victim: 'each',
+    failsOver: true,
+    lastsMs: briefly,
+    inject: ({ cluster }, victim) => cluster.stop(victim),
+    heal: start,
+  },
   /** Killed, its disk emptied: data and metadata log. */
   wipe: {
     ...onLeader,
