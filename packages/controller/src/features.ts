@@ -1,6 +1,8 @@
 /**
  * UpdateFeatures: raises or lowers finalized feature levels, all of a request or none.
- * Source: KIP-584, KIP-778 (metadata.version), KIP-1022.
+ *
+ * kraft.version is the quorum's: it is only ever raised, and stands in the log as a control record, not as FeatureLevel.
+ * Source: KIP-584, KIP-778 (metadata.version), KIP-853 (kraft.version), KIP-1022.
  */
 import { metadataRecord, type MetadataRecord } from '@braidlog/metadata'
 import {
@@ -12,10 +14,11 @@ import {
   METADATA_VERSION_FEATURE,
   METADATA_VERSION_LEVELS,
   SUPPORTED_FEATURES,
+  type FeatureRange,
 } from '@braidlog/model'
 import type { UpdateFeaturesRequest, UpdateFeaturesResponse } from '@braidlog/protocol'
 import { duplicatesOf } from './fault.ts'
-import type { ControllerState, Decision } from './state.ts'
+import type { ControllerState, Decision, DecisionContext, QuorumState } from './state.ts'
 
 type FeatureUpdate = UpdateFeaturesRequest['featureUpdates'][number]
 
@@ -28,6 +31,7 @@ const ELIGIBLE_LEADER_REPLICAS_LEVEL = 23
 export function decideUpdateFeatures(
   state: ControllerState,
   request: UpdateFeaturesRequest,
+  { quorum }: DecisionContext,
 ): Decision<UpdateFeaturesResponse> {
   const refused = (errorCode: number, errorMessage: string) => ({
     records: [],
@@ -38,10 +42,17 @@ export function decideUpdateFeatures(
     return refused(ErrorCode.INVALID_REQUEST, `the request names ${[...twice].join(', ')} more than once`)
   }
   const records: MetadataRecord[] = []
+  let kraftVersion: number | undefined
   for (const update of request.featureUpdates) {
-    const problem = checkUpdate(state, update)
+    const problem = checkUpdate(state, quorum, update)
     if (problem !== undefined) return refused(ErrorCode.INVALID_UPDATE_VERSION, `nothing was changed: ${problem}`)
-    if (currentLevel(state, update.feature) === update.maxVersionLevel) continue
+    if (currentLevel(state, quorum, update.feature) === update.maxVersionLevel) continue
+    if (update.feature === KRAFT_VERSION_FEATURE) {
+      kraftVersion = update.maxVersionLevel
+      // What the answer waits for: it is committed only with what the quorum has written before it.
+      records.push(metadataRecord('NoOp', {}))
+      continue
+    }
     records.push(metadataRecord('FeatureLevel', { name: update.feature, featureLevel: update.maxVersionLevel }))
     if (update.feature === ELIGIBLE_LEADER_REPLICAS_FEATURE && update.maxVersionLevel > 0) {
       records.push(...minInsyncReplicasForAll(state))
@@ -50,31 +61,35 @@ export function decideUpdateFeatures(
   const results = request.featureUpdates.map(({ feature }) => ({ feature, errorCode: 0, errorMessage: null }))
   return {
     records: request.validateOnly ? [] : records,
+    ...(kraftVersion !== undefined && !request.validateOnly && { kraftVersion }),
     response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, results },
   }
 }
 
-function currentLevel(state: ControllerState, feature: string): number {
+function currentLevel(state: ControllerState, quorum: QuorumState, feature: string): number {
+  if (feature === KRAFT_VERSION_FEATURE) return quorum.kraftVersion
   return state.image.features.get(feature) ?? 0
 }
 
 /** @returns what is wrong, as a sentence without its end */
-function checkUpdate(state: ControllerState, update: FeatureUpdate): string | undefined {
+function checkUpdate(state: ControllerState, quorum: QuorumState, update: FeatureUpdate): string | undefined {
   const { feature, maxVersionLevel: level, upgradeType } = update
   const range = SUPPORTED_FEATURES.find((each) => each.name === feature)
   if (range === undefined) return `feature ${feature} is not known to this node`
-  if (feature === KRAFT_VERSION_FEATURE) {
-    return `${feature} is decided when the directory is formatted and cannot be changed by this release`
-  }
   if (level < range.levelMin || level > range.levelMax) {
     return `${feature} ${level} is not supported; this node has ${range.levelMin} to ${range.levelMax}`
   }
   for (const broker of state.image.brokers()) {
-    const offered = broker.features.find((each) => each.name === feature)
-    const fits = level >= (offered?.levelMin ?? 0) && level <= (offered?.levelMax ?? 0)
-    if (!fits) return `broker ${broker.id} does not support ${feature} ${level}`
+    if (!supports(broker, feature, level)) return `broker ${broker.id} does not support ${feature} ${level}`
   }
-  const before = currentLevel(state, feature)
+  for (const controller of state.image.controllers()) {
+    const counts = quorum.voterIds.includes(controller.id)
+    if (counts && !supports(controller, feature, level)) {
+      return `controller ${controller.id} does not support ${feature} ${level}`
+    }
+  }
+  const before = currentLevel(state, quorum, feature)
+  if (feature === KRAFT_VERSION_FEATURE) return level === before ? undefined : quorum.upgradeProblem(level)
   if (level < before && upgradeType === UpgradeType.UPGRADE) {
     return `${feature} is at ${before}; lowering it to ${level} must be asked for as a downgrade`
   }
@@ -84,6 +99,11 @@ function checkUpdate(state: ControllerState, update: FeatureUpdate): string | un
     return `${feature} needs metadata.version ${ELIGIBLE_LEADER_REPLICAS_LEVEL}, the cluster is at ${metadataVersion}`
   }
   return undefined
+}
+
+function supports(node: { readonly features: readonly FeatureRange[] }, feature: string, level: number): boolean {
+  const offered = node.features.find((each) => each.name === feature)
+  return level >= (offered?.levelMin ?? 0) && level <= (offered?.levelMax ?? 0)
 }
 
 function checkMetadataDowngrade(before: number, level: number, upgradeType: number): string | undefined {

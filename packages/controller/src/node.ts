@@ -246,7 +246,8 @@ export class ControllerNode {
     }
     const controller = this.#controller
     if (controller === undefined) throw notController()
-    const { records, response } = controller.decide(name, request, this.#context())
+    const { kraftVersion, records, response } = controller.decide(name, request, this.#context())
+    if (kraftVersion !== undefined) this.#upgradeQuorum(kraftVersion)
     const decidedOn = records.length > 0 ? this.#append(records) : this.#lastAppended
     this.#watchDeadline()
     if (decidedOn === undefined || decidedOn.lastOffset < this.highWatermark) return response
@@ -392,7 +393,22 @@ export class ControllerNode {
 
   #context(): DecisionContext {
     const { random, clock } = this.#options
-    return { random, nowMs: clock.monotonicMs(), nextOffset: this.#running.endOffset }
+    const raft = this.#running
+    const quorum = {
+      kraftVersion: raft.kraftVersion,
+      voterIds: raft.voters.map((voter) => voter.id),
+      upgradeProblem: (kraftVersion: number) => raft.upgradeProblem(kraftVersion),
+    }
+    return { random, nowMs: clock.monotonicMs(), nextOffset: raft.endOffset, quorum }
+  }
+
+  #upgradeQuorum(kraftVersion: number): void {
+    try {
+      this.#running.upgradeVersion(kraftVersion)
+    } catch (error) {
+      throw toControllerError(error)
+    }
+    this.#options.logger.info('the quorum is dynamic from here on', { kraftVersion, offset: this.#running.endOffset })
   }
 
   #append(records: readonly MetadataRecord[]): Appended {

@@ -38,6 +38,16 @@ export interface ControllerSettings {
 export interface Decision<Response> {
   readonly records: readonly MetadataRecord[]
   readonly response: Response
+  /** What the quorum is to be raised to, before the records. */
+  readonly kraftVersion?: number
+}
+
+/** The quorum as it is in the log. Its version is no metadata record, and not of the image. */
+export interface QuorumState {
+  readonly kraftVersion: number
+  readonly voterIds: readonly number[]
+  /** Why its version cannot be raised to this now, as a sentence without its end. */
+  upgradeProblem(kraftVersion: number): string | undefined
 }
 
 /** What changes from request to request. */
@@ -47,6 +57,7 @@ export interface DecisionContext {
   readonly nowMs: number
   /** The offset that the first record will get. */
   readonly nextOffset: number
+  readonly quorum: QuorumState
 }
 
 /** Most partitions that one request may create: bounds the batch in the log and the time of a turn. */

@@ -1,7 +1,7 @@
 /** Brokers, producer ids, features, elections, reassignments. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { metadataRecord } from '@braidlog/metadata'
+import { controllerRecord, metadataRecord } from '@braidlog/metadata'
 import { ErrorCode, SUPPORTED_FEATURES, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { BrokerHeartbeatRequest, BrokerRegistrationRequest } from '@braidlog/protocol'
 import { BrokerSessions } from '../src/broker-sessions.ts'
@@ -223,7 +223,7 @@ test('feature updates that cannot be are refused, whole', () => {
     update('group.version', 5, UPGRADE),
     update('group.version', 0, UPGRADE),
     update('nope', 1, UPGRADE),
-    update('kraft.version', 0, SAFE),
+    update('kraft.version', 2, UPGRADE),
   ]
   for (const request of cases) {
     const { records, response } = new Scenario({}, { 'group.version': 1 }).decide('updateFeatures', request)
@@ -232,6 +232,40 @@ test('feature updates that cannot be are refused, whole', () => {
     assert.ok(response.errorMessage, what)
     assert.deepEqual(records, [], what)
   }
+})
+
+test('kraft.version is raised by the quorum, not by a record of the image', () => {
+  const scenario = new Scenario()
+  scenario.quorum = { kraftVersion: 0, voterIds: [NODE_ID], upgradeProblem: () => undefined }
+  const request = update('kraft.version', 1)
+  const { kraftVersion, records, response } = scenario.decide('updateFeatures', request)
+  assert.deepEqual([response.errorCode, kraftVersion], [ErrorCode.NONE, 1])
+  assert.deepEqual(records, [metadataRecord('NoOp', {})])
+  const dry = scenario.decide('updateFeatures', { ...request, validateOnly: true })
+  assert.deepEqual([dry.response.errorCode, dry.kraftVersion, dry.records], [ErrorCode.NONE, undefined, []])
+  scenario.quorum = { ...scenario.quorum, kraftVersion: 1 }
+  const again = scenario.decide('updateFeatures', request)
+  assert.deepEqual([again.response.errorCode, again.kraftVersion, again.records], [ErrorCode.NONE, undefined, []])
+})
+
+test('kraft.version stays when a voter is too old, a controller is, or it is to be lowered', () => {
+  const scenario = new Scenario()
+  const problem = 'voter 2 supports kraft.version 0 to 0'
+  const refusal = (level: number): string => {
+    const { kraftVersion, records, response } = scenario.decide('updateFeatures', update('kraft.version', level, SAFE))
+    assert.deepEqual([kraftVersion, records, response.errorCode], [undefined, [], ErrorCode.INVALID_UPDATE_VERSION])
+    return response.errorMessage!
+  }
+  scenario.quorum = { kraftVersion: 0, voterIds: [1, 2], upgradeProblem: () => problem }
+  assert.equal(refusal(1), `nothing was changed: ${problem}`)
+  scenario.quorum = { kraftVersion: 1, voterIds: [1, 2], upgradeProblem: () => 'it is never lowered' }
+  assert.equal(refusal(0), 'nothing was changed: it is never lowered')
+  const old = { id: 2, incarnationId: LOG_DIR, zkMigrationReady: false, endpoints: [], features: [] }
+  scenario.quorum = { kraftVersion: 0, voterIds: [1, 2], upgradeProblem: () => undefined }
+  scenario.apply(controllerRecord(old))
+  assert.equal(refusal(1), 'nothing was changed: controller 2 does not support kraft.version 1')
+  scenario.quorum = { kraftVersion: 0, voterIds: [1, 3], upgradeProblem: () => undefined }
+  assert.equal(scenario.decide('updateFeatures', update('kraft.version', 1)).kraftVersion, 1, '2 votes no more')
 })
 
 test('switching eligible leader replicas on gives the cluster one min.insync.replicas', () => {

@@ -18,7 +18,7 @@ import { noTimers, topicRequest } from './scenario.ts'
 const endpoints = [{ name: 'CONTROLLER', host: '127.0.0.1', port: 9093 }]
 const random = new SeededRandom(3)
 
-async function formatted(storage = new MemoryStorage()): Promise<MemoryStorage> {
+async function formatted(storage = new MemoryStorage(), dynamic = true): Promise<MemoryStorage> {
   await formatStorage({
     storage,
     codecs,
@@ -27,7 +27,7 @@ async function formatted(storage = new MemoryStorage()): Promise<MemoryStorage> 
     directory: 'data',
     clusterId: 'cluster',
     nodeId: 1,
-    standalone: endpoints,
+    ...(dynamic && { standalone: endpoints }),
   })
   return storage
 }
@@ -90,6 +90,24 @@ test('a new cluster begins with its bootstrap records and registers its controll
     [1],
   )
   await controller.close()
+})
+
+test('a static quorum is made dynamic by UpdateFeatures, durably when that is answered', async () => {
+  const storage = await formatted(new MemoryStorage(), false)
+  const { controller } = await withBroker(storage)
+  assert.equal(controller.finalizedFeatures().levels.has('kraft.version'), false)
+  const featureUpdates = [{ feature: 'kraft.version', maxVersionLevel: 1, upgradeType: 1, allowDowngrade: false }]
+  const update = { timeoutMs: 0, validateOnly: false, featureUpdates }
+  const dry = await controller.submit('updateFeatures', { ...update, validateOnly: true })
+  assert.deepEqual([dry.errorCode, controller.raft.kraftVersion], [ErrorCode.NONE, 0])
+  const { errorCode, errorMessage } = await controller.submit('updateFeatures', update)
+  assert.equal(errorCode, ErrorCode.NONE, String(errorMessage))
+  storage.crash(random)
+  const again = await open(storage, { staticVoters: [] })
+  assert.equal(again.controller.finalizedFeatures().levels.get('kraft.version'), 1)
+  assert.deepEqual(again.controller.raft.voters[0]!.directoryId, controller.directoryId)
+  await again.controller.createSnapshot()
+  await again.controller.close()
 })
 
 test('an answer comes when the change is durable and visible', async () => {

@@ -4,6 +4,7 @@ import { metadataRecord, type MetadataRecord } from '@braidlog/metadata'
 import { BROKER_CONFIGS, parseConfigs, SUPPORTED_FEATURES, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { CreateTopicsRequest } from '@braidlog/protocol'
 import { Controller, type DecidedRequestName, type Decision, type RequestOf, type ResponseOf } from '../src/index.ts'
+import type { QuorumState } from '../src/state.ts'
 
 export const NODE_ID = 1
 export const BROKER_EPOCH = 5
@@ -18,6 +19,7 @@ export class Scenario {
   readonly controller: Controller
   readonly #random = new SeededRandom(1)
   nextOffset = 100
+  quorum: QuorumState = { kraftVersion: 1, voterIds: [NODE_ID], upgradeProblem: () => undefined }
   nowMs = 1_000
 
   constructor(configs: Readonly<Record<string, string>> = {}, features: Readonly<Record<string, number>> = {}) {
@@ -40,7 +42,7 @@ export class Scenario {
   }
 
   get context() {
-    return { random: this.#random, nowMs: this.nowMs, nextOffset: this.nextOffset }
+    return { random: this.#random, nowMs: this.nowMs, nextOffset: this.nextOffset, quorum: this.quorum }
   }
 
   /** Lets the time come and applies what it calls for, as often as there is something. */

@@ -51,12 +51,15 @@ export function epochStartBatch(start: EpochStart): {
   return { bytes: controlBatchOf(start, controls), controls }
 }
 
-/** A control batch with a new set of voters. */
+/** A control batch with a new set of voters, and the kraft.version that begins with them. */
 export function votersBatch(
   position: BatchPlace,
   voters: readonly Voter[],
+  kraftVersion?: number,
 ): { readonly bytes: Uint8Array; readonly controls: readonly ControlRecord[] } {
   const controls: ControlRecord[] = [{ type: 'kraftVoters', message: votersRecord(voters) }]
+  if (kraftVersion !== undefined)
+    controls.unshift({ type: 'kraftVersion', message: { version: 0, kRaftVersion: kraftVersion } })
   return { bytes: controlBatchOf(position, controls), controls }
 }
 

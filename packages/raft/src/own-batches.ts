@@ -52,9 +52,13 @@ export class OwnBatches {
     return this.#writeControls(place, epochStartBatch({ ...place, ...start }))
   }
 
-  voters(voters: readonly Voter[], epoch: number): MetadataBatch {
-    const place = this.#place(epoch)
-    return this.#writeControls(place, votersBatch(place, voters))
+  voters(change: {
+    readonly epoch: number
+    readonly voters: readonly Voter[]
+    readonly kraftVersion?: number
+  }): MetadataBatch {
+    const place = this.#place(change.epoch)
+    return this.#writeControls(place, votersBatch(place, change.voters, change.kraftVersion))
   }
 
   #place(epoch: number) {

@@ -174,8 +174,7 @@ export class RaftDriver {
         if (this.#leadsIn(effect.epoch)) this.#beginEpoch(effect)
         return undefined
       case 'append-voters':
-        if (this.#leadsIn(effect.epoch))
-          this.step({ type: 'appended', batch: this.own.voters(effect.voters, effect.epoch) })
+        if (this.#leadsIn(effect.epoch)) this.step({ type: 'appended', batch: this.own.voters(effect) })
         return undefined
       case 'append':
         for (const batch of effect.batches as readonly FetchedBatch[]) this.#log.append(batch.bytes)

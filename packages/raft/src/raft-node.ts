@@ -183,6 +183,23 @@ export class RaftNode {
     })
   }
 
+  /** Why this node cannot raise kraft.version now, as a sentence without its end; `undefined`: it can. */
+  upgradeProblem(kraftVersion: number): string | undefined {
+    return this.#driver.machine.upgradeProblem(kraftVersion)
+  }
+
+  /**
+   * Makes the static quorum a dynamic one: appends the version and the voters. In force at once; what is appended next is
+   * committed only with it.
+   * @throws RaftError as `append`; AssertionError when {@link upgradeProblem} has something to say
+   */
+  upgradeVersion(kraftVersion: number): void {
+    this.#assertUsable()
+    if (!this.#driver.mayAppend) throw this.#driver.notLeader()
+    this.#writing(() => this.#driver.step({ type: 'upgrade-version', kraftVersion }))
+    assert(this.kraftVersion === kraftVersion, 'a leader that may append has nothing else to do first')
+  }
+
   /** Gives up leadership, if there is any; another voter should take over. */
   resign(): void {
     if (this.#driver.machine.role === 'leader') this.#driver.step({ type: 'resign' })

@@ -195,6 +195,74 @@ test('a static quorum cannot be changed by request', async () => {
   await cluster.close()
 })
 
+test('a static quorum becomes a dynamic one, with the directories of its voters, and can be changed then', async () => {
+  const cluster = await TestCluster.start({ voters: 3, observers: 1 })
+  const leader = await cluster.untilLed()
+  await cluster.append(leader, 'static')
+  assert.match(leader.raft!.upgradeProblem(1)!, /has not told this leader/)
+  await cluster.time.until(() => leader.raft!.upgradeProblem(1) === undefined, 'the others have told of themselves')
+  const told = cluster.sent.filter((each) => each.includes('UpdateRaftVoter'))
+  assert.equal(told.length, 2, 'each once, and no observer')
+  leader.raft!.upgradeVersion(1)
+  assert.match(leader.raft!.upgradeProblem(1)!, /is at 1/)
+  await cluster.append(leader, 'dynamic')
+  await cluster.untilSeen('dynamic')
+  const keys = cluster.nodes.slice(0, 3).map(({ id, directoryId }) => ({ id, directoryId }))
+  for (const { raft, seen } of cluster.nodes) {
+    assert.equal(raft!.kraftVersion, 1)
+    assert.deepEqual(
+      raft!.voters.map(({ directoryId, id }) => ({ id, directoryId })),
+      keys,
+    )
+    const { controls } = seen.batches.find((batch) => batch.controls.some(({ type }) => type === 'kraftVersion'))!
+    assert.deepEqual(
+      controls.map(({ type }) => type),
+      ['kraftVersion', 'kraftVoters'],
+    )
+  }
+  const newcomer = cluster.node(4)
+  const key = { clusterId: null, voterId: 4, voterDirectoryId: newcomer.directoryId }
+  const listeners = [{ name: 'CONTROLLER', host: 'n4', port: 9093 }]
+  let errorCode: number | undefined
+  const body = { ...key, listeners, timeoutMs: 5000, ackWhenCommitted: true }
+  void leader.raft!.handleRequest('AddRaftVoter', body, 1).then((answer) => (errorCode = answer.errorCode))
+  await cluster.time.until(() => errorCode !== undefined, 'it is taken in')
+  assert.equal(errorCode, ErrorCode.NONE)
+  assert.ok(newcomer.raft!.isVoter)
+  // All of it is in the log: who restarts needs no configuration of voters any more.
+  await leader.raft!.createSnapshot([config('all')])
+  for (const node of cluster.nodes) cluster.crash(node)
+  for (const node of cluster.nodes) await cluster.open(node, { staticVoters: [] })
+  const next = await cluster.untilLed(leader.seen.leaders.at(-1)!.epoch)
+  assert.equal(next.raft!.voters.length, 4)
+  await cluster.append(next, 'after')
+  await cluster.untilSeen('after')
+  await cluster.close()
+})
+
+test('kraft.version is raised again after an upgrade that nobody else has got is lost', async () => {
+  const cluster = await TestCluster.start({ voters: 3 })
+  const first = await cluster.untilLed()
+  await cluster.time.until(() => first.raft!.upgradeProblem(1) === undefined, 'the others have told of themselves')
+  cluster.isolate(first)
+  first.raft!.upgradeVersion(1)
+  assert.equal(first.raft!.kraftVersion, 1)
+  const second = await cluster.untilLed(first.raft!.epoch)
+  cluster.cut.clear()
+  await cluster.append(second, 'static')
+  await cluster.untilSeen('static')
+  assert.equal(first.raft!.kraftVersion, 0, 'cut off with the record')
+  await cluster.time.until(() => second.raft!.upgradeProblem(1) === undefined, 'the new leader has been told')
+  second.raft!.upgradeVersion(1)
+  await cluster.append(second, 'dynamic')
+  await cluster.untilSeen('dynamic')
+  assert.deepEqual(
+    cluster.nodes.map(({ raft }) => raft!.kraftVersion),
+    [1, 1, 1],
+  )
+  await cluster.close()
+})
+
 test('a voter whose address has changed tells the leader, and the voter set has it', async () => {
   const cluster = await TestCluster.start({ voters: 1, observers: 1, dynamic: true })
   const [first, second] = cluster.nodes as [TestNode, TestNode]

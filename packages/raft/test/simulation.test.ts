@@ -8,13 +8,16 @@ const SEEDS = 200
 test('no seed breaks an invariant, and every quorum goes on when all is well again', () => {
   let faults = 0
   let committed = 0
+  let upgraded = 0
   for (let seed = 1; seed <= SEEDS; seed++) {
     const outcome = simulate(seed)
     faults += outcome.faults
     committed += outcome.committed
+    if (outcome.upgraded) upgraded++
   }
   assert.ok(faults > SEEDS * 20, `only ${faults} faults`)
   assert.ok(committed > SEEDS * 50, `only ${committed} offsets committed`)
+  assert.ok(upgraded > SEEDS / 10, `only ${upgraded} static quorums have become dynamic ones`)
 })
 
 test('a seed gives the same run twice', () => {

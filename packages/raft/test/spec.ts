@@ -1,6 +1,6 @@
 /** The table of `SPEC.md`, computed: each event put to a replica in each role. */
 import { SeededRandom } from '@braidlog/base'
-import { ErrorCode, ZERO_UUID } from '@braidlog/model'
+import { ErrorCode, ZERO_UUID, type Uuid } from '@braidlog/model'
 import { DEFAULT_RAFT_TIMEOUTS } from '../src/index.ts'
 import type { RaftEffect, RaftInput } from '../src/machine/effects.ts'
 import { RaftMachine } from '../src/machine/machine.ts'
@@ -24,7 +24,7 @@ export class Driver {
 
   constructor(id: number) {
     this.machine = new RaftMachine({
-      local: { ...replica(id), endpoints: endpointsOf(id), canVote: true },
+      local: { id, directoryId: `directory-${id}-1` as Uuid, endpoints: endpointsOf(id), canVote: true },
       bootstrap: [],
       timeouts: DEFAULT_RAFT_TIMEOUTS,
       random: new SeededRandom(1),
@@ -143,6 +143,15 @@ const fetch = (epoch: number): InboundRequest => ({
   maxBytes: 1,
 })
 
+const directoryOf = (id: number, disk = 1) => `directory-${id}-${disk}` as Uuid
+const update = (id: number, max = 1): InboundRequest => ({
+  type: 'updateVoter',
+  epoch: EPOCH,
+  voter: { id, directoryId: directoryOf(id) },
+  endpoints: endpointsOf(id),
+  kraftVersions: { min: 0, max },
+})
+
 const requests: Readonly<Record<string, InboundRequest>> = {
   'Vote, e+1, complete log': vote(EPOCH + 1),
   'Vote, e+1, log too short': vote(EPOCH + 1, { lastOffset: END - 1 }),
@@ -158,6 +167,7 @@ const requests: Readonly<Record<string, InboundRequest>> = {
   'Fetch, e': fetch(EPOCH),
   'Fetch, e-1': fetch(EPOCH - 1),
   'Fetch, e+1': fetch(EPOCH + 1),
+  'UpdateRaftVoter, e, of 3': update(3),
 }
 
 const NAMES = new Map(Object.entries(ErrorCode).map(([name, code]) => [code, name] as const))
@@ -194,6 +204,52 @@ export function specTable(): string[][] {
   row('answer of e+1, nobody leads', (driver) => answered(driver, EPOCH + 1, -1))
   row('answer of e+1, led by 3', (driver) => answered(driver, EPOCH + 1, 3))
   return rows
+}
+
+/** Rows of the second table: what a leader of a static quorum has been told, and whether it raises kraft.version. */
+export function upgradeTable(): string[][] {
+  const row = (name: string, prepare: (leader: Driver) => void): string[] => {
+    const leader = inRole('leader')
+    prepare(leader)
+    const problem = leader.machine.upgradeProblem(1)
+    if (problem !== undefined) return [name, `refused: ${problem}`]
+    const appended = leader
+      .step({ type: 'upgrade-version', kraftVersion: 1 })
+      .flatMap((effect) => (effect.type === 'append-voters' ? [effect] : []))
+    const keys = appended[0]!.voters.map((voter) => `${voter.id} ${voter.directoryId}`)
+    return [name, `kraft.version ${appended[0]!.kraftVersion}, voters ${keys.join(', ')}`]
+  }
+  const hear = (leader: Driver, ...asked: InboundRequest[]) => {
+    for (const request of asked) leader.step({ type: 'request', token: 1, request })
+  }
+  const fetchOf = (id: number, disk = 1): InboundRequest => ({
+    type: 'fetch',
+    replica: { id, directoryId: directoryOf(id, disk) },
+    epoch: EPOCH,
+    offset: END + 1,
+    lastEpoch: EPOCH,
+    highWatermark: 0,
+    maxWaitMs: 0,
+    maxBytes: 1,
+  })
+  const begun = (leader: Driver, ...more: InboundRequest[]) => hear(leader, fetchOf(2), fetchOf(3), ...more)
+  return [
+    ['what the leader has heard', 'asked to raise kraft.version to 1'],
+    row('nothing', () => {}),
+    row('its epoch is committed', (leader) => begun(leader)),
+    row('… and 2 has told of itself', (leader) => begun(leader, update(2))),
+    row('… and 3, which supports only 0', (leader) => begun(leader, update(2), update(3, 0))),
+    row('… and 3, which supports 1', (leader) => begun(leader, update(2), update(3))),
+    row('… and 3, and then fetches with another disk', (leader) => {
+      begun(leader, update(2), update(3))
+      leader.nowMs++
+      hear(leader, fetchOf(3, 2))
+    }),
+    row('… and it was asked before', (leader) => {
+      begun(leader, update(2), update(3))
+      leader.step({ type: 'upgrade-version', kraftVersion: 1 })
+    }),
+  ]
 }
 
 /** Whatever the replica has under way is answered by a node that is ahead. */

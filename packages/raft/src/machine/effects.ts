@@ -47,6 +47,8 @@ export type RaftInput =
   | { readonly type: 'installed'; readonly id: SnapshotId; readonly quorum: QuorumConfiguration | undefined }
   /** Give up leadership, if there is any, in favour of another voter. */
   | { readonly type: 'resign' }
+  /** Raise kraft.version; comes in a turn in which `upgradeProblem` has found none. */
+  | { readonly type: 'upgrade-version'; readonly kraftVersion: number }
 
 export type RaftEffect =
   | { readonly type: 'persist'; readonly election: ElectionState }
@@ -65,8 +67,13 @@ export type RaftEffect =
    * dropped, like `append-voters`, when this replica does not lead in that epoch any more.
    */
   | { readonly type: 'begin-epoch'; readonly epoch: number; readonly grantedBy: readonly ReplicaKey[] }
-  /** Append a control batch with these voters. */
-  | { readonly type: 'append-voters'; readonly epoch: number; readonly voters: readonly Voter[] }
+  /** Append a control batch with these voters, and with a new kraft.version before them. */
+  | {
+      readonly type: 'append-voters'
+      readonly epoch: number
+      readonly voters: readonly Voter[]
+      readonly kraftVersion?: number
+    }
   /** Append what was fetched. */
   | { readonly type: 'append'; readonly batches: readonly LogBatch[] }
   | { readonly type: 'truncate'; readonly offset: number }

@@ -9,7 +9,7 @@ import { assert, below } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
 import { KRAFT_VERSIONS, sameEndpoints } from '../voters.ts'
 import { followsLeader } from './answers.ts'
-import type { EpochEnd, FetchRequest, LogBatch, Received } from './messages.ts'
+import type { EpochEnd, FetchRequest, LogBatch, QuorumView, Received } from './messages.ts'
 import type { Destination, Outgoing } from './outbox.ts'
 import type { Follower, Unattached } from './roles.ts'
 import type { RaftInput } from './effects.ts'
@@ -92,13 +92,17 @@ function fetchRequest(raft: RaftState): FetchRequest {
   }
 }
 
-/** A voter whose endpoints have changed tells the leader, until the voter set has them. */
+/**
+ * A voter whose endpoints have changed tells the leader, until the voter set has them. In a static quorum every leader has
+ * to be told once: no log has it, and without it the quorum could not become a dynamic one.
+ */
 function maybeUpdateVoter(raft: RaftState, role: Follower): void {
   if (raft.nowMs < role.updateVoterAtMs) return
   role.updateVoterAtMs = raft.nowMs + raft.timeouts.fetchTimeoutMs
-  if (raft.voters.quorum.kraftVersion === 0) return
   const voter = raft.voters.find(raft.local)
-  if (voter === undefined || sameEndpoints(voter.endpoints, raft.local.endpoints)) return
+  if (voter === undefined || !raft.local.canVote) return
+  const isStatic = raft.voters.quorum.kraftVersion === 0
+  if (isStatic ? role.hasTold : sameEndpoints(voter.endpoints, raft.local.endpoints)) return
   raft.send(raft.leaderDestination, {
     type: 'updateVoter',
     epoch: raft.epoch,
@@ -106,6 +110,16 @@ function maybeUpdateVoter(raft: RaftState, role: Follower): void {
     endpoints: raft.local.endpoints,
     kraftVersions: KRAFT_VERSIONS,
   })
+}
+
+export function handleUpdateVoterResponse(raft: RaftState, asked: Outgoing, response: QuorumView): void {
+  const isTaken = followsLeader(raft, asked, response)
+  if (isTaken || response.error === ErrorCode.UNSUPPORTED_VERSION) handleUpdateVoterUnsupported(raft)
+}
+
+/** A leader that keeps nothing of a static quorum's voters need not be told again. */
+export function handleUpdateVoterUnsupported(raft: RaftState): void {
+  if (raft.role.name === 'follower') raft.role.hasTold = true
 }
 
 export function handleFetchResponse(raft: RaftState, asked: Outgoing, response: Received & { type: 'fetch' }): void {

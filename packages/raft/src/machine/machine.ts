@@ -15,12 +15,13 @@ import {
   handleEndEpochResponse,
   pollResigned,
 } from './epoch-notices.ts'
-import { followsLeader } from './answers.ts'
 import {
   handleFetchResponse,
   handleFetchSnapshotResponse,
   handleInstalled,
   handleUnreachable,
+  handleUpdateVoterResponse,
+  handleUpdateVoterUnsupported,
   pollFollower,
   pollUnattached,
 } from './following.ts'
@@ -45,6 +46,7 @@ import {
   handleRemoveVoter,
   handleUpdateVoter,
 } from './voter-change.ts'
+import { upgradeProblem, upgradeVersion } from './version-upgrade.ts'
 import { VoterHistory } from './voter-history.ts'
 import { handlePreVoteUnsupported, handleVote, handleVoteResponse, pollElection } from './voting.ts'
 
@@ -122,6 +124,11 @@ export class RaftMachine {
     return role.name === 'resigned' ? role.untold.size : 0
   }
 
+  /** Why this replica cannot raise kraft.version now, as a sentence without its end. */
+  upgradeProblem(kraftVersion: number): string | undefined {
+    return upgradeProblem(this.#raft, kraftVersion)
+  }
+
   /** When a `tick` is next useful; `Infinity`: never. */
   nextDeadlineMs(): number {
     return Math.min(deadlineOf(this.#raft, this.#raft.role), this.#raft.outbox.nextReadyMs(this.#raft.nowMs))
@@ -173,6 +180,8 @@ function handle(raft: RaftState, input: RaftInput): void {
       return handleInstalled(raft, input)
     case 'resign':
       return resign(raft)
+    case 'upgrade-version':
+      return upgradeVersion(raft, input.kraftVersion)
     default:
       return input satisfies never
   }
@@ -251,8 +260,7 @@ function handleResponse(raft: RaftState, asked: Outgoing, response: Received): v
     case 'endEpoch':
       return handleEndEpochResponse(raft, asked, response)
     case 'updateVoter':
-      followsLeader(raft, asked, response)
-      return
+      return handleUpdateVoterResponse(raft, asked, response)
     case 'probe':
       return handleProbeResponse(raft, asked.to.id, response)
     case 'failed': {
@@ -260,6 +268,7 @@ function handleResponse(raft: RaftState, asked: Outgoing, response: Received): v
       raft.outbox.failed(to, request.type, raft.nowMs)
       if (response.unreachable && request.type === 'fetch') handleUnreachable(raft, to)
       if (request.type === 'probe') handleProbeFailed(raft, to.id)
+      if (request.type === 'updateVoter' && response.unsupported) handleUpdateVoterUnsupported(raft)
       if (request.type === 'vote' && request.preVote && response.unsupported) handlePreVoteUnsupported(raft)
       return
     }

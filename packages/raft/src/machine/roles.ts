@@ -1,5 +1,6 @@
 /** What a replica remembers in each role, beyond epoch, vote and leader. */
 import type { SnapshotId } from '@braidlog/metadata'
+import type { Voter } from '../voters.ts'
 import type { AddVoterRequest, RemoveVoterRequest, ReplicaKey, UpdateVoterRequest } from './messages.ts'
 
 /** Knows nobody to follow: looks for a leader, and as a voter begins an election when the time is up. */
@@ -16,8 +17,10 @@ export interface Follower {
   hasFetched: boolean
   /** The snapshot that is being fetched, and how much of it is here. */
   snapshot: { readonly id: SnapshotId; position: number } | undefined
-  /** When to tell the leader of this voter's endpoints, if the voter set has others. */
+  /** When to tell the leader of this voter's endpoints, if the voter set has others or, being static, has none. */
   updateVoterAtMs: number
+  /** The leader of a static quorum has been told, or does not want to know. */
+  hasTold: boolean
 }
 
 /** Asks whether an election could be won (KIP-996); the epoch stays. */
@@ -57,8 +60,9 @@ export interface ParkedFetch {
 
 /** A change of voters under way. */
 export interface VoterChange {
-  readonly token: number
-  readonly request: AddVoterRequest | RemoveVoterRequest | UpdateVoterRequest
+  /** `undefined`: nobody waits for an answer. */
+  readonly token: number | undefined
+  readonly request: AddVoterRequest | RemoveVoterRequest | UpdateVoterRequest | { readonly type: 'upgradeVersion' }
   readonly deadlineMs: number
   /** Offset of the voters' record; `undefined`: not appended yet. */
   offset: number | undefined
@@ -77,6 +81,8 @@ export interface Leader {
   readonly heardFrom: Set<number>
   /** By node id: when to tell a voter, that does not fetch, of this epoch. */
   readonly beginEpochAtMs: Map<number, number>
+  /** By node id: what the voters of a static quorum have said of themselves in this epoch. */
+  readonly told: Map<number, Voter>
   change: VoterChange | undefined
 }
 

@@ -46,6 +46,7 @@ export function becomeFollower(
     hasFetched: false,
     snapshot: undefined,
     updateVoterAtMs: raft.nowMs + raft.timeouts.fetchTimeoutMs,
+    hasTold: false,
   })
 }
 
@@ -87,6 +88,7 @@ function becomeLeader(raft: RaftState, grantedBy: readonly ReplicaKey[]): void {
     checkQuorumDeadlineMs: raft.nowMs + checkQuorumTimeoutMs(raft),
     heardFrom: new Set(),
     beginEpochAtMs: new Map(),
+    told: new Map(),
     change: undefined,
   })
   raft.emit({ type: 'begin-epoch', epoch: raft.epoch, grantedBy })
@@ -176,6 +178,7 @@ export function endChange(raft: RaftState, change: VoterChange, error: ErrorCode
   const { leader } = raft
   if (leader?.change === change) leader.change = undefined
   const { request, token } = change
+  if (request.type === 'upgradeVersion' || token === undefined) return
   if (request.type === 'updateVoter') raft.answer(token, { type: 'updateVoter', ...raft.view(error) })
   else raft.answer(token, { type: request.type, error, message })
 }

@@ -5,6 +5,9 @@
  *     add      probe the newcomer ─► caught up? ─► append ─► committed ─► answer
  *     remove                                       append ─► committed ─► answer; a leader that is out resigns
  *     update                                       append ─► answer
+ *
+ * A static quorum (kraft.version 0) has no voters in its log: none is added or removed, and an update is only noted, for
+ * when the quorum becomes a dynamic one (`version-upgrade.ts`).
  */
 import { ErrorCode, ZERO_UUID } from '@braidlog/model'
 import type { Voter } from '../voters.ts'
@@ -34,7 +37,7 @@ export function handleAddVoter(raft: RaftState, token: number, request: AddVoter
   if (voter.id < 0 || !hasDirectory(voter))
     return refused(ErrorCode.INVALID_REQUEST, 'the voter has no id or directory')
   if (!hasListener(raft, request)) return refused(ErrorCode.INVALID_REQUEST, `${listenerName(raft)} is missing`)
-  const problem = notNow(raft, leader)
+  const problem = changeProblem(raft, leader) ?? staticProblem(raft)
   if (problem !== undefined) return refused(problem.error, problem.message)
   if (raft.voters.voters.some((each) => each.id === voter.id))
     return refused(ErrorCode.DUPLICATE_VOTER, `node ${voter.id} is a voter already`)
@@ -74,7 +77,7 @@ export function handleRemoveVoter(raft: RaftState, token: number, request: Remov
   if (leader === undefined) return refused(leaderOnlyError(raft, raft.epoch))
   if (voter.id < 0 || !hasDirectory(voter))
     return refused(ErrorCode.INVALID_REQUEST, 'the voter has no id or directory')
-  const problem = notNow(raft, leader)
+  const problem = changeProblem(raft, leader) ?? staticProblem(raft)
   if (problem !== undefined) return refused(problem.error, problem.message)
   const left = raft.voters.voters.filter((each) => !sameReplica(each, voter))
   if (left.length === raft.voters.voters.length)
@@ -94,9 +97,11 @@ export function handleUpdateVoter(raft: RaftState, token: number, request: Updat
   const isValid = kraftVersions.min >= 0 && kraftVersions.max >= kraftVersions.min
   if (voter.id < 0 || !hasDirectory(voter) || !hasListener(raft, request) || !isValid)
     return refused(ErrorCode.INVALID_REQUEST)
-  const problem = notNow(raft, leader)
+  const problem = changeProblem(raft, leader)
   if (problem !== undefined) return refused(problem.error)
-  if (!includes(kraftVersions, raft.voters.quorum.kraftVersion)) return refused(ErrorCode.INVALID_REQUEST)
+  const { kraftVersion } = raft.voters.quorum
+  if (!includes(kraftVersions, kraftVersion)) return refused(ErrorCode.INVALID_REQUEST)
+  if (kraftVersion === 0) return refused(noteVoter(raft, leader, { ...voter, endpoints, kraftVersions }))
   const known = raft.voters.voters.findIndex((each) => sameReplica(each, voter))
   if (known < 0) return refused(ErrorCode.VOTER_NOT_FOUND)
   const deadlineMs = raft.nowMs + raft.timeouts.requestTimeoutMs
@@ -106,6 +111,13 @@ export function handleUpdateVoter(raft: RaftState, token: number, request: Updat
     epoch: raft.epoch,
     voters: raft.voters.voters.with(known, { ...voter, endpoints, kraftVersions }),
   })
+}
+
+/** A voter of a static quorum says what it is. @returns an error when it is none */
+function noteVoter(raft: RaftState, leader: Leader, voter: Voter): ErrorCode {
+  if (!raft.voters.isVoter(voter)) return ErrorCode.VOTER_NOT_FOUND
+  leader.told.set(voter.id, voter)
+  return ErrorCode.NONE
 }
 
 /** The voters' record is in the log and in force. */
@@ -133,17 +145,25 @@ export function pollChange(raft: RaftState, leader: Leader): void {
     endChange(raft, change, ErrorCode.REQUEST_TIMED_OUT, 'the voters are not committed yet; they may still be')
 }
 
+interface Problem {
+  readonly error: ErrorCode
+  readonly message: string
+}
+
 /** One change at a time, and none while an earlier leader's could still be undone. */
-function notNow(raft: RaftState, leader: Leader): { error: ErrorCode; message: string } | undefined {
-  const { kraftVersion, votersOffset } = raft.voters.quorum
+export function changeProblem(raft: RaftState, leader: Leader): Problem | undefined {
   if (leader.change !== undefined)
     return { error: ErrorCode.REQUEST_TIMED_OUT, message: 'another change of voters is not done yet' }
   if (raft.highWatermark <= leader.epochStartOffset)
     return { error: ErrorCode.REQUEST_TIMED_OUT, message: 'the leader has not committed anything of its epoch yet' }
-  if (kraftVersion < 1) return { error: ErrorCode.UNSUPPORTED_VERSION, message: 'voters are static at kraft.version 0' }
-  if (votersOffset >= raft.highWatermark)
+  if (raft.voters.quorum.votersOffset >= raft.highWatermark)
     return { error: ErrorCode.REQUEST_TIMED_OUT, message: 'the last change of voters is not committed yet' }
   return undefined
+}
+
+function staticProblem(raft: RaftState): Problem | undefined {
+  if (raft.voters.quorum.kraftVersion > 0) return undefined
+  return { error: ErrorCode.UNSUPPORTED_VERSION, message: 'voters are static at kraft.version 0; raise it to 1 first' }
 }
 
 function isCaughtUp(raft: RaftState, leader: Leader, voter: ReplicaKey): boolean {
@@ -153,7 +173,7 @@ function isCaughtUp(raft: RaftState, leader: Leader, voter: ReplicaKey): boolean
   )
 }
 
-function includes(range: KRaftVersionRange, version: number): boolean {
+export function includes(range: KRaftVersionRange, version: number): boolean {
   return range.min <= version && version <= range.max
 }
 

@@ -2,7 +2,7 @@
  * What must hold after every step of every replica; named as in Apache Kafka's own simulation of its raft client.
  *
  * MonotonicEpoch, SingleLeader, VoteIsDurable, MonotonicHighWatermark, ConsistentCommittedData, MajorityReachedHighWatermark,
- * LeaderHasAllCommitted, SnapshotAtLogStart, LeaderNeverLoadsSnapshot.
+ * LeaderHasAllCommitted, SnapshotAtLogStart, LeaderNeverLoadsSnapshot. Of ours: CommittedVersionStays, VotersHaveDirectories.
  */
 import assert from 'node:assert/strict'
 import type { SnapshotId } from '@braidlog/metadata'
@@ -29,6 +29,8 @@ export class Checker {
   /** Contents of committed batches by base offset, and the end of what is known to be committed. */
   readonly #committed = new Map<number, number>()
   committedEnd = 0
+  /** The greatest that was committed. */
+  kraftVersion = 0
   readonly #snapshots = new Map<string, SimSnapshot>()
   hash = 0
   steps = 0
@@ -64,7 +66,18 @@ export class Checker {
         disk.snapshots.some((each) => each.id.endOffset === disk.startOffset),
         `SnapshotAtLogStart: node ${node.id}`,
       )
+    this.#checkVoters(node)
     this.#seen.set(node.id, { epoch, role, highWatermark, machine })
+  }
+
+  /** A dynamic quorum knows the directory of each voter, and none of a disk that is another's. */
+  #checkVoters(node: SimNode): void {
+    const { kraftVersion, voters } = node.machine!.quorum
+    if (kraftVersion === 0) return
+    for (const voter of voters) {
+      const { directoryId } = this.#world.nodes.find((each) => each.id === voter.id)!
+      assert.equal(voter.directoryId, directoryId, `VotersHaveDirectories: voter ${voter.id} as of node ${node.id}`)
+    }
   }
 
   answered(node: SimNode, request: InboundRequest, answer: Answer): void {
@@ -90,6 +103,9 @@ export class Checker {
     }
     if (endOffset <= this.committedEnd) return
     this.committedEnd = endOffset
+    const { kraftVersion } = node.machine!.quorumAt(endOffset)
+    assert.ok(kraftVersion >= this.kraftVersion, `CommittedVersionStays: node ${node.id} is back at ${kraftVersion}`)
+    this.kraftVersion = kraftVersion
     const { voters } = node.machine!.quorum
     const holders = voters.filter((voter) => {
       const holder = this.#world.nodes.find((each) => each.id === voter.id)

@@ -224,7 +224,7 @@ export class SimNode {
         return this.#append(this.#control(this.#epochStart()))
       case 'append-voters':
         if (machine!.role !== 'leader' || machine!.epoch !== effect.epoch) return
-        return this.#append(this.#control([{ type: 'kraftVoters', message: voters(effect.voters) }]))
+        return this.#append(this.#control(votersControls(effect)))
       case 'append':
         for (const batch of effect.batches) disk.append(batch as SimBatch)
         return
@@ -313,6 +313,12 @@ export class SimNode {
     this.#replies.delete(token)
     waiting?.reply(response)
   }
+}
+
+function votersControls({ kraftVersion, voters: all }: RaftEffect & { type: 'append-voters' }): ControlRecord[] {
+  const record: ControlRecord = { type: 'kraftVoters', message: voters(all) }
+  if (kraftVersion === undefined) return [record]
+  return [{ type: 'kraftVersion', message: { version: 0, kRaftVersion: kraftVersion } }, record]
 }
 
 function voters(all: QuorumConfiguration['voters']) {

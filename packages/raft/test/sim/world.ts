@@ -28,6 +28,8 @@ export interface Outcome {
   readonly steps: number
   readonly faults: number
   readonly committed: number
+  /** Whether a static quorum has become a dynamic one. */
+  readonly upgraded: boolean
 }
 
 const FAULT_MS = 20_000
@@ -43,6 +45,7 @@ export class World {
   readonly bootstrap: readonly Destination[]
   readonly #random: Random
   readonly #diskRandom: Random
+  readonly #operatorRandom: Random
   readonly timeouts: RaftTimeouts
   /** Batches in one answer to a fetch. */
   readonly fetchBatchesMax: number
@@ -61,6 +64,7 @@ export class World {
     const split = (stream: number) => new SeededRandom(seed * 64 + stream)
     this.#random = split(0)
     this.#diskRandom = split(1)
+    this.#operatorRandom = split(40)
     const random = this.#random
     this.#dynamic = below(random, 2) === 0
     this.#slowDisk = below(random, 4) === 0
@@ -113,20 +117,31 @@ export class World {
     const { faultMs = FAULT_MS, calmMs = CALM_MS } = this.options
     for (const node of this.nodes) node.start()
     this.#work()
+    this.#upgrade()
     this.#nemesis()
     while (this.scheduler.step(faultMs));
     this.#becomeCalm()
     const before = this.checker.committedEnd
     while (this.scheduler.step(faultMs + calmMs));
     this.#demandProgress(before)
-    const { hash, steps, committedEnd: committed } = this.checker
-    return { hash, steps, faults: this.#faults, committed }
+    const { hash, steps, committedEnd: committed, kraftVersion } = this.checker
+    const upgraded = !this.#dynamic && kraftVersion > 0
+    return { hash, steps, faults: this.#faults, committed, upgraded }
   }
 
   /** Clients append wherever somebody leads, now and then in a burst. */
   #work(): void {
     for (const node of this.nodes) if (node.leads && node.pausedUntilMs <= this.scheduler.nowMs) node.append()
     this.scheduler.after(below(this.#random, this.#calm ? 1000 : 100), () => this.#work())
+  }
+
+  /** An operator wants a dynamic quorum, from whoever leads, until there is one. */
+  #upgrade(): void {
+    if (this.#calm || this.#dynamic) return
+    for (const node of this.nodes)
+      if (node.leads && node.machine!.upgradeProblem(1) === undefined)
+        node.step({ type: 'upgrade-version', kraftVersion: 1 })
+    this.scheduler.after(below(this.#operatorRandom, 5000), () => this.#upgrade())
   }
 
   #nemesis(): void {
