@@ -8,9 +8,17 @@ export interface CallEnvironment {
   readonly nowMs: () => number
 }
 
+/** What bounds a call besides its caller: what it belongs to may end first. */
+export interface CallBounds extends CallOptions {
+  readonly closing?: AbortSignal | undefined
+}
+
 /**
  * The bound of one public call. `signal` aborts when the caller's does or when time is up, with the `KafkaError` to
  * throw as its reason. `dispose` it when the call ends.
+ *
+ * It listens to its signals itself: a signal made of two, `AbortSignal.any`, costs more than a small request, and Node
+ * keeps it, with all that waits for it, until it aborts.
  */
 export class Call {
   readonly name: string
@@ -21,14 +29,20 @@ export class Call {
   /** The last thing that went wrong: what a timeout reports as its cause. */
   lastError: unknown
 
-  constructor(name: string, environment: CallEnvironment, options: CallOptions | undefined, defaultTimeoutMs: number) {
+  constructor(name: string, environment: CallEnvironment, options: CallBounds | undefined, defaultTimeoutMs: number) {
     const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs
     if (!(timeoutMs >= 0)) throw new KafkaError('INVALID_OPTION', `${name}: timeoutMs must be a number >= 0`)
     this.name = name
     this.#environment = environment
     this.deadlineMs = environment.nowMs() + timeoutMs
-    const outer = options?.signal
-    const onAbort = (): void => this.#controller.abort(abortedError(name, outer!))
+    const outer = [options?.signal, options?.closing].filter((each) => each !== undefined)
+    const onAbort = (): void =>
+      this.#controller.abort(
+        abortedError(
+          name,
+          outer.find((each) => each.aborted)!,
+        ),
+      )
     const alarm =
       timeoutMs === Infinity
         ? undefined
@@ -39,11 +53,11 @@ export class Call {
               }),
             ),
           )
-    if (outer?.aborted) onAbort()
-    else outer?.addEventListener('abort', onAbort, { once: true })
+    if (outer.some((each) => each.aborted)) onAbort()
+    else for (const each of outer) each.addEventListener('abort', onAbort, { once: true })
     this.#cleanUp = () => {
       environment.alarms.cancel(alarm)
-      outer?.removeEventListener('abort', onAbort)
+      for (const each of outer) each.removeEventListener('abort', onAbort)
     }
   }
 

@@ -109,12 +109,10 @@ export class Cluster {
     body: (call: Call) => Promise<T>,
   ): Promise<T> {
     this.#lifetime.signal.throwIfAborted()
-    const outer = options?.signal
-    const signal = outer === undefined ? this.signal : AbortSignal.any([outer, this.signal])
     using call = new Call(
       name,
       { alarms: this.alarms, nowMs: () => this.nowMs() },
-      { ...options, signal },
+      { ...options, closing: this.signal },
       this.options.requestTimeoutMs,
     )
     call.check()
