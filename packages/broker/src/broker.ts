@@ -28,6 +28,7 @@ import { Pipeline } from './pipeline.ts'
 import { handlersOf } from './registry.ts'
 import { RecordValidation, type SchemaRegistrySettings } from './record-validation/record-validation.ts'
 import { Replicas } from './replicas.ts'
+import { DamagedReplicas } from './replication/damaged-replicas.ts'
 import { DirectoryAssignments } from './replication/directory-assignments.ts'
 import { peerAddressOf } from './replication/eligible.ts'
 import { IsrChanges } from './replication/isr-changes.ts'
@@ -91,6 +92,7 @@ export class Broker {
   readonly #fetchers: ReplicaFetchers | undefined
   readonly #isrChanges: IsrChanges | undefined
   readonly #directories: DirectoryAssignments | undefined
+  readonly #damaged: DamagedReplicas
   readonly #validation: RecordValidation
   readonly #throttles: Throttles
   #unsubscribe: () => void = () => {}
@@ -143,6 +145,8 @@ export class Broker {
       this.#directories = new DirectoryAssignments({
         nodeId,
         directoryId: replication.directoryId,
+        isSound: (topicId, partition) =>
+          partitions.get(topicId, partition) && !this.#damaged.isAway(topicId, partition),
         brokerEpoch,
         image,
         timers,
@@ -159,6 +163,16 @@ export class Broker {
           options.cluster.submit('alterPartition', request, { timeoutMs: replication.isrTimeoutMs, once: true }),
       })
     }
+    this.#damaged = new DamagedReplicas({
+      nodeId,
+      image,
+      directories: this.#directories,
+      isLost: (topicId, partition) => this.#directories?.isLost(topicId, partition),
+      stopFollowing: async (partition) => this.#fetchers?.leave(partition),
+      follow: (partition, leaderId) => this.#fetchers?.follow(partition, leaderId),
+      timers,
+      logger,
+    })
     this.#logConfigs = new LogConfigs(image, nodeId, options.staticConfigs)
     this.#replicas = new Replicas({
       nodeId,
@@ -169,10 +183,14 @@ export class Broker {
         onLead: (topic, partition, replica) => this.#onLead(topic, partition, replica),
         onResign: (topic, partition, leaderEpoch) => this.#onResign(topic, partition, leaderEpoch),
         onFollow: (replica, leaderId) => {
-          if (leaderId >= 0) this.#fetchers?.follow(replica, leaderId)
+          this.#opened(replica)
+          if (leaderId >= 0 && !this.#damaged.holds(replica)) this.#fetchers?.follow(replica, leaderId)
           else this.#fetchers?.unfollow(replica)
         },
-        onUnfollow: (replica) => this.#fetchers?.unfollow(replica),
+        onUnfollow: (replica) => {
+          this.#opened(replica)
+          this.#fetchers?.unfollow(replica)
+        },
       },
       logConfigOf: (topic) => this.#logConfigs.of(topic),
       onFailure: options.onFailure,
@@ -187,6 +205,16 @@ export class Broker {
     this.#isrChanges?.propose(partition, proposal)
   }
 
+  /** A replica here is not what was written. */
+  replicaDamaged(partition: Partition): void {
+    this.#damaged.found(partition)
+  }
+
+  /** Damaged replicas on this node, and those that are being made whole again. */
+  get damagedReplicas(): number {
+    return this.#damaged.count
+  }
+
   /** Follows the metadata from now on, beginning with all of it. */
   follow(): void {
     const { cluster } = this.#options
@@ -195,6 +223,7 @@ export class Broker {
     const unsubscribeThrottles = cluster.subscribe(this.#throttles)
     const unsubscribeDirectories = this.#directories && cluster.subscribe(this.#directories)
     const unsubscribeReplicas = cluster.subscribe(this.#replicas)
+    const unsubscribeDamaged = cluster.subscribe(this.#damaged)
     const unsubscribeGroups = cluster.subscribe({
       onImage: (_image, delta) => {
         if (delta.others.has('acls')) this.#authorizer?.changed()
@@ -207,6 +236,7 @@ export class Broker {
       unsubscribeThrottles()
       unsubscribeDirectories?.()
       unsubscribeReplicas()
+      unsubscribeDamaged()
       unsubscribeGroups()
     }
   }
@@ -273,6 +303,12 @@ export class Broker {
     this.#fetchers?.stop()
     this.#isrChanges?.close()
     this.#directories?.close()
+    this.#damaged.close()
+  }
+
+  /** What the metadata call lost may be called found. */
+  #opened({ log: { topicId, partition } }: Partition): void {
+    if (this.#directories?.isLost(topicId, partition) === true) this.#directories.look(topicId, partition)
   }
 
   #onLead(topic: string, partition: number, replica: Partition): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { silentLogger } from '@braidlog/base'
-import type { ImageView, MetadataDelta } from '@braidlog/metadata'
+import { DIRECTORY_LOST, type ImageView, type MetadataDelta } from '@braidlog/metadata'
 import { ErrorCode, type Uuid } from '@braidlog/model'
 import type { AssignReplicasToDirsRequest, AssignReplicasToDirsResponse } from '@braidlog/protocol'
 import { DirectoryAssignments } from '../src/replication/directory-assignments.ts'
@@ -15,19 +15,30 @@ const NODE = 2
 function fixture() {
   /** Directory of node 2, by partition. */
   const directories: Uuid[] = []
+  const soundness = new Map<number, boolean>()
+  const isr = new Map<number, number[]>()
   const asked: number[][] = []
+  const askedOf: Uuid[] = []
   const timers: (() => void)[] = []
   let answer: (errorCodes: readonly ErrorCode[], errorCode?: ErrorCode) => void = () => {}
   const image = {
     metadataVersion: 30,
     topicById: (id: Uuid) =>
       id === TOPIC
-        ? { partitions: new Map(directories.map((own, i) => [i, { replicas: [1, NODE], directories: [OLD, own] }])) }
+        ? {
+            partitions: new Map(
+              directories.map((own, i) => [
+                i,
+                { replicas: [1, NODE], isr: isr.get(i) ?? [1], directories: [OLD, own] },
+              ]),
+            ),
+          }
         : undefined,
   } as unknown as ImageView
   const assignments = new DirectoryAssignments({
     nodeId: NODE,
     directoryId: HERE,
+    isSound: (_topicId, partition) => soundness.get(partition) ?? true,
     brokerEpoch: () => 7,
     image,
     logger: silentLogger,
@@ -39,14 +50,15 @@ function fixture() {
     },
     submit: (request: AssignReplicasToDirsRequest) => {
       const [directory] = request.directories
-      assert.deepEqual([request.brokerId, request.brokerEpoch, directory!.id], [NODE, 7, HERE])
+      assert.deepEqual([request.brokerId, request.brokerEpoch, request.directories.length], [NODE, 7, 1])
+      askedOf.push(directory!.id)
       const numbers = directory!.topics.flatMap(({ partitions }) => partitions.map((each) => each.partitionIndex))
       asked.push(numbers)
       return new Promise<AssignReplicasToDirsResponse>((resolve) => {
         answer = (errorCodes, errorCode = ErrorCode.NONE) => {
           const partitions = numbers.map((partitionIndex, i) => ({ partitionIndex, errorCode: errorCodes[i]! }))
           numbers.forEach((partition, i) => {
-            if (errorCodes[i] === ErrorCode.NONE) directories[partition] = HERE
+            if (errorCodes[i] === ErrorCode.NONE) directories[partition] = directory!.id
           })
           const topics = errorCode === ErrorCode.NONE ? [{ topicId: TOPIC, partitions }] : []
           resolve({ throttleTimeMs: 0, errorCode, directories: [{ id: HERE, topics }] } as AssignReplicasToDirsResponse)
@@ -62,7 +74,7 @@ function fixture() {
     answer(codes, errorCode)
     for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => setImmediate(resolve))
   }
-  return { assignments, directories, asked, timers, show, settle }
+  return { assignments, directories, soundness, isr, asked, askedOf, timers, show, settle }
 }
 
 describe('directories of replicas', () => {
@@ -111,5 +123,29 @@ describe('directories of replicas', () => {
     directories.push(OLD)
     show(0)
     assert.equal(asked.length, 1)
+  })
+})
+
+describe('a replica that is not sound', () => {
+  it('is called lost, also once more where a leader has taken it in, and found when it is sound again', async () => {
+    const { assignments, directories, soundness, isr, asked, askedOf, show, settle } = fixture()
+    directories.push(HERE, HERE)
+    soundness.set(1, false)
+    isr.set(1, [1, NODE])
+    assignments.look(TOPIC, 1)
+    isr.set(1, [1])
+    await settle([ErrorCode.NONE])
+    assert.deepEqual([asked, askedOf, assignments.isLost(TOPIC, 1)], [[[1]], [DIRECTORY_LOST], true])
+    show(0, 1)
+    assert.equal(asked.length, 1, 'the metadata have it')
+    isr.set(1, [1, NODE])
+    show(1)
+    assert.deepEqual(askedOf, [DIRECTORY_LOST, DIRECTORY_LOST])
+    isr.set(1, [1])
+    await settle([ErrorCode.NONE])
+    soundness.set(1, true)
+    assignments.look(TOPIC, 1)
+    await settle([ErrorCode.NONE])
+    assert.deepEqual([askedOf, directories[1]], [[DIRECTORY_LOST, DIRECTORY_LOST, HERE], HERE])
   })
 })

@@ -12,6 +12,7 @@
  *   any of them + .cleaned                            being written by the cleaner; worthless after a crash
  *   any of them + .swap                               complete, about to take the place of what it was made from
  *   leader-epoch-checkpoint, partition.metadata
+ *   .braidlog_incomplete                              not fit to lead: what was damaged has been cut off
  * <topic>-<partition>.<unique id>-delete/             a deleted log
  * <topic>-<partition>.<unique id>-stray/              a log that the metadata does not know
  * ```
@@ -25,6 +26,8 @@ export const SNAPSHOT_SUFFIX = '.snapshot'
 export const DELETED_SUFFIX = '.deleted'
 export const CLEANED_SUFFIX = '.cleaned'
 export const SWAP_SUFFIX = '.swap'
+/** In the directory of a log that was cut off below what it had been in sync with; Apache Kafka passes it over. */
+export const INCOMPLETE = '.braidlog_incomplete'
 /** Left over by an atomic replacement that a crash cut off. */
 export const TEMPORARY_SUFFIX = '.tmp'
 

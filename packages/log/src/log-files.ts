@@ -9,6 +9,7 @@ import type { Storage } from '@braidlog/base'
 import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
+  INCOMPLETE,
   INDEX_SUFFIX,
   LEADER_EPOCH_CHECKPOINT,
   LOG_SUFFIX,
@@ -37,6 +38,8 @@ export interface LogFiles {
   readonly snapshots: readonly number[]
   /** There is a checkpoint of leader epochs. */
   readonly hasEpochs: boolean
+  /** See {@link Log.isIncomplete}. */
+  readonly isIncomplete: boolean
   /** Something was removed or renamed: sync the directory. */
   readonly changed: boolean
 }
@@ -71,7 +74,13 @@ export function readLogFiles(
   }
   segments.sort((a, b) => a.baseOffset - b.baseOffset)
   snapshots.sort((a, b) => a - b)
-  return { segments, snapshots, hasEpochs: present.has(LEADER_EPOCH_CHECKPOINT), changed: removed || completed }
+  return {
+    segments,
+    snapshots,
+    hasEpochs: present.has(LEADER_EPOCH_CHECKPOINT),
+    isIncomplete: present.has(INCOMPLETE),
+    changed: removed || completed,
+  }
 }
 
 function removeLeftovers(storage: Storage, path: string, names: readonly string[]): boolean {

@@ -37,7 +37,7 @@ import type { BufferOwner } from './buffers.ts'
 import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
 import { DeletedFiles } from './deleted-files.ts'
 import { LogError, type LogDamage } from './errors.ts'
-import { LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
+import { INCOMPLETE, LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
 import { LeaderEpochs, type EpochEndOffset } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import { readLogFiles } from './log-files.ts'
@@ -157,12 +157,13 @@ export class Log {
   #offline: Error | undefined = undefined
   /** The lowest that is known. */
   #damage: LogDamage | undefined
+  #isIncomplete: boolean
   #closed = false
   /** Writes of small files under way. */
   #background: Promise<void> = Promise.resolve()
 
   /** Use `openLog`. */
-  constructor(options: LogOptions, state: LogState) {
+  constructor(options: LogOptions, state: LogState, isIncomplete: boolean) {
     this.topic = options.topic
     this.partition = options.partition
     this.topicId = options.topicId
@@ -187,6 +188,7 @@ export class Log {
     this.#logEndOffset = state.logEndOffset
     this.#openedEndOffset = state.logEndOffset
     this.#damage = state.damages?.[0]
+    this.#isIncomplete = isIncomplete
     this.#syncs = new LogSync({
       files,
       durableOffset: state.durableOffset,
@@ -262,6 +264,11 @@ export class Log {
   /** A batch that is not what was written: the lowest that is known of. The rest of the log can be read. */
   get damage(): LogDamage | undefined {
     return this.#damage
+  }
+
+  /** It was cut off below what it had been in sync with, and has not been in sync since; known after a restart, too. */
+  get isIncomplete(): boolean {
+    return this.#isIncomplete
   }
 
   get closed(): boolean {
@@ -544,6 +551,23 @@ export class Log {
     this.#segments.splice(index, sources.length, replacement)
     this.#reader.forget()
     await this.#guardAsync(this.#storage.syncDirectory(this.path))
+  }
+
+  /** Durable when the promise resolves. */
+  async markIncomplete(isIncomplete: boolean): Promise<void> {
+    if (this.#closed || isIncomplete === this.#isIncomplete) return
+    const file = `${this.path}/${INCOMPLETE}`
+    if (isIncomplete) await this.#storage.writeFileAtomic(file, new Uint8Array(0))
+    else {
+      this.#storage.remove(file)
+      await this.#storage.syncDirectory(this.path)
+    }
+    this.#isIncomplete = isIncomplete
+  }
+
+  /** Where the segment begins that holds `offset`. */
+  segmentStartOf(offset: number): number {
+    return this.#segments.findLast(({ baseOffset }) => baseOffset <= offset)?.baseOffset ?? this.#logStartOffset
   }
 
   /** A batch turned out to be damaged; readers of the log note that by themselves. */

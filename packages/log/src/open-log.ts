@@ -32,7 +32,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const files = readLogFiles(storage, path, (file) => endOffsetOf(options, file))
   if (files.changed) await storage.syncDirectory(path)
   const snapshots = new ProducerSnapshots(storage, options.codecs, path, files.snapshots)
-  return new Log(options, await loadState(options, context, files, snapshots))
+  return new Log(options, await loadState(options, context, files, snapshots), files.isIncomplete)
 }
 
 async function loadState(

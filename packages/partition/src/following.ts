@@ -37,10 +37,15 @@ export class Following {
   position(): FollowerPosition | undefined {
     const role = this.#role
     if (role.leads || role.offline || role.hasResigned) return undefined
-    const { epochs, logStartOffset, logEndOffset } = this.#log
-    // Of the last record: Apache Kafka leaves epochs at the end in which a leader has written nothing.
-    const lastFetchedEpoch = logEndOffset > logStartOffset ? epochs.epochAt(logEndOffset - 1) : -1
-    return { leaderEpoch: role.leaderEpoch, fetchOffset: logEndOffset, lastFetchedEpoch, logStartOffset }
+    const { logStartOffset, logEndOffset } = this.#log
+    try {
+      // Of the last record: Apache Kafka leaves epochs at the end in which a leader has written nothing.
+      const lastFetchedEpoch = logEndOffset > logStartOffset ? this.#log.epochAt(logEndOffset - 1) : -1
+      return { leaderEpoch: role.leaderEpoch, fetchOffset: logEndOffset, lastFetchedEpoch, logStartOffset }
+    } catch (error) {
+      this.#progress.failed(error)
+      return undefined
+    }
   }
 
   /** @returns what to do before the next fetch */
@@ -67,6 +72,25 @@ export class Following {
     const isWanted = () => this.#follows(leaderEpoch)
     if (!isWanted()) return
     await this.#log.truncateFullyAndStartAt(offset, { isWanted, onCut: () => this.#progress.restarted(offset) })
+  }
+
+  /**
+   * Gives up what is damaged here, and all behind it, so that it can be fetched again.
+   * @param everything give up the whole log
+   */
+  async repair(leaderEpoch: number, everything: boolean): Promise<void> {
+    const log = this.#log
+    if (log.offline !== undefined) await this.recover()
+    if (everything) return this.restart(leaderEpoch, log.logStartOffset)
+    const { damage } = log
+    // A file that is damaged in one place is not trusted in another.
+    if (damage !== undefined) await this.truncate(leaderEpoch, log.segmentStartOf(damage.offset))
+  }
+
+  /** Of a leader, too: the log goes online again, and may have lost its end. */
+  async recover(): Promise<void> {
+    await this.#log.recover()
+    this.#progress.truncated()
   }
 
   #follows(leaderEpoch: number): boolean {

@@ -90,6 +90,8 @@ export interface PartitionSetOptions {
   readonly onIsrProposal: (partition: Partition, proposal: IsrProposal) => void
   /** The directory has failed (write or fdatasync): every partition in it answers KAFKA_STORAGE_ERROR from now on. */
   readonly onOffline: (error: Error) => void
+  /** A partition is damaged ({@link Partition.isDamaged}) or was found incomplete ({@link Log.isIncomplete}). */
+  readonly onDamage?: (partition: Partition) => void
 }
 
 export interface CleanerConfig {
@@ -106,6 +108,7 @@ export type StoredPartition = StoredLog
 export async function openPartitionSet(options: PartitionSetOptions): Promise<PartitionSet> {
   const { storage, clock, random, codecs, resources, logger, path } = options
   let failed: (error: Error) => void = () => {}
+  let damaged: (log: Log) => void = () => {}
   const directory = await LogDirectory.open({
     storage,
     clock,
@@ -115,9 +118,11 @@ export async function openPartitionSet(options: PartitionSetOptions): Promise<Pa
     ...(logger === undefined ? {} : { logger }),
     path,
     onOffline: (error) => failed(error),
+    onDamage: (log) => damaged(log),
   })
   const partitions = new PartitionSet(options, directory)
   failed = (error) => partitions.directoryFailed(error)
+  damaged = (log) => partitions.logDamaged(log)
   return partitions
 }
 
@@ -334,6 +339,15 @@ export class PartitionSet {
     this.#options.onOffline(error)
   }
 
+  /** For the directory: the log is not what was written. */
+  logDamaged(log: Log): void {
+    const partition = this.get(log.topicId, log.partition)
+    // While it is being opened, `#open` looks at it in the end.
+    if (partition?.log !== log) return
+    if (partition.offline) this.rooms.failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
+    this.#options.onDamage?.(partition)
+  }
+
   /** Opens once an opening of the same name has ended; a topic may have been deleted and made anew meanwhile. */
   async #openAfter(
     before: Promise<Partition> | undefined,
@@ -402,6 +416,7 @@ export class PartitionSet {
     if (partitions === undefined) this.#partitions.set(topicId, (partitions = new Map()))
     partitions.set(partition, opened)
     opened.assign(assignment)
+    if (opened.isDamaged || log.isIncomplete) this.#options.onDamage?.(opened)
     return opened
   }
 

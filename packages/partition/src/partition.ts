@@ -12,7 +12,7 @@
  * everything.
  */
 import type { Clock, TimerWheel } from '@braidlog/base'
-import type { Flusher, Log, LogConfig, ProducerDescription } from '@braidlog/log'
+import { LogError, type Flusher, type Log, type LogConfig, type ProducerDescription } from '@braidlog/log'
 import type { ErrorCode } from '@braidlog/model'
 import type { Codecs } from '@braidlog/records'
 import type { AppendOptions, AppendResult, AppendWaiter } from './append.ts'
@@ -264,6 +264,29 @@ export class Partition {
   /** A follower's log begins again at `offset`, since its leader has nothing older. */
   restartFollower(leaderEpoch: number, offset: number): Promise<void> {
     return this.#following.restart(leaderEpoch, offset)
+  }
+
+  /** What is on the disk is not what was written; see {@link Log.damage} and {@link Log.recover}. */
+  get isDamaged(): boolean {
+    const { offline, closed, damage } = this.log
+    return !closed && (offline === undefined ? damage !== undefined : offline instanceof LogError)
+  }
+
+  /**
+   * A follower gives up what is damaged, so that it can be fetched again. It must not be in sync, nor about to be.
+   * @param everything give up the whole log
+   * @throws LogError
+   */
+  repairFollower(leaderEpoch: number, everything: boolean): Promise<void> {
+    return this.#following.repair(leaderEpoch, everything)
+  }
+
+  /**
+   * Of a log that is offline as its files contradict each other: makes anew what can be made from the batches.
+   * @throws LogError
+   */
+  recover(): Promise<void> {
+    return this.#following.recover()
   }
 
   /** The controller has answered: with the partition as it is now, or (`undefined`) that it did not change it. */

@@ -227,6 +227,8 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
   /** A failure of the log: all who wait are told. Anything else is a bug and goes on its way. */
   failed(error: unknown): ErrorCode {
     if (!(error instanceof LogError)) throw error
+    // One batch is not the log.
+    if (error.damage !== undefined) return ErrorCode.KAFKA_STORAGE_ERROR
     this.#rooms.failed(this.#partition, ErrorCode.KAFKA_STORAGE_ERROR)
     return ErrorCode.KAFKA_STORAGE_ERROR
   }

@@ -3,7 +3,15 @@
  *
  * Invariant: consumers see what is committed and nothing else.
  */
-import type { AbortedTransaction, EpochEndOffset, Log, LogRead, ReadOptions, TimestampOffset } from '@braidlog/log'
+import {
+  LogError,
+  type AbortedTransaction,
+  type EpochEndOffset,
+  type Log,
+  type LogRead,
+  type ReadOptions,
+  type TimestampOffset,
+} from '@braidlog/log'
 import { ErrorCode } from '@braidlog/model'
 import type { Leading } from './leading.ts'
 import {
@@ -255,7 +263,11 @@ export class Reading {
   }
 
   #failedFetch(error: unknown): FetchResult {
-    return this.#emptyFetch(this.#progress.failed(error))
+    if (!(error instanceof LogError) || error.damage === undefined)
+      return this.#emptyFetch(this.#progress.failed(error))
+    // Where another replica can take over, it will: to be asked again. The last one has nothing else to give.
+    const hasOthers = !this.#role.leads || (this.#progress.replicas?.isr.length ?? 1) > 1
+    return this.#emptyFetch(hasOthers ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.CORRUPT_MESSAGE)
   }
 }
 

@@ -173,6 +173,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
 
   let brokerEpoch = (): number => -1
   let proposeIsr: Broker['proposeIsr'] = () => {}
+  let replicaDamaged: Broker['replicaDamaged'] = () => {}
   let directoryFailed = (): void => {}
   const partitions = await openPartitionSet({
     storage,
@@ -204,6 +205,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
       directoryFailed()
       fail(error)
     },
+    onDamage: (partition) => replicaDamaged(partition),
   })
   // Not closed: a start that failed has not looked at everything, and must not say that all is clean.
   opened.add(() => partitions.abandon())
@@ -275,6 +277,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   opened.add(() => broker.kill())
 
   proposeIsr = (partition, proposal) => broker.proposeIsr(partition, proposal)
+  replicaDamaged = (partition) => broker.replicaDamaged(partition)
   broker.follow()
   await orFailed(broker.settled(), failed)
   partitions.markStrays()

@@ -82,6 +82,7 @@ export class ReplicaFetcher {
   readonly #session = new FetcherSession()
   #running = false
   #stopped = false
+  #round: Promise<void> = Promise.resolve()
   /** Ends a pause. */
   #wake: (() => void) | undefined
 
@@ -105,6 +106,11 @@ export class ReplicaFetcher {
     this.#followed.delete(keyOf(partition))
   }
 
+  /** Resolves when the fetch that is under way has been answered, or given up. */
+  async settled(): Promise<void> {
+    await this.#round
+  }
+
   stop(): void {
     this.#stopped = true
     this.#followed.clear()
@@ -118,7 +124,7 @@ export class ReplicaFetcher {
         await this.#settle()
         const wanted = this.#wanted()
         if (wanted.length === 0) await this.#pause(this.#nextMs() - this.#options.clock.monotonicMs())
-        else await this.#round(wanted)
+        else await (this.#round = this.#fetchRound(wanted))
       }
     } finally {
       this.#running = false
@@ -136,7 +142,7 @@ export class ReplicaFetcher {
   }
 
   /** One fetch and all that follows from it. Errors end in a pause, never in an exception. */
-  async #round(wanted: readonly SessionPartition[]): Promise<void> {
+  async #fetchRound(wanted: readonly SessionPartition[]): Promise<void> {
     const { logger, settings } = this.#options
     let response: FetchResponse | undefined
     try {
@@ -290,7 +296,8 @@ export class ReplicaFetcher {
       forgottenTopicsData: byTopic(forgotten, ({ partition }) => partition),
     }
     const timeoutMs = settings.requestTimeoutMs + settings.waitMaxMs
-    return await peers.request(address, 'Fetch', request, { timeoutMs, purpose, versionMax })
+    // One round after the other: what the last one brought has been appended.
+    return await peers.request(address, 'Fetch', request, { timeoutMs, purpose, versionMax, releasesAnswers: true })
   }
 
   #address(): PeerAddress {

@@ -38,6 +38,13 @@ export class ReplicaFetchers {
     this.#fetcherOf.delete(partition)
   }
 
+  /** Follows it no longer. Resolves when nothing that was asked for it is under way. */
+  async leave(partition: Partition): Promise<void> {
+    const fetcher = this.#fetcherOf.get(partition)
+    this.unfollow(partition)
+    await fetcher?.settled()
+  }
+
   stop(): void {
     for (const fetcher of this.#fetchers.values()) fetcher.stop()
     this.#fetchers.clear()
