@@ -20,6 +20,11 @@ export class StorageError extends Error {
     this.code = code
     this.path = path
   }
+
+  /** Whichever copy of this package raised it: the packed testkit has its own, and takes a storage from a test. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'StorageError' && 'code' in value && 'path' in value
+  }
 }
 
 export interface StorageFile {
