@@ -12,6 +12,7 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -19,8 +20,9 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
-import { rolldown } from 'rolldown'
+import { rolldown, type Plugin } from 'rolldown'
 import { ensurePinnedNode, repositoryRoot } from './pinned-node.ts'
+import { isOfClient, precompiledModule, recordStartCodecs, type StartCodec } from './start-codecs.ts'
 
 interface Manifest {
   readonly name: string
@@ -39,7 +41,8 @@ export async function pack(
   { declarations }: { readonly declarations: boolean },
 ): Promise<string[]> {
   const closure = withDependencies(names)
-  for (const name of closure) await packOne(name, join(into, '@braidlog', name))
+  const codecs = recordStartCodecs()
+  for (const name of closure) await packOne(name, join(into, '@braidlog', name), codecs)
   if (declarations) declare(closure, into)
   return closure
 }
@@ -73,16 +76,19 @@ function withDependencies(names: readonly string[]): string[] {
   return [...found]
 }
 
-async function packOne(name: string, directory: string): Promise<void> {
+async function packOne(name: string, directory: string, codecs: readonly StartCodec[]): Promise<void> {
   const source = join(repositoryRoot, 'packages', name)
   const manifest = manifestOf(name)
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
+  const script = join(source, 'npm')
+  if (existsSync(script)) return await packScript(manifest, script, directory, codecs)
   const bundle = await rolldown({
     cwd: source,
     input: entriesOf(source, manifest),
     platform: 'node',
     external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+    plugins: [withCodecs(codecs.filter(isOfClient))],
     // Some modules are imported both ways: from the start by one, by name by another.
     checks: { ineffectiveDynamicImport: false },
   })
@@ -94,11 +100,56 @@ async function packOne(name: string, directory: string): Promise<void> {
     chunkFileNames: 'chunks/[name].js',
   })
   await bundle.close()
+  writeManifest(manifest, directory, manifest.dependencies ?? {})
+}
+
+/**
+ * A package of which a process needs all at once, with everything of ours below it in one script; its `npm` directory has
+ * the entry point and what evaluates the script (decision 29).
+ */
+async function packScript(
+  manifest: Manifest,
+  npm: string,
+  directory: string,
+  codecs: readonly StartCodec[],
+): Promise<void> {
+  const bundle = await rolldown({
+    input: join(npm, '..', 'src', 'index.ts'),
+    platform: 'node',
+    external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('@braidlog/'),
+    plugins: [withCodecs(codecs)],
+    checks: { ineffectiveDynamicImport: false },
+  })
+  const file = join(directory, 'dist', `${basename(manifest.name)}.cjs`)
+  await bundle.write({ file, format: 'cjs', codeSplitting: false, sourcemap: true, comments: false })
+  await bundle.close()
+  // One character beyond Latin-1 would make V8 hold all of it in two bytes each. Without comments they stand in literals.
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, asEscape))
+  for (const each of readdirSync(npm)) copyFileSync(join(npm, each), join(directory, 'dist', each))
+  // What the script imports of others must be found from here.
+  const others = withDependencies([basename(manifest.name)]).map((name) => manifestOf(name).dependencies ?? {})
+  writeManifest(manifest, directory, Object.assign({}, ...others) as Record<string, string>)
+}
+
+const asEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** Replaces the protocol's empty list of codecs that were made beforehand. */
+function withCodecs(codecs: readonly StartCodec[]): Plugin {
+  const place = join(repositoryRoot, 'packages', 'protocol', 'src', 'precompiled.ts')
+  return { name: 'codecs', load: (id) => (id === place ? precompiledModule(codecs) : null) }
+}
+
+function writeManifest(manifest: Manifest, directory: string, dependencies: Readonly<Record<string, string>>): void {
   const exported = Object.entries(manifest.exports).map(([key, path]) => [
     key,
     { types: path.replace('./src/', './types/').replace(/\.ts$/, '.d.ts'), default: distOf(path) },
   ])
-  const published = { ...manifest, exports: Object.fromEntries(exported) as unknown, files: ['dist', 'types'] }
+  const published = {
+    ...manifest,
+    dependencies,
+    exports: Object.fromEntries(exported) as unknown,
+    files: ['dist', 'types'],
+  }
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
   copyFileSync(join(repositoryRoot, 'LICENSE'), join(directory, 'LICENSE'))
 }

@@ -11,6 +11,7 @@ import { ProtocolError } from './errors.ts'
 import { generateReader, READER_SCOPE } from './generate-reader.ts'
 import { generateWriter, WRITER_SCOPE } from './generate-writer.ts'
 import { interpretRead, interpretWrite } from './interpreter.ts'
+import { precompiled, type CodecFactory } from './precompiled.ts'
 import { EMPTY_BYTES, int64At, type Reader } from './reader.ts'
 import { setInt64At, unfit, type Writer } from './writer.ts'
 
@@ -40,12 +41,17 @@ export function compileWriter(declaration: MessageDeclaration, version: number):
   return compiled ?? ((writer, value) => interpretWrite(declaration, writer, value, version))
 }
 
+/** What the names of generated sources begin with, for debuggers and profiles. */
+export const CODEC_URL = 'braidlog-protocol/'
+
 /** @returns `undefined` where code generation is forbidden */
 function compile<F>(name: string, scope: readonly (keyof typeof SCOPE)[], source: () => string): F | undefined {
+  const made = precompiled[name]
+  if (made !== undefined) return made(...scope.map((each) => SCOPE[each])) as F
   try {
     // The source consists of declarations of this package (or of whoever calls `message`), never of input.
     // oxlint-disable-next-line typescript/no-implied-eval
-    const factory = new Function(...scope, `${source()}//# sourceURL=braidlog-protocol/${name}.js`)
+    const factory = new Function(...scope, `${source()}//# sourceURL=${CODEC_URL}${name}.js`) as CodecFactory
     return factory(...scope.map((each) => SCOPE[each])) as F
   } catch (error) {
     if (error instanceof EvalError) return undefined
