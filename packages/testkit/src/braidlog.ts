@@ -151,6 +151,7 @@ export class Braidlog implements AsyncDisposable {
     return consume(this.kafka, topic, { timeoutMs: this.#options.timeoutMs, ...options })
   }
 
+  /** Each is of use when this resolves: the only broker leads its partitions before it says that they were created. */
   async createTopics(topics: ResolvedOptions['topics']): Promise<void> {
     if (topics.size === 0) return
     const { timeoutMs } = this.#options
@@ -163,7 +164,6 @@ export class Braidlog implements AsyncDisposable {
       })),
       { timeoutMs },
     )
-    await Promise.all([...topics.keys()].map((topic) => this.until.topicReady(topic)))
   }
 
   /**
