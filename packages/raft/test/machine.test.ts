@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { ZERO_UUID } from '@braidlog/model'
+import { fetchWaitMs } from '../src/machine/following.ts'
 import { LogView } from '../src/machine/log-view.ts'
 import type { InboundRequest } from '../src/machine/messages.ts'
 import { DEFAULT_RAFT_TIMEOUTS } from '../src/index.ts'
@@ -34,6 +35,15 @@ test('a leader that no majority fetches from resigns, one that hears from a majo
     heard.step({ type: 'request', token, request: fetchOf(2, { maxWaitMs: 0 }) })
   }
   assert.equal(heard.machine.role, 'leader')
+})
+
+test('a fetch waits for part of the time after which the leader would be missed or the request given up', () => {
+  const waits = (fetchTimeoutMs: number, requestTimeoutMs = 2000) =>
+    fetchWaitMs({ ...DEFAULT_RAFT_TIMEOUTS, fetchTimeoutMs, requestTimeoutMs })
+  assert.equal(fetchWaitMs(DEFAULT_RAFT_TIMEOUTS), 500)
+  assert.equal(waits(600), 300)
+  assert.equal(waits(12_000), 1000)
+  assert.equal(waits(12_000, 10_000), 3000)
 })
 
 test('observers do not keep a leader in office', () => {

@@ -7,6 +7,7 @@
  */
 import { assert, below } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
+import type { RaftTimeouts } from '../raft-node-options.ts'
 import { KRAFT_VERSIONS, sameEndpoints } from '../voters.ts'
 import { followsLeader } from './answers.ts'
 import type { EpochEnd, FetchRequest, LogBatch, QuorumView, Received } from './messages.ts'
@@ -16,8 +17,8 @@ import type { RaftInput } from './effects.ts'
 import type { RaftState } from './state.ts'
 import { becomeProspective } from './transitions.ts'
 
-/** `controller.quorum.fetch.*` of Apache Kafka: how long a fetch waits at the leader, and how much it asks for. */
-export const FETCH_WAIT_MAX_MS = 500
+/** As in Apache Kafka: how long a fetch waits at the leader with the usual timeouts, and how much it asks for. */
+const FETCH_WAIT_MS = 500
 export const FETCH_SIZE_BYTES_MAX = 1024 * 1024
 /** So that who is next in line begins long before an election of the one before could have failed for good. */
 const SUCCESSORS_PER_ELECTION_TIMEOUT = 4
@@ -78,6 +79,15 @@ function isDurable(raft: RaftState): boolean {
   return raft.log.durableOffset === raft.log.endOffset
 }
 
+/**
+ * How long a fetch waits at an idle leader, which must answer well before it is missed, however short the timeout is set,
+ * and before the request is given up. Where timeouts are long there is no need to ask twice a second.
+ */
+export function fetchWaitMs({ fetchTimeoutMs, requestTimeoutMs }: RaftTimeouts): number {
+  const idleMs = Math.max(FETCH_WAIT_MS, Math.min(fetchTimeoutMs / 4, requestTimeoutMs / 2))
+  return Math.floor(Math.min(idleMs, fetchTimeoutMs / 2))
+}
+
 function fetchRequest(raft: RaftState): FetchRequest {
   return {
     type: 'fetch',
@@ -86,8 +96,7 @@ function fetchRequest(raft: RaftState): FetchRequest {
     offset: raft.log.endOffset,
     lastEpoch: raft.log.lastEpoch,
     highWatermark: raft.highWatermark,
-    // An idle leader must answer well before it is missed, however short the timeout is set.
-    maxWaitMs: Math.min(FETCH_WAIT_MAX_MS, Math.floor(raft.timeouts.fetchTimeoutMs / 2)),
+    maxWaitMs: fetchWaitMs(raft.timeouts),
     maxBytes: FETCH_SIZE_BYTES_MAX,
   }
 }
