@@ -14,18 +14,20 @@ import {
   ApiVersionsResponse,
   decodeResponse,
   encodeRequest,
-  FrameSplitter,
   ProtocolError,
   type Api,
 } from '@braidlog/protocol'
 import { PeerError, type PeerAddress } from '@braidlog/raft'
 import type { Dial, DialedSocket } from '@braidlog/runtime'
+import { AnswerFrames } from './answer-frames.ts'
 
 /** One request and who waits for its answer. */
 export interface PeerCall {
   readonly api: Api
   readonly body: object
   readonly versionMax: number
+  /** Earlier answers on the connection are not looked at any more. */
+  readonly releasesAnswers: boolean
   /** Nobody waits any more: the answer is dropped, and a call that was not sent yet is not. */
   readonly isOver: boolean
   answered(response: unknown): void
@@ -55,7 +57,7 @@ const SOFTWARE = { clientSoftwareName: 'braidlog', clientSoftwareVersion: '0.1.0
 export class PeerConnection {
   readonly #options: PeerConnectionOptions
   readonly #socket: DialedSocket
-  readonly #frames = new FrameSplitter(FRAME_SIZE_BYTES_MAX)
+  readonly #frames = new AnswerFrames(FRAME_SIZE_BYTES_MAX)
   #state: 'agreeing' | 'closed' | 'connecting' | 'ready' = 'connecting'
   #versions = new Map<number, { readonly min: number; readonly max: number }>()
   #waiting: PeerCall[] = []
@@ -148,6 +150,7 @@ export class PeerConnection {
       call.failed(new PeerError('UNSUPPORTED_VERSION', message, { cause }))
       return
     }
+    if (call.releasesAnswers && this.#inFlight.length === 0) this.#frames.reuse()
     this.#inFlight.push({ correlationId, version, call })
     this.#socket.write(frame)
   }

@@ -141,6 +141,7 @@ class Call implements PeerCall {
   readonly api: PeerCall['api']
   readonly body: object
   readonly versionMax: number
+  readonly releasesAnswers: boolean
   isOver = false
   readonly #call: CallOptions
   readonly #timer: Timer
@@ -151,6 +152,7 @@ class Call implements PeerCall {
     this.api = peerApi(call.api)
     this.body = call.body
     this.versionMax = options.versionMax ?? Infinity
+    this.releasesAnswers = options.releasesAnswers ?? false
     this.#call = call
     this.#signal = options.signal
     this.#signal?.addEventListener('abort', this.#onAbort)

@@ -45,6 +45,11 @@ export interface PeerOptions {
   readonly timeoutMs: number
   /** Requests of one purpose share a connection, in order. Default: `''`. */
   readonly purpose?: string
+  /**
+   * What earlier requests of this purpose were answered with, bytes above all, is not looked at any more: its memory may be
+   * used again. Without it, an answer belongs to whoever asked.
+   */
+  readonly releasesAnswers?: boolean
   /** The newest version to use; the newest that both sides speak when left out. */
   readonly versionMax?: number
   /** An `AbortSignal`. Ends the waiting, not the request. */
