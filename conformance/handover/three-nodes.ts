@@ -91,6 +91,10 @@ export class ThreeNodes {
     return this.#places.get(nodeId)!.dir
   }
 
+  directoryIdOf(nodeId: number): string {
+    return this.#places.get(nodeId)!.directoryId
+  }
+
   async start(kind: Kind, nodeIds: readonly number[] = NODE_IDS): Promise<void> {
     await Promise.all(
       nodeIds.map(async (nodeId) => {
@@ -126,22 +130,24 @@ export class ThreeNodes {
 
   /** Makes voters of the two that a dynamic quorum begins without. */
   async addVoters(): Promise<void> {
-    for (const voterId of NODE_IDS.slice(1)) {
-      const { directoryId, ports } = this.#places.get(voterId)!
-      const body = {
-        clusterId: this.clusterId,
-        timeoutMs: 30_000,
-        voterId,
-        voterDirectoryId: directoryId,
-        listeners: [controllerEndpoint(ports[1])],
-        ackWhenCommitted: true,
-      }
-      // One change of the voters at a time, and the newcomer has to have caught up.
-      await eventually(async () => {
-        const { errorCode } = await this.ask<{ errorCode: number }>(1, 'AddRaftVoter', 1, body)
-        return errorCode === 0 ? true : undefined
-      }, `node ${voterId} votes`)
+    for (const voterId of NODE_IDS.slice(1)) await this.addVoter(voterId)
+  }
+
+  async addVoter(voterId: number): Promise<void> {
+    const { directoryId, ports } = this.#places.get(voterId)!
+    const body = {
+      clusterId: this.clusterId,
+      timeoutMs: 30_000,
+      voterId,
+      voterDirectoryId: directoryId,
+      listeners: [controllerEndpoint(ports[1])],
+      ackWhenCommitted: true,
     }
+    // One change of the voters at a time, and the newcomer has to have caught up.
+    await eventually(async () => {
+      const { errorCode } = await this.ask<{ errorCode: number }>(1, 'AddRaftVoter', 1, body)
+      return errorCode === 0 ? true : undefined
+    }, `node ${voterId} votes`)
   }
 
   #taken(nodeIds: readonly number[]): PeerServer[] {

@@ -293,6 +293,30 @@ test('features are raised and lowered, and what the cluster would not take is sa
   assert.match(unknown.stderr, /feature nothing is not known to this cluster/)
 })
 
+test('a static quorum is made one that can be changed, and that is said where it matters', async () => {
+  const fixed = await startBraidlog({ config: { 'controller.quorum.voters': '1@127.0.0.1:9093' } })
+  const of = (...args: string[]) => braidlog([...args, '-b', fixed.bootstrapServers])
+  try {
+    const upgraded = await of('cluster', 'upgrade')
+    assert.match(upgraded.stderr, /voters of the quorum are static; .*--feature kraft\.version=1/)
+    const remove = await of('quorum', 'remove-voter', '1', '-y')
+    assert.match(remove.stderr, /quorum is static.*--feature kraft\.version=1/)
+    const raised = await of('cluster', 'upgrade', '--feature', 'kraft.version=1', '-y', '-o', 'json')
+    assert.deepEqual((JSON.parse(raised.stdout) as { data: object }).data, {
+      changes: [{ name: 'kraft.version', from: null, level: 1 }],
+      dryRun: false,
+    })
+    const features = await of('cluster', 'features', '-o', 'tsv')
+    assert.match(features.stdout, /^kraft\.version\t1\t0\t1$/m)
+    assert.equal((await of('cluster', 'upgrade')).stderr, '')
+    const lowered = await of('cluster', 'upgrade', '--feature', 'kraft.version=0', '--downgrade', '-y')
+    assert.match(lowered.stderr, /kraft\.version is at 1 and is never lowered/)
+    assert.match((await of('quorum', 'remove-voter', '1', '-y')).stderr, /the last voter stays/)
+  } finally {
+    await fixed.stop()
+  }
+})
+
 test('replicas that lie well need not move, and a running broker is not forgotten', async () => {
   await topic('placed')
   const plan = await data<{ version: number; partitions: unknown[] }>('cluster', 'reassign', 'plan')

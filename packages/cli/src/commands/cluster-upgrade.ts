@@ -19,6 +19,8 @@ export function defineUpgrade(cli: Cli) {
         const now = await admin.describeFeatures(context.call)
         const wanted = flags.feature === undefined ? await levelsOf(flags.to, now) : parseFeatures(flags.feature)
         const changes = changesOf(wanted, now, flags.downgrade === true)
+        const isStatic = changes.every(({ name }) => name !== KRAFT_VERSION) && levelOf(now, KRAFT_VERSION) === 0
+        if (isStatic) context.terminal.note(STATIC_NOTE)
         if (changes.length === 0) return { data: { changes }, text: 'Every feature is there already.' }
         const table = {
           columns: [
@@ -54,6 +56,16 @@ interface Change {
 }
 
 const METADATA_VERSION = 'metadata.version'
+const KRAFT_VERSION = 'kraft.version'
+/** Not part of the rest: it is never lowered again, and needs every voter. */
+const STATIC_NOTE =
+  'The voters of the quorum are static; `braidlog cluster upgrade --feature kraft.version=1` lets them be changed, for good.'
+
+/** 0 also where a feature is not finalized; -1: the cluster does not know it. */
+function levelOf({ features }: FeaturesDescription, feature: string): number {
+  const known = features.find(({ name }) => name === feature)
+  return known === undefined ? -1 : (known.finalized ?? 0)
+}
 
 /** Without `--downgrade` what is ahead already stays. */
 function changesOf(wanted: ReadonlyMap<string, number>, now: FeaturesDescription, mayLower: boolean): Change[] {

@@ -70,7 +70,7 @@ function directoryOf(replicas: QuorumDescription['voters'], nodeId: number, what
     throw new CliError(`which directory of node ${nodeId} is meant is not clear`, {
       hint:
         directoryId === null
-          ? 'the quorum is static (controller.quorum.voters): its voters are changed in the configuration'
+          ? 'the quorum is static (controller.quorum.voters); `braidlog cluster upgrade --feature kraft.version=1` makes it one that can be changed'
           : 'name it with --directory-id; `braidlog quorum status -o json` shows them',
     })
   }
