@@ -7,12 +7,12 @@
  * heap several times a second, and that took more CPU than all else in a replicated cluster (measured).
  *
  * Invariant: an answer does not change before the next `reuse`. Bound: the buffer follows the bytes that have arrived, never
- * what a frame announces; between answers at most {@link KEPT_SIZE_BYTES_MAX} of it are kept.
+ * what a frame announces; one that has been far too large for some time is given up.
  */
 import { frameSize, FrameSplitter, FRAME_PREFIX_SIZE } from '@braidlog/protocol'
 
-/** What a follower of some busy partitions gets at once; larger answers are rare enough to pay for their memory. */
-const KEPT_SIZE_BYTES_MAX = 4 << 20
+/** After so many times that not a quarter of the buffer was used, it goes: a follower has caught up. */
+const UNUSED_MAX = 64
 const BUFFER_SIZE_BYTES_MIN = 64 << 10
 /** The buffer is at most this many times as large as what has arrived of an answer. */
 const GROWTH = 4
@@ -26,6 +26,8 @@ export class AnswerFrames {
   /** The bytes of the buffer that are no whole frame yet. */
   #start = 0
   #end = 0
+  /** How often in a row the buffer was much larger than needed. */
+  #unused = 0
 
   /** @param sizeMax a larger frame is refused */
   constructor(sizeMax: number) {
@@ -58,8 +60,10 @@ export class AnswerFrames {
       return
     }
     if (this.#start < this.#end) return
+    const isUsed = this.#buffer.length <= BUFFER_SIZE_BYTES_MIN || this.#end > this.#buffer.length / 4
+    this.#unused = isUsed ? 0 : this.#unused + 1
+    if (this.#unused === UNUSED_MAX) this.#buffer = NOTHING
     this.#start = this.#end = 0
-    if (this.#buffer.length > KEPT_SIZE_BYTES_MAX) this.#buffer = NOTHING
   }
 
   #append(chunk: Uint8Array): void {
@@ -77,6 +81,7 @@ export class AnswerFrames {
     )
     grown.set(unfinished)
     this.#buffer = grown
+    this.#unused = 0
     this.#start = 0
     this.#end = unfinished.length
   }
