@@ -37,7 +37,7 @@ export const TEMPOS = { dense, calm } as const satisfies Readonly<Record<string,
 function dense(random: SeededRandom): Tempo {
   const lagMs = 1_000 + below(random, 9_000)
   return {
-    safetyMs: 60_000,
+    safetyMs: 30_000 + below(random, 40_000),
     faultFactor: 1,
     operationsPerBurst: Infinity,
     restMs: 0,
@@ -83,6 +83,7 @@ function calm(random: SeededRandom): Tempo {
       'replica.fetch.backoff.ms': 1_000,
       'controller.quorum.election.timeout.ms': 1_000 + below(random, 2_000),
       'controller.quorum.fetch.timeout.ms': 4_000 + below(random, 8_000),
+      'controller.quorum.request.timeout.ms': 8_000,
       'controller.quorum.retry.backoff.ms': 100 + below(random, 400),
       'log.flush.offset.checkpoint.interval.ms': 10_000 + below(random, 50_000),
       'replica.high.watermark.checkpoint.interval.ms': 5_000 + below(random, 10_000),

@@ -212,8 +212,8 @@ class End {
     const bytes = joined(chunks)
     if (bytes.length > 1 && this.link.network.splitsNow) {
       const at = this.link.network.splitAt(bytes.length)
-      this.#send(bytes.slice(0, at))
-      this.#send(bytes.slice(at))
+      this.#send(bytes.subarray(0, at))
+      this.#send(bytes.subarray(at))
     } else if (bytes.length > 0) this.#send(bytes)
   }
 
@@ -378,9 +378,20 @@ class Link {
   }
 }
 
+/** Pieces are cut from a slab: an allocation of its own costs more than all else that is done with a small one. */
+const SLAB_SIZE_BYTES = 64 * 1024
+let slab = new Uint8Array(SLAB_SIZE_BYTES)
+let slabUsedBytes = 0
+
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return Uint8Array.prototype.slice.call(chunks[0])
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let sizeBytes = 0
+  for (const chunk of chunks) sizeBytes += chunk.length
+  if (sizeBytes > SLAB_SIZE_BYTES - slabUsedBytes) {
+    slab = new Uint8Array(Math.max(SLAB_SIZE_BYTES, sizeBytes))
+    slabUsedBytes = 0
+  }
+  const bytes = slab.subarray(slabUsedBytes, slabUsedBytes + sizeBytes)
+  slabUsedBytes += sizeBytes
   let at = 0
   for (const chunk of chunks) {
     bytes.set(chunk, at)
