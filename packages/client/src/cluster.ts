@@ -315,7 +315,10 @@ export class Cluster {
     this.call('metadata', undefined, async (call) => {
       await this.retrying(call, async () => await this.refresh(call))
     }).catch((error: unknown) => {
-      if (!this.isClosed) this.options.logger.warn('metadata cannot be refreshed', { error })
+      if (this.isClosed) return
+      this.options.logger.warn('metadata cannot be refreshed', { error })
+      // Whoever asked for it waits, and may have nothing else that would make it ask again.
+      if (KafkaError.is(error) && error.retriable) this.refreshSoon({ isDoubtful })
     })
   }
 

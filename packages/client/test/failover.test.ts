@@ -119,6 +119,27 @@ test('a leader that vanishes without a word: reading goes on at the new leader a
   })
 })
 
+test('all brokers are gone for longer than a call may take, after the last leader: writing goes on when they are back', async () => {
+  const { world, cluster } = setUp()
+  cluster.topic('t')
+  await world.run(async () => {
+    const producer = world.client({ requestTimeoutMs: 5_000 }).producer()
+    await producer.send({ topic: 't', value: 'a' })
+    cluster.moveLeader('t', 0, -1)
+    const metadata = cluster.count('Metadata')
+    const sent = producer.send({ topic: 't', value: 'b' })
+    await world.until(() => cluster.count('Metadata') > metadata, 'it looks for the leader')
+    for (const node of [1, 2]) cluster.crash(node)
+    await world.sleep(20_000)
+    cluster.moveLeader('t', 0, 2)
+    for (const node of [1, 2]) cluster.start(node)
+    const startMs = world.nowMs
+    await sent
+    assert.ok(world.nowMs - startMs < 5_000, `after ${world.nowMs - startMs} ms`)
+    assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
+  })
+})
+
 test('a leader that is gone before there is another: that one is found soon after, whenever it comes', async () => {
   for (const absentMs of [500, 1_000, 1_500, 2_000]) {
     const { world, cluster } = setUp(3)
