@@ -5,7 +5,7 @@ import type { DiskShape } from '../world/disk.ts'
 import type { SimulatedNetwork } from '../world/network.ts'
 import type { World } from '../world/world.ts'
 import type { Moment, Role } from './audit.ts'
-import type { Fault } from './faults.ts'
+import type { Fault, FaultKind } from './faults.ts'
 import type { SimulatedNode } from './node.ts'
 
 export interface NemesisOptions {
@@ -32,6 +32,7 @@ export class Nemesis {
   readonly #sound: ReadonlyMap<SimulatedNode, DiskShape>
   #isOver = false
   count = 0
+  readonly countByKind = new Map<FaultKind, number>()
 
   constructor(options: NemesisOptions) {
     this.#options = options
@@ -82,6 +83,7 @@ export class Nemesis {
     const node = candidates[choice % Math.max(1, candidates.length)]
     if (node === undefined) return
     this.count++
+    this.countByKind.set(kind, (this.countByKind.get(kind) ?? 0) + 1)
     this.#options.onFault()
     world.trace(`fault ${kind} at ${role} ${node.nodeId} for ${durationMs} ms`)
     const others = nodes.filter((each) => each !== node)

@@ -38,6 +38,7 @@ export interface RunResult {
   readonly failures: readonly string[]
   readonly faults: readonly Fault[]
   readonly faultCount: number
+  readonly faultsByKind: Readonly<Record<string, number>>
   readonly virtualMs: number
   readonly eventCount: number
   readonly acknowledgedCount: number
@@ -52,10 +53,12 @@ const NODE_COUNT = 3
 const MIN_INSYNC_REPLICAS = 2
 const START_MS = 60_000
 const FAILURES_MAX = 20
+/** Of those that are drawn a few find nobody in the role that they look for. */
+export const FAULT_COUNT = 46
 export const LIVENESS_MS = 120_000
 
 export async function runCluster(options: RunOptions): Promise<RunResult> {
-  const { seed, faultCount = 40 } = options
+  const { seed, faultCount = FAULT_COUNT } = options
   const world = new World(seed, options.onTrace)
   const tempo: Tempo = TEMPOS[options.tempo ?? 'dense'](world.randomFor('tempo'))
   const safetyMs = options.safetyMs ?? tempo.safetyMs
@@ -194,6 +197,7 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     failures,
     faults,
     faultCount: nemesis.count,
+    faultsByKind: Object.fromEntries(nemesis.countByKind),
     virtualMs: world.nowMs,
     eventCount: world.eventCount,
     acknowledgedCount: report.acknowledgedCount,
