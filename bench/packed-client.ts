@@ -1,12 +1,13 @@
 /**
- * Our client as `npm run pack` makes it for npm, installed in a directory of its own, with a copy of the program that measures how clients
- * start.
+ * Our client and testkit as `npm run pack` makes them for npm, installed in a directory of their own, with copies of the programs that
+ * measure how they start.
  */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installPacked } from '../tools/pack.ts'
 
 export const lifetimeProgram = 'client-lifetime-process.ts'
+export const embeddedProgram = 'embedded-process.ts'
 
 /** @returns the program there */
 export async function installPackedClient(home: string): Promise<string> {
@@ -18,3 +19,14 @@ export async function installPackedClient(home: string): Promise<string> {
   }
   return join(home, lifetimeProgram)
 }
+
+/** @returns the program of the `embedded` scenario there */
+export async function installPackedTestkit(home: string): Promise<string> {
+  await installPacked(['testkit'], home)
+  writeFileSync(join(home, 'package.json'), '{ "type": "module" }\n')
+  copyFileSync(join(import.meta.dirname, embeddedProgram), join(home, embeddedProgram))
+  return join(home, embeddedProgram)
+}
+
+/** Where the packed testkit keeps what was compiled, unless Node.js has a compile cache. */
+export const codeCacheOf = (home: string): string => join(home, 'node_modules', '.cache')

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { run } from '../../conformance/peers/process.ts'
 import type { ConsumeJob, ProduceJob } from '../client-process.ts'
 import { flameGraph, framesOf, topOf, type CpuProfile } from '../flame.ts'
-import { installPackedClient } from '../packed-client.ts'
+import { installPackedClient, installPackedTestkit } from '../packed-client.ts'
 import { dropFromPageCache } from '../page-cache.ts'
 import { pictures } from '../report.ts'
 import { fillTopic, lanesOf, replay } from '../replay/replay.ts'
@@ -121,6 +121,15 @@ async function clientStart(nodeFlags: readonly string[]): Promise<void> {
   })
 }
 
+/** The testkit as npm has it, from the start of the process on, its code cache being filled. */
+async function embeddedStart(nodeFlags: readonly string[]): Promise<void> {
+  await withDirectory(async (directory) => {
+    const program = await installPackedTestkit(directory)
+    await run(process.execPath, [program])
+    await run(process.execPath, [...nodeFlags, program])
+  })
+}
+
 const sends = { kind: 'produce', codec: 'none', warmUpMs: 500, measureMs: 4000 } as const
 
 export const profiles: readonly Scenario[] = [
@@ -179,11 +188,15 @@ export const profiles: readonly Scenario[] = [
     work: client({ ...sends, codec: 'zstd', way: 'enqueue', recordSizeBytes: 1024, width: 1000 }),
   }),
   profile({
+    name: 'client-sequential',
+    title: 'Client: one send after the other',
+    about: 'Records of 100 B, acks=all; most of the time the process waits, which is left out.',
+    work: client({ ...sends, way: 'single', recordSizeBytes: 100, width: 1 }),
+  }),
+  profile({
     name: 'embedded',
     title: 'Start inside a test',
-    about: 'Import of the testkit, start, one record; without a compile cache.',
-    work: async (nodeFlags) => {
-      await run(process.execPath, [...nodeFlags, join(import.meta.dirname, '..', 'embedded-process.ts')])
-    },
+    about: 'Import of the testkit as packed for npm, two starts with one record each; with its code cache.',
+    work: embeddedStart,
   }),
 ]
