@@ -19,6 +19,11 @@ export interface ProduceJob extends Target {
   readonly width: number
   readonly warmUpMs: number
   readonly measureMs: number
+  /**
+   * Single sends that the warm-up and the measurement go on for, each, beyond their time; slow libraries stop at the limit. A percentile
+   * of fewer would be a figure of chance, and one of a process that is still being compiled would be a figure of its age.
+   */
+  readonly atLeast?: { readonly sends: number; readonly limitMs: number }
 }
 
 export interface ConsumeJob extends Target {
@@ -90,11 +95,13 @@ interface Done {
 
 async function single(job: ProduceJob, producer: ProducerUnderTest, forMs: number): Promise<Done> {
   const all = values(job.recordSizeBytes)
-  const endMs = performance.now() + forMs
+  const startedMs = performance.now()
+  const [endMs, limitMs] = [startedMs + forMs, startedMs + (job.atLeast?.limitMs ?? 0)]
+  const sends = job.atLeast?.sends ?? 0
   const latencies: number[] = []
   let records = 0
   const lane = async (): Promise<void> => {
-    for (let sentMs = performance.now(); sentMs < endMs;) {
+    for (let sentMs = performance.now(); sentMs < endMs || (records < sends && sentMs < limitMs);) {
       await producer.sendOne(all[records++ % all.length]!)
       const nowMs = performance.now()
       if (job.width === 1) latencies.push(nowMs - sentMs)
