@@ -306,9 +306,9 @@ export class Broker {
     this.#damaged.close()
   }
 
-  /** What the metadata call lost may be called found. */
+  /** Now it is known whether the replica is sound. */
   #opened({ log: { topicId, partition } }: Partition): void {
-    if (this.#directories?.isLost(topicId, partition) === true) this.#directories.look(topicId, partition)
+    this.#directories?.look(topicId, partition)
   }
 
   #onLead(topic: string, partition: number, replica: Partition): void {

@@ -23,7 +23,7 @@ import {
   type PartitionRegistration,
   type TopicImage,
 } from '@braidlog/metadata'
-import { ErrorCode, METADATA_VERSION_FEATURE, partitionRecordVersion } from '@braidlog/model'
+import { ErrorCode, METADATA_VERSION_FEATURE, partitionRecordVersion, type Uuid } from '@braidlog/model'
 import type {
   BrokerHeartbeatRequest,
   BrokerHeartbeatResponse,
@@ -81,6 +81,7 @@ export function decideBrokerRegistration(
     // Another disk in the place of the one it had: Apache Kafka would let it lead again if it was the last that did.
     const isOnOldDisk = existing.logDirs.some((id) => request.logDirs.includes(id))
     records.push(...leave(state, existing.id, { unclean: !isClean, isLost: !isClean && !isOnOldDisk }))
+    records.push(...leaveBehind(state, existing.id, request.logDirs))
   }
   return answer(0, registration.epoch, records)
 }
@@ -244,6 +245,18 @@ function unfence(state: ControllerState, broker: BrokerRegistration): MetadataRe
       const isAcceptable = (id: number) => id === broker.id || state.isActive(id)
       pushChange(state, records, topic, partition, { isAcceptable })
     }
+  }
+  return records
+}
+
+/** On other disks a broker does not lead what it alone had: before it can say where its replicas lie now. */
+function leaveBehind(state: ControllerState, brokerId: number, logDirs: readonly Uuid[]): MetadataRecord[] {
+  const records: MetadataRecord[] = []
+  for (const [topic, partition, { leader, replicas, directories }] of partitionsOf(state, brokerId)) {
+    const directory = directories[replicas.indexOf(brokerId)]
+    const isLeftBehind = directory !== undefined && !isReservedDirectoryId(directory) && !logDirs.includes(directory)
+    if (replicas.length > 1 || leader !== brokerId || !isLeftBehind) continue
+    records.push(partitionChange(state, topic, partition, { leader: NO_LEADER }))
   }
   return records
 }

@@ -9,7 +9,9 @@
  * 3. A leader that is in sync and acceptable stays. Else the first replica that is; else, with no replica in sync, an
  *    eligible one; else the last leader known, or, where the topic allows, any replica. The last two may lose records:
  *    the new leader is alone in sync and recovering (KIP-704).
- * 4. A leader that stays gets a new epoch when a replica is taken away, and, before metadata.version 3.6-IV0, when the
+ * 4. Whose directory is not among those of its broker does not lead: another disk is in the place of the one that had the
+ *    replica, or the broker itself calls it lost (KIP-858). Only an unclean election looks past that.
+ * 5. A leader that stays gets a new epoch when a replica is taken away, and, before metadata.version 3.6-IV0, when the
  *    in-sync replicas shrink (KAFKA-15021).
  *
  * Invariant: one change raises the partition epoch by one, and the leader epoch by at most one.
@@ -70,7 +72,9 @@ export function changePartition(
   const { isr: targetIsr, replicas, adding, removing } = completeReassignment(partition, target)
   const eligible = elrEnabled ? eligibleReplicas(state, topic, partition, targetIsr, replicas, target) : []
 
-  const isAcceptable = target.isAcceptable ?? ((id: number) => state.isActive(id))
+  const isActive = target.isAcceptable ?? ((id: number) => state.isActive(id))
+  const isPlaced = (id: number) => state.isOnline(id, directoryOf(partition, id, target))
+  const isAcceptable = (id: number, isUnclean: boolean) => isActive(id) && (isUnclean || isPlaced(id))
   const elected = elect({ partition, replicas, isr: targetIsr, eligible, isAcceptable, elrEnabled, target })
   let isr = targetIsr
   let elr = eligible
@@ -140,28 +144,34 @@ function eligibleReplicas(
   return [...candidates].filter((id) => replicas.includes(id) && !isr.includes(id) && !uncleanReplicas.includes(id))
 }
 
+/** `undefined`: the replica is new, and goes where its broker puts it. */
+function directoryOf(partition: PartitionRegistration, id: number, { directories }: PartitionTarget): Uuid | undefined {
+  return directories?.get(id) ?? partition.directories[partition.replicas.indexOf(id)]
+}
+
 interface ElectionOf {
   readonly partition: PartitionRegistration
   readonly replicas: readonly number[]
   readonly isr: readonly number[]
   readonly eligible: readonly number[]
-  readonly isAcceptable: (brokerId: number) => boolean
+  readonly isAcceptable: (brokerId: number, isUnclean: boolean) => boolean
   readonly elrEnabled: boolean
   readonly target: PartitionTarget
 }
 
 function elect(election: ElectionOf): { readonly leader: number; readonly unclean: boolean } {
   const { partition, replicas, isr, eligible, isAcceptable, elrEnabled, target } = election
-  const mayLead = (id: number) => (isr.includes(id) || (isr.length === 0 && eligible.includes(id))) && isAcceptable(id)
+  const mayLead = (id: number) =>
+    (isr.includes(id) || (isr.length === 0 && eligible.includes(id))) && isAcceptable(id, false)
   if (target.election === 'preferred' && mayLead(replicas[0]!)) return { leader: replicas[0]!, unclean: false }
   if (mayLead(partition.leader)) return { leader: partition.leader, unclean: false }
   const next = replicas.find(mayLead)
   if (next !== undefined) return { leader: next, unclean: false }
   const [last, ...others] = partition.lastKnownElr
   if (elrEnabled && isr.length === 0 && eligible.length === 0 && last !== undefined && others.length === 0) {
-    if (replicas.includes(last) && isAcceptable(last)) return { leader: last, unclean: true }
+    if (replicas.includes(last) && isAcceptable(last, false)) return { leader: last, unclean: true }
   }
-  const any = target.election === 'unclean' ? replicas.find(isAcceptable) : undefined
+  const any = target.election === 'unclean' ? replicas.find((id) => isAcceptable(id, true)) : undefined
   return any === undefined ? { leader: NO_LEADER, unclean: false } : { leader: any, unclean: true }
 }
 

@@ -5,6 +5,7 @@
 import type { Random } from '@braidlog/base'
 import {
   DeltaBuilder,
+  DIRECTORY_LOST,
   DIRECTORY_MIGRATING,
   DIRECTORY_UNASSIGNED,
   MetadataImage,
@@ -116,6 +117,13 @@ export class ControllerState {
   isActive(nodeId: number): boolean {
     const broker = this.image.broker(nodeId)
     return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+  }
+
+  /** Whether the broker has this directory, as far as is known: before directories had ids, nothing is. */
+  isOnline(brokerId: number, directory: Uuid | undefined): boolean {
+    if (directory === undefined || directory === DIRECTORY_MIGRATING || directory === DIRECTORY_UNASSIGNED) return true
+    const logDirs = this.image.broker(brokerId)?.logDirs ?? []
+    return directory !== DIRECTORY_LOST && (logDirs.length === 0 || logDirs.includes(directory))
   }
 
   /** `min.insync.replicas` of a topic: its own, the cluster's, or this node's. */

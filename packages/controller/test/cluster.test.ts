@@ -1,7 +1,7 @@
 /** Brokers, producer ids, features, elections, reassignments. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { controllerRecord, metadataRecord } from '@braidlog/metadata'
+import { controllerRecord, DIRECTORY_LOST, metadataRecord } from '@braidlog/metadata'
 import { ErrorCode, SUPPORTED_FEATURES, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { BrokerHeartbeatRequest, BrokerRegistrationRequest } from '@braidlog/protocol'
 import { BrokerSessions } from '../src/broker-sessions.ts'
@@ -106,6 +106,49 @@ test('unfencing gives a leader to partitions that lost theirs', () => {
   const { brokerEpoch } = scenario.submit('brokerRegistration', registration()).response
   scenario.submit('brokerHeartbeat', heartbeat(brokerEpoch))
   assert.equal(scenario.image.partition('orders', 0)!.leader, 1)
+})
+
+test('a broker on another disk does not lead what only the old one had, until somebody says so', () => {
+  const scenario = new Scenario()
+  scenario.createTopics({})
+  const logDirs = [OTHER_DIR]
+  const { errorCode, brokerEpoch } = scenario.submit('brokerRegistration', registration({ logDirs })).response
+  assert.equal(errorCode, ErrorCode.NONE)
+  scenario.submit('brokerHeartbeat', heartbeat(brokerEpoch))
+  const { leader, leaderEpoch, isr } = scenario.image.partition('orders', 0)!
+  assert.deepEqual([leader, leaderEpoch, isr, scenario.image.broker(1)!.fenced], [-1, 1, [1], false])
+
+  const unclean = elect(1, [{ topic: 'orders', partitions: [0] }])
+  scenario.submit('electLeaders', unclean)
+  const { leader: chosen, leaderRecoveryState } = scenario.image.partition('orders', 0)!
+  assert.deepEqual([chosen, leaderRecoveryState], [1, 1])
+})
+
+test('a replica whose directory is lost is not elected, and one that is back is', () => {
+  const scenario = new Scenario()
+  scenario.apply(registeredBroker(2, 6, OTHER_DIR))
+  const assignments = [{ partitionIndex: 0, brokerIds: [1, 2] }]
+  const topicId = scenario.createTopics({ numPartitions: -1, replicationFactor: -1, assignments }).response.topics[0]!
+    .topicId
+  const assign = (id: Uuid) =>
+    scenario.submit('assignReplicasToDirs', {
+      brokerId: 1,
+      brokerEpoch: BROKER_EPOCH,
+      directories: [{ id, topics: [{ topicId, partitions: [{ partitionIndex: 0 }] }] }],
+    })
+  const seen = () => {
+    const { leader, isr } = scenario.image.partition('orders', 0)!
+    return [leader, isr]
+  }
+  assert.deepEqual(seen(), [1, [1, 2]])
+  assign(DIRECTORY_LOST)
+  assert.deepEqual(seen(), [2, [2]])
+  // Its leader takes it in, which does not look at directories; then nobody else is left.
+  scenario.apply(metadataRecord('PartitionChange', { topicId, partitionId: 0, isr: [2, 1] }, 2))
+  scenario.submit('brokerHeartbeat', { ...heartbeat(6), brokerId: 2, wantShutDown: true })
+  assert.deepEqual(seen(), [-1, [1]])
+  assign(LOG_DIR)
+  assert.deepEqual(seen(), [1, [1]])
 })
 
 test('a broker that shuts down is fenced and may go at once', () => {

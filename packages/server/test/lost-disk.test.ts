@@ -92,4 +92,31 @@ describe('a broker that comes back with an empty disk', () => {
     const { leaderId, isrNodes } = await partitionOf(client)
     assert.deepEqual([leaderId, isrNodes.includes(2)], [-1, false])
   })
+
+  it('does not lead a partition that nobody else has, with nothing in it', TIMEOUT, async () => {
+    await using cluster = await TestCluster.start(2)
+    const client = await cluster.client(1)
+    assert.equal((await createTopic(client, 'orders', { assignment: [[2]] })).errorCode, ErrorCode.NONE)
+    const { storage } = cluster.nodes[1]!
+    assert.equal((await produce(await cluster.client(2), 'orders', batchOf(['one']))).errorCode, ErrorCode.NONE)
+    await cluster.nodes[1]!.server.kill()
+    // As a new broker with an old number: its session has to end first.
+    await eventually(
+      () => metadata(client),
+      ({ brokers }) => brokers.length === 1,
+    )
+    cluster.nodes[1] = await cluster.startNode(2)
+    assert.equal((await partitionOf(client)).leaderId, -1)
+    await cluster.nodes[1]!.server.kill()
+    await eventually(
+      () => metadata(client),
+      ({ brokers }) => brokers.length === 1,
+    )
+    cluster.nodes[1] = await cluster.startNode(2, storage)
+    await eventually(
+      () => partitionOf(client),
+      ({ leaderId }) => leaderId === 2,
+    )
+    assert.deepEqual(await valuesAt(await cluster.client(2)), ['one'])
+  })
 })

@@ -7,7 +7,13 @@
  * found anew in the metadata each time.
  */
 import type { Logger, Timer, Timers } from '@braidlog/base'
-import { DIRECTORY_LOST, type ImageView, type MetadataDelta, type MetadataListener } from '@braidlog/metadata'
+import {
+  DIRECTORY_LOST,
+  isReservedDirectoryId,
+  type ImageView,
+  type MetadataDelta,
+  type MetadataListener,
+} from '@braidlog/metadata'
 import { ErrorCode, errorName, type Uuid } from '@braidlog/model'
 import type { AssignReplicasToDirsRequest, AssignReplicasToDirsResponse } from '@braidlog/protocol'
 
@@ -147,17 +153,20 @@ export class DirectoryAssignments implements MetadataListener {
     const registration = image.topicById(topicId)?.partitions.get(partition)
     const at = registration?.replicas.indexOf(nodeId) ?? -1
     if (at < 0 || image.metadataVersion < DIRECTORIES_LEVEL) return undefined
-    const { directories, isr } = registration!
+    const { directories, isr, leader } = registration!
     const present = directories[at]
     switch (isSound(topicId, partition)) {
-      case true:
-        return present === directoryId ? undefined : directoryId
+      case true: {
+        // It was on another disk, and nobody has told this one what was there: an empty log must not be elected.
+        const isBlank = leader < 0 && present !== undefined && !isReservedDirectoryId(present)
+        return present === directoryId || isBlank ? undefined : directoryId
+      }
       case false:
         // A leader may have taken it in meanwhile, which does not look at directories.
         return present === DIRECTORY_LOST && !isr.includes(nodeId) ? undefined : DIRECTORY_LOST
       default:
-        // Only one that is lost must be looked at before it is called found.
-        return present === directoryId || present === DIRECTORY_LOST ? undefined : directoryId
+        // Asked again once it has been opened.
+        return undefined
     }
   }
 }
