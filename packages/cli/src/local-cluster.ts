@@ -2,9 +2,8 @@
  * Several nodes on this machine under one command: a process each, with a node id, ports and a data directory of its own.
  *
  * Every node is `braidlog start` on a server.properties beside its directory, so that one that has ended can be started
- * again by hand. Nodes end with this process, however it ends: they watch the channel to it.
- *
- * The quorum is static, for ports may be others at the next start: voters in a log would then be looked for where nobody is.
+ * again by hand. Nodes end with this process, however it ends: they watch the channel to it. Who the controllers are is for
+ * `local-quorum.ts` to know.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,6 +11,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CliError } from './exit.ts'
 import { freePort, LOOPBACK as HOST } from './free-port.ts'
+import {
+  earlierQuorum,
+  formatControllers,
+  keptPorts,
+  type ControllerPlace,
+  type EarlierQuorum,
+} from './local-quorum.ts'
 import { SUPERVISED } from './supervised.ts'
 
 export interface LocalClusterOptions {
@@ -75,6 +81,7 @@ const OWN_KEYS = [
   'log.dirs',
   'log.dir',
   'controller.quorum.voters',
+  'controller.quorum.bootstrap.servers',
   'braidlog.metrics.listener',
 ]
 const START_TIMEOUT_MS = 60_000
@@ -86,16 +93,18 @@ export async function startLocalCluster(options: LocalClusterOptions, signal: Ab
   const { brokerCount, directory } = options
   const own = OWN_KEYS.find((key) => key in options.config)
   if (own !== undefined) throw new CliError(`${own} cannot be set with --brokers: each node has its own`)
+  const quorum = earlierQuorum(directory)
   const plans = await planNodes(options)
   const clusterId = await clusterIdOf(options, plans)
   mkdirSync(directory, { recursive: true })
-  const voters = plans
-    .filter(({ controllerPort }) => controllerPort !== undefined)
-    .map(({ nodeId, controllerPort }) => `${nodeId}@${HOST}:${controllerPort}`)
+  const controllers = plans.flatMap(({ controllerPort: port, ...plan }) =>
+    port === undefined ? [] : [{ ...plan, port }],
+  )
+  for (const plan of plans) writeFileSync(plan.propertiesFile, propertiesOf(plan, { ...quorum, controllers }, options))
+  if (quorum.kind === 'none') await formatControllers(clusterId, controllers)
   const nodes: LocalNode[] = []
   let isClosing = false
   const start = (plan: NodePlan): Promise<void> => {
-    writeFileSync(plan.propertiesFile, propertiesOf(plan, voters, options))
     const child = spawnNode(plan, clusterId, options)
     const node = { ...plan, isController: plan.controllerPort !== undefined, process: child }
     nodes.push(node)
@@ -124,7 +133,8 @@ export async function startLocalCluster(options: LocalClusterOptions, signal: Ab
   }
 
   async function planNodes({ port, metricsPort }: LocalClusterOptions): Promise<NodePlan[]> {
-    const taken = new Set<number>()
+    const kept = await keptPorts(quorum, brokerCount)
+    const taken = new Set<number>(kept.values())
     const result: NodePlan[] = []
     const controllerCount = brokerCount < CONTROLLERS_MAX ? 1 : CONTROLLERS_MAX
     const offset =
@@ -133,8 +143,9 @@ export async function startLocalCluster(options: LocalClusterOptions, signal: Ab
     for (let nodeId = 1; nodeId <= brokerCount; nodeId++) {
       const clientPort = await freePort(nextPort, taken)
       nextPort = clientPort + 1
-      let controllerPort: number | undefined
-      if (nodeId <= controllerCount) {
+      let controllerPort = kept.get(nodeId)
+      const stays = quorum.kind === 'dynamic' && quorum.controllers.some((each) => each.nodeId === nodeId)
+      if (controllerPort === undefined && (nodeId <= controllerCount || stays)) {
         controllerPort = await freePort(nextControllerPort, taken)
         nextControllerPort = controllerPort + 1
       }
@@ -172,7 +183,7 @@ async function clusterIdOf({ clusterId }: LocalClusterOptions, plans: readonly N
   return randomUuid(systemRandom)
 }
 
-function propertiesOf(plan: NodePlan, voters: readonly string[], options: LocalClusterOptions): string {
+function propertiesOf(plan: NodePlan, quorum: EarlierQuorum, options: LocalClusterOptions): string {
   const { nodeId, port, controllerPort, metricsPort, directory } = plan
   const listeners = [`PLAINTEXT://${HOST}:${port}`]
   if (controllerPort !== undefined) listeners.push(`CONTROLLER://${HOST}:${controllerPort}`)
@@ -181,7 +192,7 @@ function propertiesOf(plan: NodePlan, voters: readonly string[], options: LocalC
     'process.roles': controllerPort === undefined ? 'broker' : 'broker,controller',
     listeners: listeners.join(','),
     'controller.listener.names': 'CONTROLLER',
-    'controller.quorum.voters': voters.join(','),
+    ...quorumProperties(quorum),
     'log.dirs': directory,
     'controller.quorum.election.timeout.ms': ELECTION_TIMEOUT_MS,
     'controller.quorum.election.backoff.max.ms': ELECTION_TIMEOUT_MS,
@@ -195,6 +206,18 @@ function propertiesOf(plan: NodePlan, voters: readonly string[], options: LocalC
     ...lines,
     '',
   ].join('\n')
+}
+
+function quorumProperties({ controllers, kind }: EarlierQuorum): Record<string, string | boolean> {
+  const at = ({ port }: ControllerPlace) => `${HOST}:${port}`
+  if (kind === 'static')
+    return { 'controller.quorum.voters': controllers.map((each) => `${each.nodeId}@${at(each)}`).join(',') }
+  return {
+    'controller.quorum.voters': '',
+    'controller.quorum.bootstrap.servers': controllers.map(at).join(','),
+    // A cluster that grows gets its other controllers by itself.
+    'controller.quorum.auto.join.enable': true,
+  }
 }
 
 function spawnNode(plan: NodePlan, clusterId: string, { env, logLevel }: LocalClusterOptions): ChildProcess {

@@ -1,10 +1,11 @@
 /** Several nodes under one command: real processes, started, used and stopped. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { braidlog } from './drive.ts'
 
 async function freePort(): Promise<number> {
@@ -14,6 +15,95 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => probe.close(resolve))
   return port
 }
+
+/** Runs nodes for as long as `use` takes. @param use gets the address of the first */
+async function whileRunning(
+  { args, directory }: { args: readonly string[]; directory: string },
+  use: (at: string) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController()
+  const port = await freePort()
+  let up: () => void = () => {}
+  const isUp = new Promise<void>((resolve) => (up = resolve))
+  const running = braidlog(['dev', ...args, '-d', directory, '-p', String(port), '--no-registry'], {
+    signal: stop.signal,
+    env: { PATH: process.env['PATH'] ?? '' },
+    onStdout: (text) => {
+      if (text.includes('Ctrl-C')) up()
+    },
+  })
+  try {
+    const early = await Promise.race([isUp, running])
+    assert.equal(early, undefined, early?.stderr)
+    await use(`127.0.0.1:${port}`)
+  } finally {
+    stop.abort()
+    await running
+  }
+}
+
+interface Quorum {
+  readonly voters: { readonly nodeId: number; readonly directoryId: string | null }[]
+}
+async function quorumAt(at: string): Promise<Quorum> {
+  const { stdout, stderr } = await braidlog(['quorum', 'status', '-b', at, '-o', 'json'])
+  assert.notEqual(stdout, '', stderr)
+  return (JSON.parse(stdout) as { data: Quorum }).data
+}
+
+test(
+  'new nodes have a dynamic quorum, which grows with them and finds itself again',
+  { timeout: 120_000 },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'braidlog-quorum-'))
+    const voters = async (at: string) =>
+      (await quorumAt(at)).voters.map(({ nodeId }) => nodeId).toSorted((a, b) => a - b)
+    try {
+      await whileRunning({ args: ['--brokers', '1'], directory }, async (at) => {
+        const { voters: all } = await quorumAt(at)
+        assert.equal(all.length, 1)
+        assert.notEqual(all[0]!.directoryId, null, 'a dynamic quorum')
+      })
+      // The others join by themselves.
+      await whileRunning({ args: ['--brokers', '3'], directory }, async (at) => {
+        let found: number[] = []
+        while (found.length < 3) [found] = await Promise.all([voters(at), setTimeout(100)])
+        assert.deepEqual(found, [1, 2, 3])
+      })
+      const alone = await braidlog(['dev', '--brokers', '1', '-d', directory, '--no-registry'])
+      assert.match(alone.stderr, /quorum has 3 controllers.*--brokers 2/)
+      await whileRunning({ args: ['--brokers', '2'], directory }, async (at) => {
+        assert.deepEqual(await voters(at), [1, 2, 3])
+      })
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  },
+)
+
+test('directories with a static quorum go on with it, on other ports', { timeout: 120_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'braidlog-static-'))
+  try {
+    for (const nodeId of [1, 2]) {
+      const properties = join(directory, `node-${nodeId}.properties`)
+      const data = join(directory, `node-${nodeId}`)
+      const roles = nodeId === 1 ? 'broker,controller' : 'broker'
+      writeFileSync(properties, `process.roles=${roles}\ncontroller.quorum.voters=1@127.0.0.1:1\nlog.dirs=${data}\n`)
+      const id = ['--cluster-id', 'c3RhdGljLWxvY2FsLXF1bw', '-n', String(nodeId)]
+      const formatted = await braidlog(['storage', 'format', properties, ...id])
+      assert.equal(formatted.exitCode, 0, formatted.stderr)
+    }
+    await whileRunning({ args: ['--brokers', '2'], directory }, async (at) => {
+      const { voters: all } = await quorumAt(at)
+      assert.deepEqual(
+        all.map(({ directoryId, nodeId }) => [nodeId, directoryId]),
+        [[1, null]],
+      )
+    })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
 
 test('dev --brokers starts nodes that know each other, and stops them all', { timeout: 120_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'braidlog-brokers-'))
