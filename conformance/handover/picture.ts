@@ -42,7 +42,17 @@ interface TopicMetadata {
 const READ_TIMEOUT_MS = 60_000
 const IN_SYNC_TIMEOUT_MS = 60_000
 /** Sources of configuration that are kept in the metadata: topic, broker, all brokers, client metrics, group. */
-const STORED_SOURCES = [1, 2, 3, 7, 8]
+export const STORED_SOURCES: readonly number[] = [1, 2, 3, 7, 8]
+/** A filter that every entry of the authorizer passes. */
+export const ANY_ACL = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+} as const
 
 /** Metadata of topics as one of the nodes knows it. */
 export async function topicsOf(nodes: ThreeNodes, names: readonly string[] | null): Promise<TopicMetadata[]> {
@@ -155,16 +165,7 @@ async function aclsOf(nodes: ThreeNodes) {
       readonly acls: readonly object[]
     }[]
   }
-  const any = {
-    resourceTypeFilter: 1,
-    resourceNameFilter: null,
-    patternTypeFilter: 1,
-    principalFilter: null,
-    hostFilter: null,
-    operation: 1,
-    permissionType: 1,
-  }
-  const { errorCode, resources } = await nodes.ask<Answer>(nodes.running[0]!, 'DescribeAcls', 3, any)
+  const { errorCode, resources } = await nodes.ask<Answer>(nodes.running[0]!, 'DescribeAcls', 3, ANY_ACL)
   if (errorCode !== 0) return [`error ${errorCode}`]
   return resources
     .flatMap(({ acls, ...resource }) => acls.map((acl) => JSON.stringify({ ...resource, ...acl })))

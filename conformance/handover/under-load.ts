@@ -33,8 +33,12 @@ export class UnderLoad {
   /** Every partition acknowledges something from now on. */
   async goesOn(): Promise<void> {
     const sinceMs = performance.now()
-    const isMoving = () => this.#load.acknowledgements.silentSince(sinceMs).length === 0
-    await eventually(() => (isMoving() ? true : undefined), 'the load goes on', GOES_ON_TIMEOUT_MS)
+    const silent = () => this.#load.acknowledgements.silentSince(sinceMs)
+    try {
+      await eventually(() => (silent().length === 0 ? true : undefined), 'the load goes on', GOES_ON_TIMEOUT_MS)
+    } catch (cause) {
+      throw new Error(`partitions ${silent().join(', ')} acknowledge nothing\n${this.#load.tail()}`, { cause })
+    }
   }
 
   /** Ends it: nothing acknowledged is lost, doubled or reordered. */

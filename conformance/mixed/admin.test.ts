@@ -17,11 +17,11 @@ import { nodeCodecs, NodeStorage, systemRandom } from '@braidlog/runtime'
 import { highestVersion } from '../../packages/controller/test/record-levels.ts'
 import { Link } from '../differential/link.ts'
 import { principals } from '../handover/contents.ts'
+import { ANY_ACL, STORED_SOURCES } from '../handover/picture.ts'
 import { startBraidlog } from '../peers/braidlog.ts'
-import { startKafka } from '../peers/kafka.ts'
 import { eventually, freePorts } from '../peers/process.ts'
 import type { PeerServer } from '../peers/server.ts'
-import { TIMING } from './cluster.ts'
+import { startKafkaMember, TIMING } from './cluster.ts'
 
 const OURS = 1
 const KAFKA = 2
@@ -30,7 +30,6 @@ const GHOST = 9
 const PATIENCE_MS = 30_000
 const LATEST = 30
 const [TOPIC, BROKER, CLIENT_METRICS, GROUP] = [2, 4, 16, 32] as const
-const STORED_SOURCES = [1, 2, 3, 7, 8]
 const AUTHORIZER = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'super.users': 'User:ANONYMOUS',
@@ -85,18 +84,13 @@ for (const release of ['3.9', '4.0', '4.1', '4.2', '4.3']) {
 
     test('is loaded by Apache Kafka', async () => {
       await operate(ours.port, 'before')
-      kafka = await startKafka({
+      kafka = await startKafkaMember({
+        nodeId: KAFKA,
         clusterId,
         dir: join(work, 'theirs'),
         ports: kafkaPorts,
-        properties: {
-          'process.roles': 'broker',
-          'node.id': KAFKA,
-          listeners: `PLAINTEXT://127.0.0.1:${kafkaPorts[0]}`,
-          'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-          ...TIMING,
-          ...AUTHORIZER,
-        },
+        controllerPort,
+        properties: AUTHORIZER,
       })
       await untilSame()
     })
@@ -207,16 +201,7 @@ for (const release of ['3.9', '4.0', '4.1', '4.2', '4.3']) {
         permissionType: 3,
       })
       await ask(port, 'CreateAcls', 3, { creations: [entry('User:kept'), entry('User:deleted')] })
-      const filter = {
-        resourceTypeFilter: 1,
-        resourceNameFilter: null,
-        patternTypeFilter: 1,
-        principalFilter: 'User:deleted',
-        hostFilter: null,
-        operation: 1,
-        permissionType: 1,
-      }
-      await ask(port, 'DeleteAcls', 3, { filters: [filter] })
+      await ask(port, 'DeleteAcls', 3, { filters: [{ ...ANY_ACL, principalFilter: 'User:deleted' }] })
       await ask(port, 'InitProducerId', 4, { transactionalId: null, transactionTimeoutMs: 1000 })
       await ask(port, 'DeleteTopics', 6, { topics: [{ name: `${name}-deleted` }], timeoutMs: PATIENCE_MS })
       const feature = { feature: 'group.version', maxVersionLevel: level < 22 ? 1 : 0, upgradeType: level < 22 ? 1 : 2 }
@@ -348,15 +333,7 @@ for (const release of ['3.9', '4.0', '4.1', '4.2', '4.3']) {
         ]),
       ]
       const { results } = await ask<Configs>(port, 'DescribeConfigs', 4, { resources })
-      const acls = await ask<{ resources: readonly object[] }>(port, 'DescribeAcls', 3, {
-        resourceTypeFilter: 1,
-        resourceNameFilter: null,
-        patternTypeFilter: 1,
-        principalFilter: null,
-        hostFilter: null,
-        operation: 1,
-        permissionType: 1,
-      })
+      const acls = await ask<{ resources: readonly object[] }>(port, 'DescribeAcls', 3, ANY_ACL)
       const { brokers } = await ask<{ brokers: { brokerId: number; rack: string | null; isFenced: boolean }[] }>(
         port,
         'DescribeCluster',

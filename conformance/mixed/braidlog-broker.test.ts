@@ -12,7 +12,7 @@ import { startBraidlog } from '../peers/braidlog.ts'
 import { startKafka } from '../peers/kafka.ts'
 import { freePorts, run } from '../peers/process.ts'
 import type { PeerServer } from '../peers/server.ts'
-import { assertSameBytes, expected, MixedCluster, read, TIMING } from './cluster.ts'
+import { assertSameBytes, expected, memberProperties, MixedCluster, read, TIMING } from './cluster.ts'
 
 const CLUSTER_ID = 'bWl4ZWQtY2x1c3Rlci0wMQ'
 const KAFKA = 1
@@ -53,14 +53,7 @@ for (const releaseVersion of ['4.0', '4.1', '4.2', '4.3']) {
 
     async function startOurs(): Promise<PeerServer> {
       const dir = join(work, 'ours')
-      const properties = {
-        'process.roles': 'broker',
-        'node.id': OURS,
-        listeners: `PLAINTEXT://${ourAddress}`,
-        'advertised.listeners': `PLAINTEXT://${ourAddress}`,
-        'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-        ...TIMING,
-      }
+      const properties = memberProperties({ nodeId: OURS, ports: ourPorts, controllerPort })
       if (!existsSync(join(dir, 'meta.properties'))) {
         const file = join(work, 'ours.properties')
         const all = { ...properties, 'controller.listener.names': 'CONTROLLER', 'log.dirs': dir }

@@ -5,7 +5,9 @@ import kafkajs from 'kafkajs'
 import { apiByName } from '@braidlog/protocol'
 import { Link } from '../differential/link.ts'
 import { kcat } from '../peers/kcat.ts'
+import { startKafka } from '../peers/kafka.ts'
 import { eventually } from '../peers/process.ts'
+import type { PeerServer } from '../peers/server.ts'
 
 export const TOPIC = 'mixed'
 /** Short, so that a killed broker is noticed soon. */
@@ -14,6 +16,39 @@ export const TIMING = { 'broker.session.timeout.ms': 4_000, 'broker.heartbeat.in
 export interface PartitionState {
   readonly leader: number
   readonly isr: readonly number[]
+}
+
+export interface MemberOptions {
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly dir: string
+  readonly ports: readonly [client: number, spare: number]
+  /** Where the controller of the cluster listens, whosever it is. */
+  readonly controllerPort: number
+  readonly properties?: Readonly<Record<string, string>>
+}
+
+/** What makes a node a broker, and nothing else, of a cluster that is there. */
+export function memberProperties({
+  nodeId,
+  ports,
+  controllerPort,
+  properties,
+}: Omit<MemberOptions, 'clusterId' | 'dir'>) {
+  return {
+    'process.roles': 'broker',
+    'node.id': nodeId,
+    listeners: `PLAINTEXT://127.0.0.1:${ports[0]}`,
+    'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
+    ...TIMING,
+    ...properties,
+  }
+}
+
+/** A broker of Apache Kafka that joins a cluster. */
+export function startKafkaMember(options: MemberOptions): Promise<PeerServer> {
+  const { clusterId, dir, ports } = options
+  return startKafka({ clusterId, dir, ports, properties: memberProperties(options) })
 }
 
 export class MixedCluster {

@@ -10,10 +10,9 @@ import { after, before, test } from 'node:test'
 import { readMetaProperties } from '@braidlog/metadata'
 import { NodeStorage } from '@braidlog/runtime'
 import { startBraidlog } from '../peers/braidlog.ts'
-import { startKafka } from '../peers/kafka.ts'
 import { freePorts } from '../peers/process.ts'
 import type { PeerServer } from '../peers/server.ts'
-import { assertSameBytes, expected, MixedCluster, read, TIMING } from './cluster.ts'
+import { assertSameBytes, expected, MixedCluster, read, startKafkaMember, TIMING } from './cluster.ts'
 
 const OURS = 1
 const KAFKA = 2
@@ -44,18 +43,7 @@ after(async () => {
 })
 
 function startTheirs(): Promise<PeerServer> {
-  return startKafka({
-    clusterId,
-    dir: join(work, 'theirs'),
-    ports: kafkaPorts,
-    properties: {
-      'process.roles': 'broker',
-      'node.id': KAFKA,
-      listeners: `PLAINTEXT://127.0.0.1:${kafkaPorts[0]}`,
-      'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-      ...TIMING,
-    },
-  })
+  return startKafkaMember({ nodeId: KAFKA, clusterId, dir: join(work, 'theirs'), ports: kafkaPorts, controllerPort })
 }
 
 test('it registers with our controller and is let in', async () => {

@@ -14,7 +14,7 @@ import { startBraidlog } from '../peers/braidlog.ts'
 import { startKafka } from '../peers/kafka.ts'
 import { freePorts } from '../peers/process.ts'
 import type { PeerServer } from '../peers/server.ts'
-import { assertSameBytes, MixedCluster, TIMING, TOPIC } from './cluster.ts'
+import { assertSameBytes, memberProperties, MixedCluster, startKafkaMember, TIMING, TOPIC } from './cluster.ts'
 
 const CLUSTER_ID = 'bWl4ZWQtY2x1c3Rlci0wMg'
 const CONTROLLER = 1
@@ -71,20 +71,15 @@ after(async () => {
 })
 
 async function start(nodeId: number): Promise<void> {
-  const [client] = ports.get(nodeId)!
-  const options = {
-    dir: join(work, String(nodeId)),
-    ports: ports.get(nodeId)!,
-    properties: {
-      'process.roles': 'broker',
-      'node.id': nodeId,
-      listeners: `PLAINTEXT://127.0.0.1:${client}`,
-      'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-      ...TIMING,
-    },
-  }
+  const dir = join(work, String(nodeId))
+  const member = { nodeId, clusterId: CLUSTER_ID, dir, ports: ports.get(nodeId)!, controllerPort }
   const isOurs = nodeId === OURS
-  brokers.set(nodeId, isOurs ? await startBraidlog(options) : await startKafka({ ...options, clusterId: CLUSTER_ID }))
+  brokers.set(
+    nodeId,
+    isOurs
+      ? await startBraidlog({ dir, ports: member.ports, properties: memberProperties(member) })
+      : await startKafkaMember(member),
+  )
 }
 
 const inSync = () => cluster.untilAll(({ leader, isr }) => leader > 0 && isr.length === 2, 'both copies are in sync')
