@@ -64,7 +64,7 @@ export class TimerWheel {
     this.#tickMs = options.tickMs ?? 10
     assert(this.#tickMs > 0, 'tickMs must be positive')
     this.#mask = slots - 1
-    this.#slots = Array.from({ length: slots + 1 }, () => undefined)
+    this.#slots = Array.from<WheelTimer | undefined>({ length: slots + 1 })
     this.#tick = this.#tickOf(this.#clock.monotonicMs())
   }
 

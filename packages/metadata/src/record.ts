@@ -154,7 +154,8 @@ export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord {
 
 function withDefaults(fields: Fields, value: Values): Record<string, unknown> {
   const complete: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(fields)) {
+  for (const name of Object.keys(fields)) {
+    const field = fields[name]!
     const given = value[name]
     if (given === undefined) complete[name] = defaultOf(field)
     else if (field.fields !== undefined && Array.isArray(given)) {

@@ -227,13 +227,10 @@ export const listen: Listen = (options, accept) => {
 function startListening(server: net.Server, { host, port, backlog = 511 }: ListenOptions): void {
   const { _listen2: listenHere } = server as unknown as Partial<Undocumented>
   const isWorker = process.env['NODE_UNIQUE_ID'] !== undefined
-  if (typeof listenHere === 'function' && !isWorker && isIpv4(host)) {
+  if (typeof listenHere === 'function' && !isWorker && net.isIPv4(host)) {
     listenHere.call(server, host, port, 4, backlog, undefined, 0)
   } else server.listen({ host, port, backlog })
 }
-
-const isIpv4 = (host: string): boolean =>
-  /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) && host.split('.').every((part) => Number(part) <= 255)
 
 /** The parts of sockets and servers that Node does not document. */
 interface Undocumented {

@@ -37,7 +37,8 @@ export function parseConfigs<Table extends ConfigTable>(
 ): ParsedConfigs<Table> {
   const values: Record<string, unknown> = {}
   const problems: ConfigProblem[] = []
-  for (const [name, key] of Object.entries<ConfigKey>(table)) {
+  for (const name of Object.keys(table)) {
+    const key: ConfigKey = table[name]!
     const text = texts.get(name)
     values[name] = key.default
     if (text === undefined) {
