@@ -1,5 +1,6 @@
 /** Several nodes under one command: real processes, started, used and stopped. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -81,29 +82,59 @@ test(
   },
 )
 
-test('directories with a static quorum go on with it, on other ports', { timeout: 120_000 }, async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'braidlog-static-'))
-  try {
-    for (const nodeId of [1, 2]) {
-      const properties = join(directory, `node-${nodeId}.properties`)
-      const data = join(directory, `node-${nodeId}`)
-      const roles = nodeId === 1 ? 'broker,controller' : 'broker'
-      writeFileSync(properties, `process.roles=${roles}\ncontroller.quorum.voters=1@127.0.0.1:1\nlog.dirs=${data}\n`)
-      const id = ['--cluster-id', 'c3RhdGljLWxvY2FsLXF1bw', '-n', String(nodeId)]
-      const formatted = await braidlog(['storage', 'format', properties, ...id])
-      assert.equal(formatted.exitCode, 0, formatted.stderr)
+test(
+  'directories with a static quorum go on with it, on other ports, and replicas are moved',
+  { timeout: 120_000 },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'braidlog-static-'))
+    try {
+      for (const nodeId of [1, 2]) {
+        const properties = join(directory, `node-${nodeId}.properties`)
+        const data = join(directory, `node-${nodeId}`)
+        const roles = nodeId === 1 ? 'broker,controller' : 'broker'
+        writeFileSync(properties, `process.roles=${roles}\ncontroller.quorum.voters=1@127.0.0.1:1\nlog.dirs=${data}\n`)
+        const id = ['--cluster-id', 'c3RhdGljLWxvY2FsLXF1bw', '-n', String(nodeId)]
+        const formatted = await braidlog(['storage', 'format', properties, ...id])
+        assert.equal(formatted.exitCode, 0, formatted.stderr)
+      }
+      await whileRunning({ args: ['--brokers', '2'], directory }, async (at) => {
+        const { voters: all } = await quorumAt(at)
+        assert.deepEqual(
+          all.map(({ directoryId, nodeId }) => [nodeId, directoryId]),
+          [[1, null]],
+        )
+        await moveSlowly(at, directory)
+      })
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
     }
-    await whileRunning({ args: ['--brokers', '2'], directory }, async (at) => {
-      const { voters: all } = await quorumAt(at)
-      assert.deepEqual(
-        all.map(({ directoryId, nodeId }) => [nodeId, directoryId]),
-        [[1, null]],
-      )
-    })
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
+  },
+)
+
+/** Begins to move a topic that takes long to move, and looks at how far that is. */
+async function moveSlowly(at: string, directory: string): Promise<void> {
+  const ok = async (args: readonly string[], stdin?: string): Promise<string> => {
+    const outcome = await braidlog([...args, '-b', at], stdin === undefined ? {} : { stdin })
+    assert.equal(outcome.exitCode, 0, `${args.join(' ')}: ${outcome.stderr}`)
+    return outcome.stdout
   }
-})
+  await ok(['topic', 'create', 'moved', '--replica-assignment', '1'])
+  // More than one fetch brings: the limit holds back only the next one.
+  const lines = Array.from({ length: 4000 }, () => `${randomBytes(750).toString('base64')}\n`)
+  await ok(['produce', '-t', 'moved'], lines.join(''))
+  const plan = join(directory, 'plan.json')
+  const partitions = [{ topic: 'moved', partition: 0, replicas: [1, 2] }]
+  writeFileSync(plan, JSON.stringify({ version: 1, partitions }))
+  await ok(['cluster', 'reassign', 'apply', plan, '--throttle', '1000'])
+  const status = JSON.parse(await ok(['cluster', 'reassign', 'status', '--sample', '1', '-o', 'json'])) as {
+    data: { leader: number; adding: { broker: number; bytesLeft: number }[] }[]
+  }
+  const [{ adding, leader }] = status.data as [(typeof status.data)[0]]
+  assert.deepEqual([leader, adding.map(({ broker }) => broker)], [1, [2]])
+  assert.ok(adding[0]!.bytesLeft > 0, `${adding[0]!.bytesLeft} bytes left`)
+  assert.match(await ok(['cluster', 'reassign', 'status', '--sample', '1']), /MiB left/)
+  await ok(['cluster', 'reassign', 'cancel', '-y'])
+}
 
 test('dev --brokers starts nodes that know each other, and stops them all', { timeout: 120_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'braidlog-brokers-'))

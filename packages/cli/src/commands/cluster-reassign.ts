@@ -2,11 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import type { Admin } from '@braidlog/client'
-import { remote, type Cli, type Context } from '../command.ts'
+import { setTimeout } from 'node:timers/promises'
+import type { Admin, ReassignmentDescription } from '@braidlog/client'
+import { parseCount, remote, type Cli, type Context } from '../command.ts'
 import { CliError } from '../exit.ts'
 import { planReassignment, type PlacedPartition } from '../plan-reassignment.ts'
+import { lookAtLogs, progressOf, totalOf, type ReassignmentProgress } from '../reassignment-progress.ts'
 import { liftThrottles, throttle } from '../reassignment-throttle.ts'
+import { formatBytes, formatSeconds } from '../terminal.ts'
 
 export function defineReassign(cli: Cli) {
   return new Command('reassign')
@@ -88,31 +91,79 @@ function apply(cli: Cli) {
 }
 
 function status(cli: Cli) {
-  return remote('status', 'what is being moved; lifts the throttle of what has arrived')
+  return remote('status', 'what is being moved, how much is left; lifts the throttle of what has arrived')
     .option('--keep-throttle', 'change nothing')
+    .option('--sample <ms>', 'look twice, so far apart, to see how fast it goes', parseCount, 1000)
     .action((flags) =>
       cli.execute('cluster reassign status', flags, async (context) => {
         const admin = (await context.kafka()).admin()
-        const data = await admin.listPartitionReassignments(undefined, context.call)
-        const moving = new Set(data.map(({ topic }) => topic))
+        const reassignments = await admin.listPartitionReassignments(undefined, context.call)
+        const moving = new Set(reassignments.map(({ topic }) => topic))
         const lifted = flags.keepThrottle === true ? [] : await liftThrottles(admin, context, moving)
         const done = lifted.length === 0 ? '' : ` Lifted the throttle of ${lifted.join(', ')}.`
-        return {
-          data,
-          ...(data.length === 0 && { text: `Nothing is being moved.${done}` }),
-          table: {
-            columns: [...TABLE, { title: 'replicas' }, { title: 'adding' }, { title: 'removing' }],
-            rows: data.map((each) => [
-              each.topic,
-              each.partition,
-              each.replicas.join(','),
-              each.addingReplicas.join(','),
-              each.removingReplicas.join(','),
-            ]),
-          },
-        }
+        if (reassignments.length === 0) return { data: [], table: NOTHING, text: `Nothing is being moved.${done}` }
+        const data = await progress(admin, context, reassignments, flags.sample)
+        const rows = data.map(({ adding, ...each }) => {
+          const { bytesLeft, bytesPerSecond, secondsLeft } = totalOf(adding)
+          return [
+            each.topic,
+            each.partition,
+            each.replicas.join(','),
+            each.addingReplicas.join(','),
+            each.removingReplicas.join(','),
+            bytesLeft === null ? null : formatBytes(bytesLeft),
+            bytesPerSecond === null ? null : `${formatBytes(bytesPerSecond)}/s`,
+            secondsLeft === null ? null : formatSeconds(secondsLeft),
+          ]
+        })
+        return { data, before: `${describeTotal(data)}\n`, table: { ...NOTHING, rows } }
       }),
     )
+}
+
+const NOTHING = {
+  columns: [
+    ...TABLE,
+    { title: 'replicas' },
+    { title: 'adding' },
+    { title: 'removing' },
+    { title: 'left', align: 'right' as const },
+    { title: 'speed', align: 'right' as const },
+    { title: 'time left', align: 'right' as const },
+  ],
+  rows: [],
+}
+
+async function progress(
+  admin: Admin,
+  context: Context,
+  moving: readonly ReassignmentDescription[],
+  sampleMs: number,
+): Promise<ReassignmentProgress[]> {
+  const [topics, { brokers }] = await Promise.all([
+    admin.describeTopics([...new Set(moving.map(({ topic }) => topic))], context.call),
+    admin.describeCluster(context.call),
+  ])
+  const partitions = new Map(
+    topics.flatMap((topic) => topic.partitions.map((each) => [`${topic.name}-${each.partition}`, each] as const)),
+  )
+  const placeOf = (topic: string, partition: number) => partitions.get(`${topic}-${partition}`)
+  const asked = new Set(
+    moving.flatMap(({ topic, partition, addingReplicas }) => [placeOf(topic, partition)?.leader, ...addingReplicas]),
+  )
+  const ids = brokers.filter(({ nodeId, fenced }) => !fenced && asked.has(nodeId)).map(({ nodeId }) => nodeId)
+  const before = await lookAtLogs(admin, context, ids)
+  await setTimeout(sampleMs, undefined, { signal: context.signal })
+  return progressOf(moving, placeOf, [before, await lookAtLogs(admin, context, ids)])
+}
+
+function describeTotal(data: readonly ReassignmentProgress[]): string {
+  const { bytesLeft, bytesPerSecond, secondsLeft } = totalOf(data.flatMap(({ adding }) => adding))
+  if (bytesLeft === null)
+    return 'How much is left is not known: a broker does not answer, or a partition has no leader.'
+  const left = `${formatBytes(bytesLeft)} left`
+  if (secondsLeft === null) return `${left}, and nothing arrives.`
+  return `${left}: about ${formatSeconds(secondsLeft)} at ${formatBytes(bytesPerSecond!)}/s.`
 }
 
 function cancel(cli: Cli) {
