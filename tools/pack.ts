@@ -4,7 +4,7 @@
  *
  * Each package is bundled by itself into a file for each of its entry points and for what it imports dynamically: a
  * module costs about half a millisecond of CPU to find, read and link, and the client has a hundred of them (decision 13).
- * Other packages, ours as well, stay imports.
+ * Other packages stay imports; ours as well, but for the client and the testkit, which hold what is below them.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -29,6 +29,9 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
 }
+
+/** Bundled together with what is below them of ours: a process begins with one of these, and waits for each file (decision 29). */
+const whole = new Set(['client'])
 
 /**
  * Packs packages, and those of ours that they depend upon.
@@ -83,11 +86,12 @@ async function packOne(name: string, directory: string, codecs: readonly StartCo
   mkdirSync(directory, { recursive: true })
   const script = join(source, 'npm')
   if (existsSync(script)) return await packScript(manifest, script, directory, codecs)
+  const isWhole = whole.has(name)
   const bundle = await rolldown({
     cwd: source,
     input: entriesOf(source, manifest),
     platform: 'node',
-    external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+    external: (id) => isOfOthers(id) || (!isWhole && id.startsWith('@braidlog/')),
     plugins: [withCodecs(codecs.filter(isOfClient))],
     // Some modules are imported both ways: from the start by one, by name by another.
     checks: { ineffectiveDynamicImport: false },
@@ -100,7 +104,7 @@ async function packOne(name: string, directory: string, codecs: readonly StartCo
     chunkFileNames: 'chunks/[name].js',
   })
   await bundle.close()
-  writeManifest(manifest, directory, manifest.dependencies ?? {})
+  writeManifest(manifest, directory, isWhole ? closedDependencies(name) : (manifest.dependencies ?? {}))
 }
 
 /**
@@ -116,7 +120,7 @@ async function packScript(
   const bundle = await rolldown({
     input: join(npm, '..', 'src', 'index.ts'),
     platform: 'node',
-    external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('@braidlog/'),
+    external: isOfOthers,
     plugins: [withCodecs(codecs)],
     checks: { ineffectiveDynamicImport: false },
   })
@@ -126,9 +130,17 @@ async function packScript(
   // One character beyond Latin-1 would make V8 hold all of it in two bytes each. Without comments they stand in literals.
   writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, asEscape))
   for (const each of readdirSync(npm)) copyFileSync(join(npm, each), join(directory, 'dist', each))
-  // What the script imports of others must be found from here.
-  const others = withDependencies([basename(manifest.name)]).map((name) => manifestOf(name).dependencies ?? {})
-  writeManifest(manifest, directory, Object.assign({}, ...others) as Record<string, string>)
+  writeManifest(manifest, directory, closedDependencies(basename(manifest.name)))
+}
+
+const isOfOthers = (id: string): boolean => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('@braidlog/')
+
+/** Those of a package and of all of ours below it: what is imported from there must be found from here. */
+function closedDependencies(name: string): Record<string, string> {
+  return Object.assign({}, ...withDependencies([name]).map((each) => manifestOf(each).dependencies ?? {})) as Record<
+    string,
+    string
+  >
 }
 
 const asEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
