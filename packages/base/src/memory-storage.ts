@@ -91,6 +91,13 @@ export class MemoryStorage implements Storage {
     this.#writeFailure = code
   }
 
+  /** Turns bits of a byte over, on the disk and for whoever reads: nobody has written that. */
+  damage(path: string, position: number, bits: number): void {
+    const node = this.#find(path)
+    assert(node?.kind === 'file' && position < node.sizeBytes, 'there is a byte to damage')
+    node.bytes[position]! ^= bits
+  }
+
   /** The next sync of a file fails with `code`; like a real kernel, nobody says again what was lost. */
   failNextSync(code = 'EIO'): void {
     this.#syncFailure = code

@@ -29,14 +29,18 @@ import {
   batchProducerId,
   batchSizeBytes,
   BATCH_HEADER_SIZE_BYTES,
+  BatchFault,
+  faultMessage,
   MAGIC,
   cachedViewOf,
+  validateBatch,
   type Codecs,
 } from '@braidlog/records'
+import { BatchScanner } from './batch-scanner.ts'
 import type { BufferOwner } from './buffers.ts'
 import { decodeEpochCheckpoint, encodeEpochCheckpoint, readFileIfExists } from './checkpoint.ts'
 import { DeletedFiles } from './deleted-files.ts'
-import { LogError, type LogDamage } from './errors.ts'
+import { batchDamaged, LogError, type LogDamage } from './errors.ts'
 import { INCOMPLETE, LEADER_EPOCH_CHECKPOINT, SWAP_SUFFIX } from './file-names.ts'
 import { LeaderEpochs, type EpochEndOffset } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
@@ -568,6 +572,42 @@ export class Log {
   /** Where the segment begins that holds `offset`. */
   segmentStartOf(offset: number): number {
     return this.#segments.findLast(({ baseOffset }) => baseOffset <= offset)?.baseOffset ?? this.#logStartOffset
+  }
+
+  /**
+   * Holds everything against its checksums, off the event loop; what does not fit is noted as damage.
+   * @param pause between pieces of a mebibyte
+   */
+  async verify(pause: () => Promise<void>): Promise<void> {
+    const { files, readBuffers: buffers } = this.resources
+    const rules = { crc32c: this.#options.codecs.crc32c, origin: 'leader' } as const
+    for (const segment of [...this.#segments]) {
+      const isHere = (): boolean => this.#offline === undefined && !this.#closed && this.#segments.includes(segment)
+      if (!isHere()) continue
+      const to = segment.readableSizeBytes
+      const scanner = new BatchScanner({ files, buffers, slot: segment.log, from: 0, to })
+      try {
+        while (isHere() && (await scanner.load())) {
+          while (scanner.next()) {
+            const { bytes, view, at, sizeBytes, position } = scanner
+            const fault = validateBatch(bytes, view, at, at + sizeBytes, rules)
+            if (fault === BatchFault.None) continue
+            const damage = {
+              path: segment.log.path,
+              position,
+              offset: segment.baseOffset,
+              problem: faultMessage(fault),
+            }
+            // A truncation meanwhile makes anything of what was read.
+            if (isHere() && segment.sizeBytes >= to) this.noteDamage(batchDamaged(damage))
+            return
+          }
+          await pause()
+        }
+      } finally {
+        scanner.close()
+      }
+    }
   }
 
   /** A batch turned out to be damaged; readers of the log note that by themselves. */

@@ -133,6 +133,19 @@ describe('a damaged batch', () => {
     await log.close()
   })
 
+  it('is found by who looks at everything', async () => {
+    const storage = await closedLog()
+    const pauses: number[] = []
+    const pause = async () => void pauses.push(0)
+    const log = await reopen(storage, { cleanShutdown: true })
+    await log.verify(pause)
+    assert.deepEqual([log.damage, pauses.length], [undefined, 4])
+    flip(storage, file(6, '.log'), 70)
+    await log.verify(pause)
+    assert.deepEqual([log.damage?.path, log.damage?.position, log.offline], [file(6, '.log'), 0, undefined])
+    await log.close()
+  })
+
   it('is found when time is searched for', async () => {
     const storage = await closedLog()
     flip(storage, file(0, '.log'), 70)

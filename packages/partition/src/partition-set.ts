@@ -42,6 +42,8 @@ const PARTITIONS_PER_TURN = 64
 const DELETED_FILES_INTERVAL_MS = 1_000
 /** The cleaner pauses at least so long, whatever it is told. */
 const CLEANER_BACKOFF_MIN_MS = 10
+/** Between pieces of a mebibyte that are verified: a tenth of a gigabyte per second at most. */
+const VERIFY_PAUSE_MS = 10
 /** How often producers are looked for that have not written for long. */
 const PRODUCER_EXPIRY_INTERVAL_MS = 600_000
 
@@ -144,6 +146,9 @@ export class PartitionSet {
   readonly #timers = new Set<Timer>()
   /** One registration after another. */
   #promised: Promise<void> = Promise.resolve()
+  #verifying: Promise<void> | undefined = undefined
+  /** Something was found to be damaged. */
+  #isSuspicious = false
   #closing: Promise<void> | undefined = undefined
   #closed = false
 
@@ -346,6 +351,32 @@ export class PartitionSet {
     if (partition?.log !== log) return
     if (partition.offline) this.rooms.failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
     this.#options.onDamage?.(partition)
+    if (this.#isSuspicious) return
+    this.#isSuspicious = true
+    void this.verify()
+  }
+
+  /**
+   * Holds everything in the directory against its checksums, slowly. Done once by itself when something was found to be
+   * damaged: a disk that has lost one sector is not trusted with the others.
+   */
+  verify(): Promise<void> {
+    return (this.#verifying ??= this.#verify())
+  }
+
+  async #verify(): Promise<void> {
+    const pause = () => new Promise<void>((resolve) => this.#options.timers.after(VERIFY_PAUSE_MS, resolve))
+    await pause()
+    for (const { log } of [...this.all()]) {
+      if (this.#closed || this.offline !== undefined) break
+      try {
+        if (log.offline === undefined && !log.closed) await log.verify(pause)
+      } catch (error) {
+        // It was deleted meanwhile, or whoever uses it hears of it.
+        this.#logger.debug('a log could not be verified', { topic: log.topic, partition: log.partition, error })
+      }
+    }
+    this.#verifying = undefined
   }
 
   /** Opens once an opening of the same name has ended; a topic may have been deleted and made anew meanwhile. */
