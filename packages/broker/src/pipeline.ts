@@ -78,7 +78,7 @@ export class Pipeline {
     }
     let exchange: Exchange | undefined
     try {
-      const reader = new Reader(bytes, start + HEADER_SIZE_MIN_BYTES, end)
+      const reader = new Reader(bytes, start + HEADER_SIZE_MIN_BYTES, end, view)
       const clientId = reader.nullableString() ?? ''
       if (requestHeaderVersion(apiKey, apiVersion) === 2) skipTaggedFields(reader)
       const { pipelined } = handler

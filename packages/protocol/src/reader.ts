@@ -24,9 +24,10 @@ export class Reader {
   /** End of the readable bytes. */
   readonly end: number
 
-  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
+  /** @param view of all of `bytes`, where there is one: making another takes longer than reading a header */
+  constructor(bytes: Uint8Array, at = 0, end = bytes.length, view?: DataView) {
     this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.at = at
     this.end = end
   }

@@ -11,7 +11,7 @@
 import { AclOperation, ErrorCode, isInternalTopic, ZERO_UUID, type Uuid } from '@braidlog/model'
 import type { AppendResult, AppendWaiter, DelayedProduce, Partition } from '@braidlog/partition'
 import { ProduceResponse, ProtocolError, Reader } from '@braidlog/protocol'
-import { batchAttributes, batchMagic, BATCH_HEADER_SIZE_BYTES, viewOf } from '@braidlog/records'
+import { batchAttributes, batchMagic, BATCH_HEADER_SIZE_BYTES, cachedViewOf, viewOf } from '@braidlog/records'
 import type { Slab } from '@braidlog/runtime'
 import type { BrokerContext } from '../context.ts'
 import { asksForLeader, endpointsOfLeaders, leaderHint, type LeaderHint } from '../endpoints.ts'
@@ -41,7 +41,7 @@ export function produceHandler(broker: BrokerContext): ApiHandler {
     pipelined: true,
     authorized: true,
     handle(exchange, bytes, at, end, owner) {
-      request.read(new Reader(bytes, at, end), exchange.apiVersion)
+      request.read(new Reader(bytes, at, end, cachedViewOf(bytes)), exchange.apiVersion)
       appendAll(broker, exchange, request, owner)
     },
   }

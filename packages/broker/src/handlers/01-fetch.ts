@@ -16,6 +16,7 @@ import type {
   ReplicaFetchOptions,
 } from '@braidlog/partition'
 import { FetchRequest, Reader } from '@braidlog/protocol'
+import { cachedViewOf } from '@braidlog/records'
 import type { Access } from '../access.ts'
 import type { BrokerContext } from '../context.ts'
 import { asksForLeader, endpointsOfLeaders, leaderHint } from '../endpoints.ts'
@@ -39,7 +40,7 @@ export function fetchHandler(broker: BrokerContext): ApiHandler {
     pipelined: false,
     authorized: true,
     handle(exchange, bytes, at, end) {
-      const request = FetchRequest.read(new Reader(bytes, at, end), exchange.apiVersion)
+      const request = FetchRequest.read(new Reader(bytes, at, end, cachedViewOf(bytes)), exchange.apiVersion)
       const usesTopicIds = exchange.apiVersion >= TOPIC_IDS_MIN_VERSION
       const context = broker.sessions.open(request, usesTopicIds, broker.turns.nowMs)
       broker.metrics.fetchSessions = broker.sessions.size
