@@ -38,6 +38,8 @@ export interface FetchLane extends Place {
 
 export type LaneJob = ProduceLane | FetchLane
 
+/** Larger frames are sent one by one: copies of them would only fill the caches of the processor. */
+const repeatedSizeBytesMax = 64 << 10
 const receiveBuffer = Buffer.allocUnsafeSlow(1 << 20)
 const batches = new Map<string, Uint8Array>()
 
@@ -61,11 +63,15 @@ export class Lane {
   readonly count: LaneCount = { requests: 0, payloadBytes: 0, latencies: [] }
   readonly #socket: Socket
   readonly #sentMs: number[] = []
-  readonly #next: () => Buffer
+  readonly #send: (count: number) => void
   readonly #take: (head: Buffer) => void
   readonly #failed: (error: Error) => void
   #isStopping = false
   #sent = 0
+  /** Requests that may follow what has just been answered. */
+  #due = 0
+  /** When the bytes came that are being looked at. */
+  #nowMs = 0
   #over: (() => void) | undefined
 
   private constructor(
@@ -75,12 +81,12 @@ export class Lane {
   ) {
     this.job = job
     this.#failed = failed
-    ;[this.#next, this.#take] = job.kind === 'produce' ? this.#producing(job) : this.#fetching(job)
+    ;[this.#send, this.#take] = job.kind === 'produce' ? this.#producing(job) : this.#fetching(job)
     const skimmer = new FrameSkimmer((head) => this.#answered(head))
     this.#socket = socketOf((size) => {
-      this.#socket.cork()
+      this.#nowMs = performance.now()
       skimmer.push(receiveBuffer, size)
-      this.#socket.uncork()
+      this.#sendDue()
     })
     this.#socket.on('error', failed)
   }
@@ -111,8 +117,9 @@ export class Lane {
   }
 
   start(): void {
-    const width = this.job.kind === 'produce' ? this.job.width : 1
-    for (let i = 0; i < width; i++) this.#send()
+    this.#nowMs = performance.now()
+    this.#due = this.job.kind === 'produce' ? this.job.width : 1
+    this.#sendDue()
   }
 
   reset(): void {
@@ -138,34 +145,43 @@ export class Lane {
     })
   }
 
-  #send(): void {
-    if (this.job.kind === 'produce' && this.#sent++ === this.job.requestsMax) this.#isStopping = true
-    if (this.#isStopping) return
-    this.#sentMs.push(performance.now())
-    this.#socket.write(this.#next())
+  /** With one write, so that a load of small requests costs far less than whoever answers them. */
+  #sendDue(): void {
+    const left = this.job.kind === 'produce' ? (this.job.requestsMax ?? Infinity) - this.#sent : Infinity
+    const count = this.#isStopping ? 0 : Math.min(this.#due, left)
+    if (count < this.#due) this.#isStopping = true
+    this.#due = 0
+    this.#sent += count
+    for (let i = 0; i < count; i++) this.#sentMs.push(this.#nowMs)
+    if (count > 0) this.#send(count)
+    if (this.#isStopping && this.#sentMs.length === 0) this.#over?.()
   }
 
   #answered(head: Buffer): void {
     const sentMs = this.#sentMs.shift()
     if (sentMs === undefined) return
     this.count.requests++
-    this.count.latencies.push((performance.now() - sentMs) * 1000)
+    this.count.latencies.push((this.#nowMs - sentMs) * 1000)
     try {
       this.#take(head)
     } catch (error) {
       this.#failed(error as Error)
       return
     }
-    this.#send()
-    if (this.#isStopping && this.#sentMs.length === 0) this.#over?.()
+    this.#due++
   }
 
-  #producing(job: ProduceLane): [() => Buffer, (head: Buffer) => void] {
-    const frame = produceFrame(job, job.acks, sharedBatch(job.batch))
+  #producing(job: ProduceLane): [(count: number) => void, (head: Buffer) => void] {
+    const { bytes, frameSizeBytes } = repeatedFrame(job)
     const errorAt = produceErrorAt(job.topic)
     const payloadBytes = job.batch.recordCount * job.batch.recordSizeBytes
     return [
-      () => frame,
+      (count) => {
+        this.#socket.cork()
+        for (let left = count * frameSizeBytes; left > 0; left -= bytes.length)
+          this.#socket.write(bytes.subarray(0, left))
+        this.#socket.uncork()
+      },
       (head) => {
         refuse(head.readInt16BE(errorAt), job)
         this.count.payloadBytes += payloadBytes
@@ -173,14 +189,14 @@ export class Lane {
     ]
   }
 
-  #fetching(job: FetchLane): [() => Buffer, (head: Buffer) => void] {
+  #fetching(job: FetchLane): [() => void, (head: Buffer) => void] {
     const batchSizeBytes = sharedBatch(job.batch).length
     const payloadBytes = job.batch.recordCount * job.batch.recordSizeBytes
     const [errorAt, sizeAt] = [fetchErrorAt(job.topic), fetchSizeAt(job.topic)]
     const highWatermarkAt = fetchHighWatermarkAt(job.topic)
     let offset = 0
     return [
-      () => fetchFrame(job, offset, { maxBytes: job.maxBytes, maxWaitMs: 500 }),
+      () => this.#socket.write(fetchFrame(job, offset, { maxBytes: job.maxBytes, maxWaitMs: 500 })),
       (head) => {
         refuse(head.readInt16BE(errorAt), job)
         // Whole batches only: brokers cut the last one off where the answer is full.
@@ -191,6 +207,27 @@ export class Lane {
       },
     ]
   }
+}
+
+interface RepeatedFrame {
+  readonly frameSizeBytes: number
+  /** The frame, once or several times. */
+  readonly bytes: Buffer
+}
+
+const repeated = new Map<string, RepeatedFrame>()
+
+/** Small frames one behind another, for the lanes to a partition to share. */
+function repeatedFrame({ topic, partition, acks, batch, width }: ProduceLane): RepeatedFrame {
+  const key = JSON.stringify([topic, partition, acks, batch])
+  let found = repeated.get(key)
+  if (found === undefined) {
+    const frame = produceFrame({ topic, partition }, acks, sharedBatch(batch))
+    const count = Math.max(1, Math.min(width, Math.floor(repeatedSizeBytesMax / frame.length)))
+    found = { frameSizeBytes: frame.length, bytes: Buffer.concat(Array.from({ length: count }, () => frame)) }
+    repeated.set(key, found)
+  }
+  return found
 }
 
 function refuse(errorCode: number, job: LaneJob): void {
