@@ -20,7 +20,7 @@ const shapes = [1024, 100].flatMap((recordSizeBytes) =>
     ...shape,
     recordSizeBytes,
     topic: `consume-${recordSizeBytes}-${shape.batches}`,
-    megabytes: recordSizeBytes === 1024 ? 300 : 80,
+    megabytes: 400,
   })),
 )
 
@@ -33,7 +33,7 @@ export const brokerConsume: Scenario = {
     'payload counts once. 64 KiB fetches meet batches of 16 KiB, 1 MiB fetches those of up to 1,000,000 bytes. Apache Kafka hands pages ' +
     'from the file to the socket (sendfile); Node.js offers no such call.',
   durability: 'page-cache',
-  minutes: 2.6,
+  minutes: 4,
   goals: [
     { text: 'at most as much CPU, from disk', metric: /CPU/, case: /disk/, bound: { ratio: 1 } },
     { text: 'at most as much CPU, at the tail', metric: /CPU/, case: /tail/, bound: { ratio: 1 } },
