@@ -121,7 +121,7 @@ export class Audit {
       this.#checkEnds(partition)
       const known = this.#committed.get(partition) ?? new Map<number, StoredBatch>()
       this.#committed.set(partition, known)
-      for (const node of this.#inSync(partition)) {
+      for (const node of this.inSync(partition)) {
         let nextOffset: number | undefined
         for (const batch of storedBatches(node.disk.memory.durableFiles(this.#directory(partition), '.log'))) {
           if (batch.nextOffset > end) break
@@ -160,6 +160,12 @@ export class Audit {
       default:
         return role satisfies never
     }
+  }
+
+  /** Those that have the partition of the topic. */
+  replicasOf(partition: number): SimulatedNode[] {
+    const replicas = this.#registrations.get(`${this.#options.topic}-${partition}`)?.replicas ?? []
+    return this.#options.nodes.filter(({ nodeId }) => replicas.includes(nodeId))
   }
 
   /**
@@ -307,7 +313,7 @@ export class Audit {
 
   #checkEnds(partition: number): void {
     const end = this.#committedEnd.get(partition) ?? 0
-    for (const node of this.#inSync(partition)) {
+    for (const node of this.inSync(partition)) {
       const stored = storedEndOffset(node.disk.memory.durableFiles(this.#directory(partition), '.log'))
       if (stored >= end) continue
       this.#violated(
@@ -329,7 +335,8 @@ export class Audit {
     )
   }
 
-  #inSync(partition: number): SimulatedNode[] {
+  /** Those that the newest image has in sync. */
+  inSync(partition: number): SimulatedNode[] {
     const { nodes, topic } = this.#options
     const isr = this.#registrations.get(`${topic}-${partition}`)?.isr ?? []
     return nodes.filter(({ nodeId }) => isr.includes(nodeId))

@@ -15,7 +15,9 @@ import { Audit } from './audit.ts'
 import { drawFaults, profileOf, type Fault } from './faults.ts'
 import { SimulatedGroup } from './group.ts'
 import { Ledger } from './ledger.ts'
+import { Mover } from './mover.ts'
 import { Nemesis, type NemesisOptions } from './nemesis.ts'
+import { ShortTopics } from './short-topics.ts'
 import { TEMPOS, type Tempo, type TempoName } from './tempo.ts'
 import { CLIENT_PORT, CONTROLLER_PORT, SimulatedNode } from './node.ts'
 import { simulatedClient, Workload } from './workload.ts'
@@ -49,7 +51,9 @@ export interface RunResult {
 
 const CLUSTER_ID = 'c2ltdWxhdGVkLWNsdXN0ZQ'
 const TOPIC = 'simulated'
-const NODE_COUNT = 3
+/** Of the nodes; those above are brokers only. */
+const CONTROLLER_COUNT = 3
+const REPLICATION_FACTOR = 3
 const MIN_INSYNC_REPLICAS = 2
 const START_MS = 60_000
 const FAILURES_MAX = 20
@@ -146,6 +150,26 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     pauseMs: (200 + below(random, 800)) * tempo.pauseFactor,
     onViolation: fail,
   })
+  const shape = world.randomFor('operators')
+  const mover = new Mover({
+    world,
+    kafka: clientOn('mover', '127.0.2.3').kafka,
+    topic: TOPIC,
+    partitionCount,
+    nodeIds: nodes.map(({ nodeId }) => nodeId),
+    replicationFactor: REPLICATION_FACTOR,
+    pauseMs: (2_000 + below(shape, 6_000)) * tempo.faultFactor,
+  })
+  const shortTopics = new ShortTopics({
+    world,
+    kafka: clientOn('short-topics', '127.0.2.4').kafka,
+    nodes,
+    replicationFactor: REPLICATION_FACTOR,
+    pauseMs: (500 + below(shape, 2_000)) * tempo.pauseFactor,
+    onViolation: fail,
+  })
+  // Not everything goes on in every run.
+  const operators = [...(below(shape, 5) < 2 ? [mover] : []), ...(below(shape, 5) < 2 ? [shortTopics] : [])]
   const faults = options.faults ?? drawFaults(world.randomFor('faults'), profile, faultCount, safetyMs)
   for (const node of nodes) {
     node.onEnding = () => audit.look()
@@ -154,17 +178,17 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
   audit.start()
 
   const live = async (): Promise<void> => {
-    const isCreated = endOf(observer.createTopic(TOPIC, partitionCount, NODE_COUNT))
+    const isCreated = endOf(observer.createTopic(TOPIC, partitionCount, REPLICATION_FACTOR))
     await until(isCreated, START_MS, () => 'the cluster did not take up work')
     nemesis.schedule(faults)
-    for (const each of [workload, group, ledger]) each.start()
+    for (const each of [workload, group, ledger, ...operators]) each.start()
     await world.run(() => failures.length > 0, world.nowMs + safetyMs)
     nemesis.heal()
     workload.stopSending()
-    ledger.stop()
-    const areDone = () => workload.isIdle && ledger.isDone
+    for (const each of [ledger, ...operators]) each.stop()
+    const areDone = () => workload.isIdle && ledger.isDone && operators.every((each) => each.isDone)
     await until(areDone, LIVENESS_MS, () => 'operations did not end after everything had healed')
-    const isInSync = endOf(observer.untilInSync(TOPIC, partitionCount, NODE_COUNT))
+    const isInSync = endOf(observer.untilInSync(TOPIC, partitionCount, REPLICATION_FACTOR))
     await until(isInSync, LIVENESS_MS, () => `not all replicas came back in sync: ${observer.lastSeen}`)
     const hasRead = endOf(workload.readAll(LIVENESS_MS))
     await until(hasRead, 2 * LIVENESS_MS, () => 'not everything could be read after everything had healed')
@@ -175,12 +199,16 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     group.stop()
     const isQuiet = () => audit.unrest() === undefined
     await untilSeen(isQuiet, LIVENESS_MS, () => `no quiet after everything had healed: ${audit.unrest()}`)
+    const hasLooked = endOf(untilTrue(world, () => shortTopics.checkInTheEnd()))
+    await until(hasLooked, LIVENESS_MS, () => 'not every topic could be read after everything had healed')
     audit.compare()
     audit.checkEpochs()
     audit.stop()
     const hasStopped = endOf(Promise.all(nodes.map((node) => node.stop())))
     await until(hasStopped, START_MS, () => 'the nodes did not stop')
-    for (const difference of differences(nodes, partitionCount)) fail(difference)
+    for (let partition = 0; partition < partitionCount; partition++) {
+      for (const each of differences(audit.replicasOf(partition), partition)) fail(each)
+    }
   }
   await live().catch((error: unknown) => {
     if (!(error instanceof RunEnded)) throw error
@@ -211,6 +239,10 @@ class RunEnded extends Error {
   override readonly name = 'RunEnded'
 }
 
+async function untilTrue(world: World, work: () => Promise<boolean>): Promise<void> {
+  while (!(await work())) await world.delay(500)
+}
+
 /** @returns whether it has ended well by now; what fails never does */
 function endOf(work: Promise<unknown>): () => boolean {
   let hasEnded = false
@@ -219,14 +251,21 @@ function endOf(work: Promise<unknown>): () => boolean {
 }
 
 function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom, tempo: Tempo): SimulatedNode[] {
-  const ids = Array.from({ length: NODE_COUNT }, (_, at) => at + 1)
+  // Three nodes mostly, since the fewer there are the more a fault does; some have brokers beside them that vote for nothing.
+  const drawn = below(world.randomFor('size'), 10)
+  const nodeCount = drawn < 6 ? 3 : drawn < 8 ? 4 : 5
+  const ids = Array.from({ length: nodeCount }, (_, at) => at + 1)
   const hostOf = (id: number) => `127.0.0.${id}`
-  const voters = ids.map((id) => `${id}@${hostOf(id)}:${CONTROLLER_PORT}`).join(',')
+  const voters = ids
+    .slice(0, CONTROLLER_COUNT)
+    .map((id) => `${id}@${hostOf(id)}:${CONTROLLER_PORT}`)
+    .join(',')
   const shared = {
-    'process.roles': 'broker,controller',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.quorum.voters': voters,
+    // A client that still asks for a topic must not bring it back.
+    'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 3,
     'offsets.topic.num.partitions': 1,
     'min.insync.replicas': MIN_INSYNC_REPLICAS,
@@ -246,7 +285,11 @@ function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom, 
       clusterId: CLUSTER_ID,
       properties: {
         ...shared,
-        listeners: `PLAINTEXT://${host}:${CLIENT_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
+        'process.roles': nodeId <= CONTROLLER_COUNT ? 'broker,controller' : 'broker',
+        listeners: [
+          `PLAINTEXT://${host}:${CLIENT_PORT}`,
+          ...(nodeId <= CONTROLLER_COUNT ? [`CONTROLLER://${host}:${CONTROLLER_PORT}`] : []),
+        ].join(),
       },
       disk: { syncMsMin: 0.2, syncMsMax: 1 + below(random, 10), stallsPerThousand: below(random, 5), stallMs: 500 },
     })
@@ -283,7 +326,9 @@ class Observer {
         const [description] = await this.#kafka.admin().describeTopics([topic])
         const partitions = description?.partitions ?? []
         this.lastSeen = JSON.stringify(partitions)
-        const isInSync = partitions.every((each) => (each.leader ?? -1) >= 0 && each.isr.length === replicationFactor)
+        const isInSync = partitions.every(({ leader, isr, replicas }) => {
+          return (leader ?? -1) >= 0 && isr.length === replicationFactor && replicas.length === replicationFactor
+        })
         if (isInSync && partitions.length === partitionCount) return
       } catch (error) {
         this.lastSeen = error instanceof Error ? error.message : String(error)
@@ -293,19 +338,16 @@ class Observer {
   }
 }
 
-/** @returns what is not the same on the disks of all nodes */
-function differences(nodes: readonly SimulatedNode[], partitionCount: number): string[] {
-  const found: string[] = []
-  for (let partition = 0; partition < partitionCount; partition++) {
-    const logs = nodes.map((node) => logBytes(node.disk.memory, `data/${TOPIC}-${partition}`))
-    logs.forEach((bytes, at) => {
-      if (bytes.length === logs[0]!.length && bytes.every((byte, position) => byte === logs[0]![position])) return
-      found.push(
-        `partition ${partition}: node ${nodes[at]!.nodeId} holds ${bytes.length} bytes, node 1 ${logs[0]!.length}`,
-      )
-    })
-  }
-  return found
+/** @returns what is not the same on the disks of those who have the partition */
+function differences(nodes: readonly SimulatedNode[], partition: number): string[] {
+  const logs = nodes.map((node) => logBytes(node.disk.memory, `data/${TOPIC}-${partition}`))
+  const first = logs[0]!
+  return nodes.flatMap(({ nodeId }, at) => {
+    const bytes = logs[at]!
+    if (bytes.length === first.length && bytes.every((byte, position) => byte === first[position])) return []
+    const { nodeId: other } = nodes[0]!
+    return [`partition ${partition}: node ${nodeId} holds ${bytes.length} bytes, node ${other} ${first.length}`]
+  })
 }
 
 function logBytes(storage: MemoryStorage, directory: string): Uint8Array {
