@@ -42,6 +42,7 @@ def produce():
         return report
 
     value = 0
+    due = time.monotonic()
     while not stopping.is_set():
         for key in range(partitions):
             say("sent", key, value)
@@ -52,9 +53,10 @@ def produce():
                 except BufferError:
                     producer.poll(0.1)
             value += 1
-        until = time.monotonic() + partitions / rate
-        while (left := until - time.monotonic()) > 0:
+        due = max(due + partitions / rate, time.monotonic())
+        while (left := due - time.monotonic()) > 0:
             producer.poll(left)
+        producer.poll(0)
     producer.flush(delivery_timeout_ms / 1000)
 
 
