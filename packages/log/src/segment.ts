@@ -182,12 +182,37 @@ export class Segment {
 
   /** -1: no record has a timestamp. */
   get maxTimestampMs(): number {
-    if (this.#maxTimestampMs === undefined) {
-      const last = this.timeIndex.last()
-      this.#maxTimestampMs = last?.timestampMs ?? -1
-      this.#maxTimestampOffset = last?.offset ?? this.baseOffset
+    if (this.#maxTimestampMs === undefined) this.#learnMaxTimestamp()
+    return this.#maxTimestampMs!
+  }
+
+  /**
+   * From the last entry of the time index, if the batches agree: an index that is damaged would make retention take the
+   * segment for an old one.
+   */
+  #learnMaxTimestamp(): void {
+    const last = this.timeIndex.last()
+    this.#maxTimestampMs = -1
+    this.#maxTimestampOffset = this.baseOffset
+    if (this.sizeBytes === 0) return
+    if (last !== undefined && last.offset >= this.baseOffset) {
+      const position = this.#positionOf(last.offset)
+      if (position !== undefined && this.#walkFrom(position) !== undefined) {
+        if (this.#maxTimestampMs === last.timestampMs && this.#maxTimestampOffset === last.offset) return
+      }
+      this.#maxTimestampMs = -1
     }
-    return this.#maxTimestampMs
+    // Where even the log is damaged nobody knows, and nothing is deleted for its age before it must be.
+    if (this.#walkFrom(0) === undefined) this.#maxTimestampMs = Math.max(this.#maxTimestampMs, this.createdMs)
+  }
+
+  #positionOf(offset: number): number | undefined {
+    try {
+      return this.locate(offset)?.position
+    } catch (error) {
+      if (error instanceof LogError) return undefined
+      throw error
+    }
   }
 
   /** Last offset of the first batch that has the largest timestamp. */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import type { MemoryStorage } from '@braidlog/base'
 import { LogError, LogResources, type Log } from '@braidlog/log'
 import { offsetName } from '../src/file-names.ts'
-import { appendTo, memoryWithDirectory, openTestLog, readAll, type OpenOptions } from './support.ts'
+import { appendTo, memoryWithDirectory, NOW_MS, openTestLog, readAll, type OpenOptions } from './support.ts'
 
 const CONFIG = { segmentBytes: 300, indexIntervalBytes: 100 }
 const BATCH_SIZE_BYTES = 79
@@ -227,6 +227,17 @@ describe('damaged small files', () => {
       assert.equal(log.offline, undefined)
       await log.close()
     }
+  })
+
+  it('a time index does not make a segment old, so that retention deletes it', async () => {
+    const storage = await closedLog()
+    for (const offset of [0, 3]) zero(storage, file(offset, '.timeindex'))
+    const config = { ...CONFIG, retentionMs: 1_000_000 }
+    const log = await reopen(storage, { cleanShutdown: true, config })
+    assert.equal(log.deleteOldSegments(10), 0)
+    assert.equal(log.segments[0]!.maxTimestampMs, NOW_MS)
+    assert.equal((await log.offsetForTimestamp(NOW_MS, 10))?.offset, 0)
+    await log.close()
   })
 
   it('a log that is not as long as when it was closed is recovered', async () => {
