@@ -27,15 +27,16 @@ export const comments: Readonly<Record<string, readonly string[]>> = {
   'broker-peak': [
     'On two cores the load program takes what the server leaves. Where the load needs most of the CPU, both servers come out alike, and no ' +
       'server could be ahead by much: with `load` and `server` the CPU seconds a gigabyte of the tables above, one that needed no CPU at all would ' +
-      'reach (load + server of Apache Kafka) / load times its throughput. For 100 B records, and for reading, that is little more than what is ' +
-      'asked for here.',
-    'The rows of a bare event loop say what Node.js can do without Braidlog. While memory is at hand, ours takes some three tenths of a CPU ' +
+      'reach (load + server of Apache Kafka) / load times its throughput. For records of 100 B that is little more than what is ' +
+      'asked for here. Reading 1 KiB records is the copying of the kernel, on both sides of the socket: sendfile or not, the servers take about ' +
+      'the same.',
+    'The rows of a bare event loop say what Node.js can do without Braidlog. While memory is at hand, ours takes three to four tenths of a CPU ' +
       'second a gigabyte more: a checksum over every byte (0.17), and finding its way to the right file. Nothing else shows in the flame graph of ' +
       '1 MiB batches at the end of the page: the kernel copies out of sockets and into files, and in JavaScript are a few percent. Where pages have ' +
       'to be fetched from the host, bare and whole come out alike, at five times the CPU.',
     'Appends of 256 KiB and more go to the thread pool, two at a time, while the loop goes on receiving and checking (decision 22); smaller ones stay ' +
       'on the event loop, where they cost least. Choosing by how long recent writes took was tried: a tenth less CPU while memory is at hand, and ' +
-      'no more throughput. So were one write and four at a time, larger pieces, and a log without its cache of recent batches.',
+      'no more throughput. The size of the pieces, from 64 KiB to 4 MiB, made no difference to a program that only writes.',
   ],
   durable: [
     'Both flush before they acknowledge. Apache Kafka flushes each append by itself, under the lock of the partition; ours has one flush of a ' +
@@ -61,9 +62,9 @@ export const comments: Readonly<Record<string, readonly string[]>> = {
       'Kafka reads every log again, ours those that were written to.',
   ],
   brokers: [
-    'Requests of one record with many of them in flight are where one event loop is the bound: the load takes a fifth of what the servers do, ' +
+    'Requests of one record with many of them in flight are where one event loop is the bound: the load takes a third of what the servers do or less, ' +
       'because it sends as many as are due with one write. There a second broker brings what the two cores still have: a gigabyte costs two brokers ' +
-      'what it costs one.',
+      'about what it costs one.',
     'With 16 KiB batches two brokers need more CPU for each gigabyte than one, since each has fewer requests to share a wake-up, and the kernel, ' +
       'which moves the bytes, has the second core at its disposal anyway. On two cores they share both with the load, so that two brokers cannot come ' +
       'near twice of one; with more cores than brokers the load would not stand in the way.',
@@ -98,10 +99,10 @@ export const comments: Readonly<Record<string, readonly string[]>> = {
   'client-sequential': [
     'A single sender is a round trip: client, server, client. A look at single sends says where the slow ones come from. In a process that has ' +
       'sent 20,000, one in 313 has a collection of the young generation in it, half a millisecond, and no other cause comes back at any ' +
-      'interval: no timer, no metadata, no roll of a segment. So p99 lies above the scheduler of the machine and below the garbage collector.',
+      'interval: no timer, no metadata, no roll of a segment. That is a third of a percent: p99 is what the scheduler of the machine takes to wake either process, p99.9 the garbage collector.',
     'Before that, in the first 10,000 sends, V8 compiles on threads that take a core from client or server: one send in a hundred takes one to ' +
-      'three milliseconds then, with every JavaScript client, and ours, which sends more in the same time, is no longer young. As long as a ' +
-      'round had a second of sends, after a second of them, p99 was a figure of that, and changed fourfold from round to round.',
+      'three milliseconds then, with every JavaScript client. As long as a round was a second of sends after a second of them, p99 was a ' +
+      'figure of that, and changed fourfold from round to round.',
     'On Apache Kafka the server has such phases of its own: its p99 is several times that on ours with each client.',
   ],
   'client-stream': [
