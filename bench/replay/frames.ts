@@ -72,3 +72,7 @@ export const fetchHighWatermarkAt = (topic: string): number => fetchErrorAt(topi
 
 /** Behind the error code: high watermark, last stable offset, an empty list of aborted transactions, then the size of the records. */
 export const fetchSizeAt = (topic: string): number => fetchErrorAt(topic) + 2 + 8 + 8 + 4
+
+/** Bytes of a `produceFrame` before its batch, the frame's size included. */
+export const produceHeadSizeBytes = ({ topic }: Place): number =>
+  4 + 2 + 2 + 4 + 2 + clientId.length + 2 + 2 + 4 + 4 + 2 + topic.length + 4 + 4 + 4

@@ -8,9 +8,8 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { start } from '../../conformance/peers/process.ts'
-import type { PeerServer } from '../../conformance/peers/server.ts'
 import { cpuSeconds } from '../process-usage.ts'
-import type { PartitionLeader } from '../topics.ts'
+import type { Bootstrap, PartitionLeader } from '../topics.ts'
 import type { BatchShape } from './frames.ts'
 import type { LaneJob } from './lane.ts'
 
@@ -62,7 +61,7 @@ export async function replay(pids: readonly number[], job: ReplayJob): Promise<R
 
 /** Lanes to every partition of a topic of one server. */
 export function lanesOf<T extends object>(
-  server: PeerServer,
+  server: Bootstrap,
   topic: string,
   partitions: number,
   lane: T,
@@ -81,7 +80,7 @@ export function lanesTo<T extends object>(
 
 /** Fills partitions with as many records as asked for, at least, in equal batches. @returns how many there are */
 export async function fillTopic(
-  server: PeerServer,
+  server: Bootstrap,
   topic: string,
   partitions: number,
   { batch, records }: { readonly batch: BatchShape; readonly records: number },
