@@ -75,13 +75,15 @@ const producing =
 
 const batch = { recordCount: 15, recordSizeBytes: 1024 }
 
-async function fetchingFromDisk(server: PeerServer): Promise<void> {
-  await createTopic(server, 'profile', partitions)
-  await fillTopic(server, 'profile', partitions, { batch, records: 1_000_000 })
-  await dropFromPageCache(server.dir, 'profile')
-  const lane = { kind: 'fetch', batch, maxBytes: 1 << 20, loops: true } as const
-  await replay([], { lanes: lanesOf(server, 'profile', partitions, lane), warmUpMs: 0, measureMs: 4000 })
-}
+const fetchingFrom =
+  (place: 'disk' | 'page cache') =>
+  async (server: PeerServer): Promise<void> => {
+    await createTopic(server, 'profile', partitions)
+    await fillTopic(server, 'profile', partitions, { batch, records: 1_000_000 })
+    if (place === 'disk') await dropFromPageCache(server.dir, 'profile')
+    const lane = { kind: 'fetch', batch, maxBytes: 1 << 20, loops: true } as const
+    await replay([], { lanes: lanesOf(server, 'profile', partitions, lane), warmUpMs: 0, measureMs: 4000 })
+  }
 
 type AnyJob = Omit<ProduceJob, 'bootstrap' | 'topic'> | Omit<ConsumeJob, 'bootstrap' | 'topic'>
 
@@ -140,6 +142,13 @@ export const profiles: readonly Scenario[] = [
     work: broker('page-cache', producing(15, 1024, 5, 1)),
   }),
   profile({
+    name: 'produce-1m',
+    title: 'Broker: produce, 1 MiB batches',
+    about:
+      'Five requests in flight to each of four partitions, page-cache durability. The event loop only: two threads of the pool write.',
+    work: broker('page-cache', producing(1000, 1024, 5, 1)),
+  }),
+  profile({
     name: 'produce-small',
     title: 'Broker: 64 connections of one small record',
     about: 'One record of 100 B in flight on each, page-cache durability.',
@@ -155,7 +164,13 @@ export const profiles: readonly Scenario[] = [
     name: 'fetch-disk',
     title: 'Broker: fetches of 1 MiB from disk',
     about: 'A topic of 1 GB that was dropped from the page cache, read over and over.',
-    work: broker('page-cache', fetchingFromDisk),
+    work: broker('page-cache', fetchingFrom('disk')),
+  }),
+  profile({
+    name: 'fetch-cached',
+    title: 'Broker: fetches of 1 MiB from the page cache',
+    about: 'The same topic, as it was written.',
+    work: broker('page-cache', fetchingFrom('page cache')),
   }),
   profile({
     name: 'client-concurrent',
