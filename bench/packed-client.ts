@@ -2,7 +2,8 @@
  * Our client and testkit as `npm run pack` makes them for npm, installed in a directory of their own, with copies of the programs that
  * measure how they start.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { installPacked } from '../tools/pack.ts'
 
@@ -24,8 +25,10 @@ export async function installPackedClient(home: string): Promise<string> {
 export async function installPackedTestkit(home: string): Promise<string> {
   await installPacked(['testkit'], home)
   writeFileSync(join(home, 'package.json'), '{ "type": "module" }\n')
-  copyFileSync(join(import.meta.dirname, embeddedProgram), join(home, embeddedProgram))
-  return join(home, embeddedProgram)
+  const program = join(home, embeddedProgram.replace(/ts$/, 'js'))
+  // Node.js would compile the WebAssembly that strips types beside what is measured.
+  writeFileSync(program, stripTypeScriptTypes(readFileSync(join(import.meta.dirname, embeddedProgram), 'utf8')))
+  return program
 }
 
 /** Where the packed testkit keeps what was compiled, unless Node.js has a compile cache. */
