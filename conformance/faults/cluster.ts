@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUuid } from '@braidlog/model'
 import { systemRandom } from '@braidlog/runtime'
-import { answersApiVersions, defaultJvmFlags, javaCommand, runTool } from '../peers/kafka.ts'
+import { answersApiVersions, javaCommand, runTool } from '../peers/kafka.ts'
 import { eventually, run, start, type RunningChild } from '../peers/process.ts'
 import type { FaultNetwork } from './network.ts'
 
@@ -73,7 +73,7 @@ const KINDS: Readonly<Record<Against, NodeKind>> = {
     format: async (file, clusterId) => {
       await runTool('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', file, '--ignore-formatted'])
     },
-    command: async (file) => await javaCommand('kafka.Kafka', [file], { jvmFlags: defaultJvmFlags }, 'warn'),
+    command: async (file) => await javaCommand('kafka.Kafka', [file], {}, 'warn'),
   },
 }
 

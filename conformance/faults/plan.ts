@@ -75,7 +75,7 @@ export const RUNS: readonly Run[] = [
   {
     ...apacheKafka,
     name: 'kafka',
-    minutes: 13,
+    minutes: 16,
     faults: [
       ...mixed({ kill: 40, 'kill-controller': 5 }),
       ...mixed({ pause: 10, minority: 5, mute: 5, deaf: 5 }),
