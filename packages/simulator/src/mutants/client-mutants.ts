@@ -17,6 +17,6 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     file: accumulator,
     find: '    batch.mayBeStored = true\n    if (batch.settled) {\n      this.#give(queue, batch, false)',
     replace: '    if (batch.settled) {\n      this.#give(queue, batch, true)',
-    seed: 18,
+    seed: 26,
   },
 ]

@@ -28,7 +28,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: replicaSet,
     find: 'follower.logEndOffset >= Math.max(highWatermark, this.#epochStartOffset)',
     replace: 'follower.logEndOffset >= Math.min(0, highWatermark)',
-    seed: 1,
+    seed: 3,
   },
   {
     name: 'who has left the in-sync replicas is not waited for before the controller has agreed',
@@ -50,35 +50,35 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: role,
     find: 'if (onlyLeader && !this.#leads) return',
     replace: 'if (onlyLeader && !this.#leads && currentLeaderEpoch >= 0) return',
-    seed: 5,
+    seed: 1,
   },
   {
     name: 'a replica that leads no longer goes on as a leader',
     file: role,
     find: 'this.#leads = leader === this.#nodeId',
     replace: 'this.#leads = this.#leads || leader === this.#nodeId',
-    seed: 1,
+    seed: 3,
   },
   {
     name: 'what is not synced counts as stored',
     file: progress,
     find: "if (this.#durability === 'durable') this.#stored(this.#log.durableOffset, this.#syncingBytes)",
     replace: "if (this.#durability === 'durable') this.#stored(this.#log.logEndOffset, this.#appendedBytes)",
-    seed: 7,
+    seed: 10,
   },
   {
     name: 'a new leader counts what is not on its disk',
     file: progress,
     find: 'this.#storedOffset = Math.max(this.#storedOffset, this.#log.durableOffset)',
     replace: 'this.#storedOffset = Math.max(this.#storedOffset, this.#log.logEndOffset)',
-    seed: 9,
+    seed: 10,
   },
   {
     name: 'a follower takes more for committed than it has',
     file: progress,
     find: 'const highWatermark = Math.min(this.#toldHighWatermark, this.#log.writtenOffset)',
     replace: 'const highWatermark = this.#toldHighWatermark',
-    seed: 1,
+    seed: 5,
   },
   {
     name: 'a follower says that it has what it has not synced',
@@ -111,8 +111,8 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
   {
     name: 'a follower does not say of which epoch its last record is',
     file: following,
-    find: 'const lastFetchedEpoch = logEndOffset > logStartOffset ? epochs.epochAt(logEndOffset - 1) : -1',
-    replace: 'const lastFetchedEpoch = logEndOffset > logStartOffset ? Math.min(-1, epochs.epochAt(0)) : -1',
+    find: 'const lastFetchedEpoch = logEndOffset > logStartOffset ? this.#log.epochAt(logEndOffset - 1) : -1',
+    replace: 'const lastFetchedEpoch = logEndOffset > logStartOffset ? Math.min(-1, this.#log.epochAt(0)) : -1',
     seed: 1,
   },
   {
@@ -148,6 +148,6 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: progress,
     find: 'this.#highWatermark = Math.min(Math.max(options.checkpointedHighWatermark, logStartOffset), logEndOffset)',
     replace: 'this.#highWatermark = Math.max(options.checkpointedHighWatermark, logStartOffset, logEndOffset)',
-    seed: 1,
+    seed: 4,
   },
 ]
