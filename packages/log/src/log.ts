@@ -581,7 +581,7 @@ export class Log {
   async verify(pause: () => Promise<void>): Promise<void> {
     const { files, readBuffers: buffers } = this.resources
     const rules = { crc32c: this.#options.codecs.crc32c, origin: 'leader' } as const
-    for (const segment of [...this.#segments]) {
+    for (const segment of this.#segments.slice()) {
       const isHere = (): boolean => this.#offline === undefined && !this.#closed && this.#segments.includes(segment)
       if (!isHere()) continue
       const to = segment.readableSizeBytes

@@ -367,7 +367,7 @@ export class PartitionSet {
   async #verify(): Promise<void> {
     const pause = () => new Promise<void>((resolve) => this.#options.timers.after(VERIFY_PAUSE_MS, resolve))
     await pause()
-    for (const { log } of [...this.all()]) {
+    for (const { log } of Array.from(this.all())) {
       if (this.#closed || this.offline !== undefined) break
       try {
         if (log.offline === undefined && !log.closed) await log.verify(pause)

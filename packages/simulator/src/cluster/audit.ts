@@ -31,7 +31,8 @@ export interface AuditOptions {
   readonly world: World
   readonly nodes: readonly SimulatedNode[]
   readonly topic: string
-  readonly minInsyncReplicas: number
+  /** Disks that must have what is committed. */
+  readonly copiesMin: (partition: number) => number
   /** Between two looks. */
   readonly sampleMs: number
   readonly onViolation: (message: string) => void
@@ -325,11 +326,11 @@ export class Audit {
 
   /** What is committed survives the loss of all but one of `min.insync.replicas` disks. */
   #checkCopies(partition: number, end: number): void {
-    const { nodes, minInsyncReplicas } = this.#options
+    const { nodes, copiesMin } = this.#options
     const copies = nodes.filter(({ disk }) => {
       return storedEndOffset(disk.memory.durableFiles(this.#directory(partition), '.log')) >= end
     })
-    if (copies.length >= minInsyncReplicas) return
+    if (copies.length >= copiesMin(partition)) return
     this.#violated(
       `offset ${end - 1} of partition ${partition} is committed and on the disks of ${copies.length} nodes`,
     )

@@ -15,6 +15,7 @@ export type FaultKind =
   | 'cut-both'
   | 'cut-from-brokers'
   | 'cut-one-way'
+  | 'damage'
   | 'deafen'
   | 'disk-stall'
   | 'failed-sync'
@@ -83,6 +84,8 @@ export interface Profile {
   readonly haste: number
   /** Members of the consumer group at least. */
   readonly memberCountMin: number
+  /** Of nodes: see `NodeOptions`. */
+  readonly readsCold: boolean
 }
 
 const step = (afterMs: number, kind: FaultKind, role: Role, durationMs: number, on?: Moment): Step => {
@@ -197,6 +200,24 @@ const DISKS = profile('disks', {
   memberCountMin: 1,
 })
 
+/** What was written is not what can be read. At any time one replica in sync has of each batch what was written. */
+const DAMAGE = profile('damage', {
+  weights: {
+    'cut-from-brokers': 1,
+    damage: 14,
+    isolate: 1,
+    kill: 4,
+    pause: 1,
+    'power-cut': 4,
+    'power-cut-all': 1,
+    stop: 4,
+  },
+  roles: ['leader', 'follower', 'any'],
+  readsCold: true,
+  haste: 2,
+  memberCountMin: 1,
+})
+
 function profile(name: string, differences: Partial<Profile>): Profile {
   const scenarios = differences.scenarios ?? []
   return {
@@ -208,12 +229,14 @@ function profile(name: string, differences: Partial<Profile>): Profile {
     scenariosPerTen: scenarios.length > 0 ? 8 : 0,
     haste: 1,
     memberCountMin: 0,
+    readsCold: false,
     ...differences,
   }
 }
 
 export function profileOf(seed: number): Profile {
   if (seed % 20 === 19) return DISKS
+  if (seed % 20 === 14) return DAMAGE
   return PROFILES[seed % PROFILES.length]!
 }
 

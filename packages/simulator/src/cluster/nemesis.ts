@@ -5,6 +5,7 @@ import type { DiskShape } from '../world/disk.ts'
 import type { SimulatedNetwork } from '../world/network.ts'
 import type { World } from '../world/world.ts'
 import type { Moment, Role } from './audit.ts'
+import type { DiskDamage } from './disk-damage.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import type { SimulatedNode } from './node.ts'
 
@@ -14,6 +15,7 @@ export interface NemesisOptions {
   readonly nodes: readonly SimulatedNode[]
   readonly partitionCount: number
   readonly onFault: () => void
+  readonly damage: DiskDamage
   /** Who has the role now, for that partition. */
   readonly nodesOf: (role: Role, partition: number) => readonly SimulatedNode[]
   /** Faults last so many times as long as they say. */
@@ -132,6 +134,9 @@ export class Nemesis {
       case 'full-disk':
         node.disk.fill(durationMs % 4_096)
         later(() => node.disk.repair())
+        return
+      case 'damage':
+        this.#options.damage.inflict(node, choice % partitionCount, durationMs)
         return
       case 'failed-write':
         node.disk.memory.failNextWrite('EIO')

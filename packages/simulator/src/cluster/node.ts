@@ -16,6 +16,8 @@ export interface NodeOptions {
   readonly clusterId: string
   readonly properties: Readonly<Record<string, string | number | boolean>>
   readonly disk: DiskShape
+  /** Nothing is in the page cache that is not in a cache of ours: whatever is read comes from the disk. */
+  readonly readsCold: boolean
 }
 
 export const CLIENT_PORT = 9092
@@ -84,7 +86,10 @@ export class SimulatedNode {
       network: { listen: network.listenFor(process, host), dial: network.dialFor(process, host) },
       format: { clusterId },
       // Some nodes write nearly everything in the background, as others do with appends of a quarter of a megabyte.
-      logLimits: nodeId % 2 === 0 ? { queuedWriteSizeBytesMin: 1 } : {},
+      logLimits: {
+        ...(nodeId % 2 === 0 && { queuedWriteSizeBytesMin: 1 }),
+        ...(this.#options.readsCold && { warmSizeBytes: 0, tailCacheSizeBytesMax: 16 * 1024 }),
+      },
       config: { ...properties, 'node.id': nodeId, 'log.dirs': DIRECTORY },
     }
     startServer(options).then(

@@ -12,6 +12,7 @@ import { checkHistory } from '../history/index.ts'
 import { SimulatedNetwork } from '../world/network.ts'
 import { World } from '../world/world.ts'
 import { Audit } from './audit.ts'
+import { DiskDamage } from './disk-damage.ts'
 import { drawFaults, profileOf, type Fault } from './faults.ts'
 import { SimulatedGroup } from './group.ts'
 import { Ledger } from './ledger.ts'
@@ -75,8 +76,8 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     splitsPerThousand: below(random, 50),
   })
   const partitionCount = 1 + below(random, 3)
-  const nodes = nodesOf(world, network, random, tempo)
   const profile = profileOf(seed)
+  const nodes = nodesOf(world, network, random, tempo, profile.readsCold)
   const failures: string[] = []
   const fail = (message: string): void => {
     if (failures.length >= FAILURES_MAX) return
@@ -106,10 +107,15 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     world,
     nodes,
     topic: TOPIC,
-    minInsyncReplicas: MIN_INSYNC_REPLICAS,
+    copiesMin: (partition) => MIN_INSYNC_REPLICAS - (damage.hasTaken(partition) ? 1 : 0),
     sampleMs: tempo.auditMs,
     onViolation: fail,
     onMoment: (moment) => nemesis.happened(moment),
+  })
+  const damage = new DiskDamage({
+    topic: TOPIC,
+    inSync: (partition) => audit.inSync(partition),
+    onDamage: (what) => world.trace(`damaged: ${what}`),
   })
   const nodesInRole: NemesisOptions['nodesOf'] = (role, partition) => audit.nodesOf(role, partition)
   const nemesis = new Nemesis({
@@ -117,6 +123,7 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     network,
     nodes,
     partitionCount,
+    damage,
     nodesOf: nodesInRole,
     durationFactor: tempo.faultFactor,
     onFault: () => workload.wake(),
@@ -188,6 +195,9 @@ export async function runCluster(options: RunOptions): Promise<RunResult> {
     for (const each of [ledger, ...operators]) each.stop()
     const areDone = () => workload.isIdle && ledger.isDone && operators.every((each) => each.isDone)
     await until(areDone, LIVENESS_MS, () => 'operations did not end after everything had healed')
+    const areSound = endOf(madeSound(world, damage))
+    const damaged = () => [...damage.nodes()].map(({ nodeId }) => nodeId).join(', ')
+    await until(areSound, LIVENESS_MS, () => `what was damaged was not made again: nodes ${damaged()}`)
     const isInSync = endOf(observer.untilInSync(TOPIC, partitionCount, REPLICATION_FACTOR))
     await until(isInSync, LIVENESS_MS, () => `not all replicas came back in sync: ${observer.lastSeen}`)
     const hasRead = endOf(workload.readAll(LIVENESS_MS))
@@ -243,6 +253,14 @@ async function untilTrue(world: World, work: () => Promise<boolean>): Promise<vo
   while (!(await work())) await world.delay(500)
 }
 
+/** What nobody reads is not found to be damaged: everything is looked at. */
+async function madeSound(world: World, damage: DiskDamage): Promise<void> {
+  for (let nodes = damage.nodes(); nodes.size > 0; nodes = damage.nodes()) {
+    for (const { parts } of nodes) void parts?.partitions?.verify()
+    await world.delay(2_000)
+  }
+}
+
 /** @returns whether it has ended well by now; what fails never does */
 function endOf(work: Promise<unknown>): () => boolean {
   let hasEnded = false
@@ -250,7 +268,13 @@ function endOf(work: Promise<unknown>): () => boolean {
   return () => hasEnded
 }
 
-function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom, tempo: Tempo): SimulatedNode[] {
+function nodesOf(
+  world: World,
+  network: SimulatedNetwork,
+  random: SeededRandom,
+  tempo: Tempo,
+  readsCold: boolean,
+): SimulatedNode[] {
   // Three nodes mostly, since the fewer there are the more a fault does; some have brokers beside them that vote for nothing.
   const drawn = below(world.randomFor('size'), 10)
   const nodeCount = drawn < 6 ? 3 : drawn < 8 ? 4 : 5
@@ -292,6 +316,7 @@ function nodesOf(world: World, network: SimulatedNetwork, random: SeededRandom, 
         ].join(),
       },
       disk: { syncMsMin: 0.2, syncMsMax: 1 + below(random, 10), stallsPerThousand: below(random, 5), stallMs: 500 },
+      readsCold,
     })
   })
 }

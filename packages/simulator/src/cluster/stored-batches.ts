@@ -32,6 +32,20 @@ export function storedEndOffset(files: ReadonlyMap<string, Uint8Array>): number 
   return batchesOf(files.get(last)!).at(-1)?.nextOffset ?? Number.parseInt(last, 10)
 }
 
+/** The same of one file, with where each batch lies. */
+export function batchesAt(
+  bytes: Uint8Array,
+): (StoredBatch & { readonly position: number; readonly sizeBytes: number })[] {
+  let position = 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return batchesOf(bytes).map((batch) => {
+    const at = position
+    const sizeBytes = LENGTH_OVERHEAD_SIZE_BYTES + view.getInt32(at + 8)
+    position += sizeBytes
+    return { ...batch, position: at, sizeBytes }
+  })
+}
+
 function batchesOf(bytes: Uint8Array): StoredBatch[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const found: StoredBatch[] = []

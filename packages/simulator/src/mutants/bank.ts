@@ -7,8 +7,15 @@
  */
 import { CLIENT_MUTANTS } from './client-mutants.ts'
 import { CLUSTER_MUTANTS } from './cluster-mutants.ts'
+import { DAMAGE_MUTANTS } from './damage-mutants.ts'
 import { LOG_MUTANTS } from './log-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { PARTITION_MUTANTS } from './partition-mutants.ts'
 
-export const MUTANTS: readonly Mutant[] = [...PARTITION_MUTANTS, ...LOG_MUTANTS, ...CLUSTER_MUTANTS, ...CLIENT_MUTANTS]
+export const MUTANTS: readonly Mutant[] = [
+  ...PARTITION_MUTANTS,
+  ...LOG_MUTANTS,
+  ...CLUSTER_MUTANTS,
+  ...CLIENT_MUTANTS,
+  ...DAMAGE_MUTANTS,
+]
