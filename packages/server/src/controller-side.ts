@@ -51,6 +51,8 @@ export interface ControllerSide {
   readonly peers: Peers | undefined
   /** @param options `handOver: false`: the other controllers find out for themselves, as after a crash */
   close(options?: { readonly handOver?: boolean }): Promise<void>
+  /** Lets go of what keeps the process alive, when closing takes too long. */
+  abandon(): void
 }
 
 export async function openControllerSide(options: ControllerSideOptions): Promise<ControllerSide> {
@@ -91,7 +93,8 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
     await peers?.close()
     throw error
   }
-  if (peers === undefined) return { controller, link: controller, peers, close: (options) => controller.close(options) }
+  if (peers === undefined)
+    return { controller, link: controller, peers, close: (options) => controller.close(options), abandon: () => {} }
 
   const link = new NodeLink({ controller, peers, clock, timers })
   let withdraw = (): void => {}
@@ -137,6 +140,13 @@ export async function openControllerSide(options: ControllerSideOptions): Promis
         connections?.closeAll('the controller stops')
         await peers.close()
       }
+    },
+    abandon() {
+      endJoining()
+      withdraw()
+      void connections?.stopListening()
+      connections?.closeAll('the controller did not stop in time')
+      void peers.close()
     },
   }
 }

@@ -1,6 +1,7 @@
 /** A node that serves, until it is closed, killed, or fails. */
-import type { Logger, Timers } from '@braidlog/base'
+import type { Logger, Timer, Timers } from '@braidlog/base'
 import type { Broker, BrokerMetrics, ClusterMembership } from '@braidlog/broker'
+import { ControllerError } from '@braidlog/controller'
 import type { PartitionSet } from '@braidlog/partition'
 import type { ServerConfig } from './config.ts'
 import type { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
@@ -36,6 +37,11 @@ export interface RunningParts {
 }
 
 const CLOSE_TIMEOUT_MS = 30_000
+/**
+ * Once the metadata log has failed. What is still being written to that disk may never come back, and there is nothing to
+ * hand over in order: the next start recovers either way.
+ */
+const FAILED_CLOSE_TIMEOUT_MS = 5_000
 
 export class RunningServer implements Server {
   readonly nodeId: number
@@ -53,6 +59,9 @@ export class RunningServer implements Server {
   #stop: (failure: Error | undefined) => void = () => {}
   #closing: Promise<void> | undefined
   #failure: Error | undefined
+  #hasMetadataFailed = false
+  #expire: () => void = () => {}
+  readonly #closeTimers: Timer[] = []
 
   constructor(parts: RunningParts) {
     this.#parts = parts
@@ -121,26 +130,41 @@ export class RunningServer implements Server {
 
   /** The data directory can no longer be trusted: serving from it would lie to clients. */
   failed(error: Error): void {
-    if (this.#closing !== undefined) return
+    this.#hasMetadataFailed ||= error instanceof ControllerError && error.code === 'STORAGE_FAILED'
+    const timeoutMs = this.#hasMetadataFailed ? FAILED_CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_MS
+    if (this.#closing !== undefined) {
+      // What was to be closed in order cannot be any more.
+      if (this.#hasMetadataFailed) this.#expireAfter(timeoutMs)
+      return
+    }
     this.#failure = error
     this.#parts.logger.error('the node stops because of a failure', { error })
-    void this.close()
+    void this.close({ timeoutMs })
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { timers, logger, unlock } = this.#parts
-    let expire: () => void = () => {}
-    const expired = new Promise<'expired'>((resolve) => (expire = () => resolve('expired')))
-    const timer = timers.after(timeoutMs, expire)
+    const { broker, logger, metricsEndpoint, side, unlock } = this.#parts
+    const expired = new Promise<'expired'>((resolve) => (this.#expire = () => resolve('expired')))
+    this.#expireAfter(timeoutMs)
     try {
       const outcome = await Promise.race([this.#closeParts(), expired])
-      if (outcome === 'expired')
-        logger.warn('the node was not closed in time; its next start will recover', { timeoutMs })
+      if (outcome === 'expired') {
+        logger.warn('the node was not closed in time; its next start will recover')
+        broker?.broker.kill()
+        broker?.membership.close()
+        void metricsEndpoint?.close()
+        side.abandon()
+      }
     } finally {
-      timer.cancel()
+      for (const timer of this.#closeTimers) timer.cancel()
       unlock()
       this.#stop(this.#failure)
     }
+  }
+
+  /** Closing goes on no longer than that; the shortest time counts. */
+  #expireAfter(timeoutMs: number): void {
+    this.#closeTimers.push(this.#parts.timers.after(timeoutMs, () => this.#expire()))
   }
 
   /**
@@ -159,7 +183,11 @@ export class RunningServer implements Server {
     }
     if (parts !== undefined) {
       const { broker, membership, partitions } = parts
-      const leave = () => attempt('leave the cluster in order', () => membership.leave())
+      const leave = () =>
+        // The controller that would have to let it go is this node's own.
+        this.#hasMetadataFailed && side.controller.isActive
+          ? Promise.resolve(membership.close())
+          : attempt('leave the cluster in order', () => membership.leave())
       const stop = () => attempt('stop the broker', () => broker.stop())
       // Alone there is nobody to take over, and a node that serves while it is fenced would only confuse.
       for (const step of this.#parts.config.quorum.isAlone ? [stop, leave] : [leave, stop]) await step()

@@ -51,6 +51,25 @@ describe('a broker whose disk is full', () => {
   })
 })
 
+describe('a node whose metadata log has failed, the only controller', () => {
+  /** Less than closing in order may take, which has to wait for that disk. */
+  const SHORT = { timeout: 20_000 }
+
+  it('stops soon, though what is under way on that disk never ends', SHORT, async () => {
+    await using cluster = await TestCluster.start(1)
+    const client = await cluster.client(1)
+    const { server, storage } = cluster.nodes[0]!
+    storage.holdSyncs()
+    const waiting = createTopic(client, 'waits').catch(() => undefined)
+    const other = await cluster.client(1)
+    await metadata(other)
+    storage.setCapacityBytes(0)
+    await createTopic(other, 'more').catch(() => undefined)
+    assert.match(String(await server.stopped), /metadata log could not be written/)
+    assert.equal(await waiting, undefined)
+  })
+})
+
 describe('a broker that comes back with an empty disk', () => {
   it('follows from the beginning, and is in sync and takes part once it has caught up', TIMEOUT, async () => {
     await using cluster = await TestCluster.start(3)
