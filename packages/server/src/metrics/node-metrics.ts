@@ -209,12 +209,13 @@ function writePartitions(
   metrics: BrokerMetrics,
   { values }: ServerConfig,
 ): void {
-  let [count, leaders, underReplicated, underMinIsr, offline, lagMax] = [0, 0, 0, 0, 0, 0]
+  let [count, leaders, underReplicated, underMinIsr, offline, damaged, lagMax] = [0, 0, 0, 0, 0, 0, 0]
   const sizes = new Map<string, number>()
   let sizeBytes = 0
   for (const partition of partitions.all()) {
     count++
     if (partition.offline) offline++
+    if (partition.isDamaged || partition.log.isIncomplete) damaged++
     const { log, replicas } = partition
     sizeBytes += log.sizeBytes
     sizes.set(log.topic, (sizes.get(log.topic) ?? 0) + log.sizeBytes)
@@ -231,6 +232,7 @@ function writePartitions(
   text.gauge('braidlog_partitions', 'Replicas on this broker (PartitionCount)', count)
   text.gauge('braidlog_partitions_led', 'Of them led by it (LeaderCount)', leaders)
   text.gauge('braidlog_partitions_offline', 'Of them on a directory that has failed', offline)
+  text.gauge('braidlog_partitions_damaged', 'Of them damaged on disk, or being made whole again', damaged)
   const lacking = 'Partitions led by this broker with a replica out of sync (UnderReplicatedPartitions)'
   text.gauge('braidlog_partitions_under_replicated', lacking, underReplicated)
   const refusing = 'Partitions led by this broker that refuse acks=all (UnderMinIsrPartitionCount)'
