@@ -28,6 +28,8 @@ export class Call {
   readonly #cleanUp: () => void
   /** The last thing that went wrong: what a timeout reports as its cause. */
   lastError: unknown
+  /** Topics whose metadata it relies on: what is read anew before it tries again. */
+  readonly topics = new Set<string>()
 
   constructor(name: string, environment: CallEnvironment, options: CallBounds | undefined, defaultTimeoutMs: number) {
     const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs

@@ -135,7 +135,7 @@ export class Cluster {
         failures++
         this.options.logger.debug(`${call.name}: ${error.message}; trying again`, { code: error.code, failures })
         await call.sleep(this.backoffMs(failures))
-        if (isStaleMetadata(error)) await this.refresh(call).catch(() => {})
+        if (isStaleMetadata(error)) await this.refresh(call, { topics: [...call.topics] }).catch(() => {})
       }
     }
   }
@@ -240,6 +240,7 @@ export class Cluster {
    * @throws KafkaError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_TOPIC_EXCEPTION`, `TOPIC_AUTHORIZATION_FAILED`, …
    */
   async topic(name: string, call: Call, options: { readonly create?: boolean } = {}): Promise<TopicMetadata> {
+    call.topics.add(name)
     const known = this.metadata.topic(name)
     if (known !== undefined) return known
     const patienceEndMs = this.nowMs() + UNKNOWN_TOPIC_PATIENCE_MS

@@ -48,6 +48,20 @@ test('reads every partition from its beginning to what was its end', async () =>
   })
 })
 
+test('finds a leader that moved while nobody read the topic', async () => {
+  const world = new World()
+  const cluster = new FakeCluster(world, 2)
+  cluster.topic('t')
+  cluster.write('t', 0, ['0', '1'])
+  await world.run(async () => {
+    const kafka = world.client()
+    assert.deepEqual(await readAll(kafka), ['0', '1'])
+    const { leader } = cluster.topics.get('t')!.partitions[0]!
+    cluster.moveLeader('t', 0, leader === 1 ? 2 : 1)
+    assert.deepEqual(await readAll(kafka), ['0', '1'])
+  })
+})
+
 test('what is written behind the end after the reader started is not delivered, even in the same fetch', async () => {
   const world = new World()
   const cluster = new FakeCluster(world)
