@@ -10,6 +10,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     file: 'log/src/log.ts',
     find: 'if (fault === BatchFault.None) continue',
     replace: 'if (fault >= BatchFault.None) continue',
+    profile: 'damage',
     seed: 94,
   },
   {
@@ -17,6 +18,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     file: damagedReplicas,
     find: "return isInSync || leader === nodeId || !isLost ? 'leave' : 'repair'",
     replace: "return leader === nodeId ? 'leave' : 'repair'",
+    profile: 'damage',
     seed: 274,
   },
   {
@@ -24,6 +26,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     file: damagedReplicas,
     find: "return step === 'leave' || step === 'repair' || step === 'rejoin'",
     replace: "return step === 'repair' || step === 'rejoin'",
+    profile: 'damage',
     seed: 74,
   },
   {
@@ -31,6 +34,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     file: damagedReplicas,
     find: "return isInSync || !eligibleLeaderReplicas.includes(nodeId) ? 'whole' : 'rejoin'",
     replace: "return eligibleLeaderReplicas.length >= 0 ? 'whole' : 'rejoin'",
+    profile: 'damage',
     seed: 74,
   },
   {
@@ -38,6 +42,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     file: recovery,
     find: 'const first = all || known === undefined ? 0 : firstToRecover(',
     replace: 'const first = all ? 0 : firstToRecover(',
+    profile: 'damage',
     seed: 554,
   },
 ]

@@ -16,6 +16,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import { profileOf } from '../cluster/faults.ts'
 import { MUTANTS } from './bank.ts'
 import type { Find } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
@@ -66,7 +67,7 @@ function note(name: string, seed: number): void {
 
 async function hunt(mutant: Mutant): Promise<Find> {
   const noted = values.search || mutant.seed === undefined ? [] : [mutant.seed]
-  const others = Array.from({ length: Number(values.seeds) }, (_, at) => at + 1)
+  const others = seedsFor(mutant, Number(values.seeds))
   const index = MUTANTS.indexOf(mutant)
   const script = join(packages, 'simulator', 'src', 'mutants', 'hunt.ts')
   const seeds = [...new Set([...noted, ...others])].join(',')
@@ -76,6 +77,15 @@ async function hunt(mutant: Mutant): Promise<Find> {
   clearTimeout(timer)
   const last = output.trim().split('\n').at(-1) ?? ''
   return last.startsWith('{') ? (JSON.parse(last) as Find) : { runs: 0 }
+}
+
+/** @returns the first so many seeds from 1 on that may show it */
+function seedsFor({ profile }: Mutant, count: number): number[] {
+  const seeds: number[] = []
+  for (let seed = 1; seeds.length < count; seed++) {
+    if (profile === undefined || profileOf(seed).name === profile) seeds.push(seed)
+  }
+  return seeds
 }
 
 /** The quorum has planted bugs of its own, which its own simulation finds. */

@@ -7,6 +7,8 @@ export interface Mutant {
   /** Stands in the file exactly once. */
   readonly find: string
   readonly replace: string
+  /** Only runs with this profile of faults can show it. */
+  readonly profile?: string
   /** A seed that has shown it; tried first. */
   readonly seed?: number
 }
