@@ -50,7 +50,7 @@ export const comments: Readonly<Record<string, readonly string[]>> = {
   embedded: [
     'The import is what a test file pays once, the rest is what it pays before its first test. Both are JavaScript that runs for the first ' +
       'time: the process is never idle, no step waits for a timer, and nothing is left to do in parallel. What npm gets is therefore one script ' +
-      'with a cache of what V8 compiled in an earlier process, functions included, which the compile cache of Node.js lacks (decision 29): of ' +
+      'with a cache of what V8 compiled in an earlier process, functions included, which the compile cache of Node.js lacks (decision 28): of ' +
       'some 70 ms of CPU that took 30. Codecs that were made beforehand took another 10, and a listener that loads neither `dns` nor `cluster` 6.',
     'What bounds the rest is the second start of a process, the same work with everything compiled and seen before: it is half of the first. ' +
       'The other half is spread over hundreds of functions that run once or twice, in the interpreter and without type feedback, and two collections ' +

@@ -30,7 +30,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-/** Bundled together with what is below them of ours: a process begins with one of these, and waits for each file (decision 29). */
+/** Bundled together with what is below them of ours: a process begins with one of these, and waits for each file (decision 28). */
 const whole = new Set(['client'])
 
 /**
@@ -109,7 +109,7 @@ async function packOne(name: string, directory: string, codecs: readonly StartCo
 
 /**
  * A package of which a process needs all at once, with everything of ours below it in one script; its `npm` directory has
- * the entry point and what evaluates the script (decision 29).
+ * the entry point and what evaluates the script (decision 28).
  */
 async function packScript(
   manifest: Manifest,

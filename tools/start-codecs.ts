@@ -1,6 +1,6 @@
 /**
  * Which codecs a first start needs, with their sources: what goes into packages for npm in place of
- * `packages/protocol/src/precompiled.ts`, so that a process neither writes nor compiles them (decision 29).
+ * `packages/protocol/src/precompiled.ts`, so that a process neither writes nor compiles them (decision 28).
  *
  * Nobody keeps a list: a broker is started, written to and read from, in a process of its own, and its debugger says what was
  * compiled meanwhile. Any other codec is still made when it is first used.

@@ -1,6 +1,6 @@
 /**
  * `@braidlog/testkit` as npm has it: everything that a broker in a test consists of, in one script with a cache of its
- * compiled code (decision 29). `tools/pack.ts` makes `testkit.cjs` beside this file.
+ * compiled code (decision 28). `tools/pack.ts` makes `testkit.cjs` beside this file.
  */
 import { join } from 'node:path'
 import { evaluate } from './code-cache.js'
