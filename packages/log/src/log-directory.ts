@@ -364,12 +364,13 @@ export class LogDirectory {
 
   /**
    * Before a log is cut off. A recovery point above its end would say, after a crash, that something is missing, or that
-   * a gap among what is appended next is meant.
+   * a gap among what is appended next is meant; a start above its end would hide what is appended next.
    */
   async #lowerCheckpoints(name: string, offset: number): Promise<void> {
     for (const [file, checkpoint] of [
       [RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints],
       [HIGH_WATERMARK_CHECKPOINT, this.#highWatermarks],
+      [LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets],
     ] as const) {
       const entry = checkpoint.get(name)
       if (entry === undefined || entry.offset <= offset) continue

@@ -90,7 +90,7 @@ export interface LogOptions {
   readonly knownEndOffset?: number
   /** From `log-start-offset-checkpoint`. */
   readonly logStartOffset?: number
-  /** The log is about to be cut off at `offset`: checkpoints that speak of more must be lowered first. */
+  /** The log is about to end at `offset`: checkpoints that speak of more must be lowered first. */
   readonly onTruncation?: (offset: number) => Promise<void>
   /** The log has failed and is offline from now on; called once, and once more after each recovery. */
   readonly onOffline?: (log: Log, error: Error) => void
@@ -422,7 +422,10 @@ export class Log {
     this.#producers?.highWatermarkMoved(highWatermark)
   }
 
-  /** Removes everything at and above `offset`, as followers and raft replicas do; resolves when that is durable. */
+  /**
+   * Removes everything at and above `offset`, as followers and raft replicas do; resolves when that is durable. A batch that
+   * holds `offset` goes whole, and a log that ends before its start then starts where it ends.
+   */
   async truncateTo(offset: number, truncation: Truncation = {}): Promise<void> {
     this.#mustBeOnline()
     if (offset >= this.#logEndOffset) return
@@ -434,6 +437,7 @@ export class Log {
       const active = this.#segments.at(-1)!
       if (!active.active) active.activate()
       this.#logEndOffset = Math.max(active.truncateTo(offset), active.baseOffset)
+      this.#logStartOffset = Math.min(this.#logStartOffset, this.#logEndOffset)
       this.#syncs.markDirty(active)
     })
   }
@@ -823,9 +827,12 @@ export class Log {
     cut: () => void,
   ): Promise<void> {
     this.#syncs.lower(offset)
-    await this.#options.onTruncation?.(offset)
+    // Only what is written can be looked at.
     await this.settle()
-    const producers = await this.#guardAsync(this.#producersBefore(offset, remaining))
+    const newEndOffset = this.#guard(() => this.#endOffsetWithout(offset, remaining))
+    this.#syncs.lower(newEndOffset)
+    await this.#options.onTruncation?.(newEndOffset)
+    const producers = await this.#guardAsync(this.#producersBefore(newEndOffset, remaining))
     const mayCut = () => isWanted?.() !== false
     while (mayCut() && (this.#syncs.isRunning || !this.#writes.isEmpty)) {
       await this.#syncs.settled()
@@ -850,15 +857,20 @@ export class Log {
     await this.settle()
   }
 
-  /** The producers of a log that ends at `offset`, or before the batch that holds it. */
-  async #producersBefore(offset: number, segments: readonly Segment[]): Promise<ProducerState> {
+  /** Where a log of these segments ends when everything from `offset` on goes, and the batch that holds it. */
+  #endOffsetWithout(offset: number, segments: readonly Segment[]): number {
     if (segments.length > 0) this.#wake()
     const last = segments.findLast(({ baseOffset }) => baseOffset < offset)
-    return await replayProducers({
+    return Math.min(offset, last?.locate(offset)?.baseOffset ?? offset)
+  }
+
+  /** The producers of a log that ends at `endOffset`, between two batches. */
+  #producersBefore(endOffset: number, segments: readonly Segment[]): Promise<ProducerState> {
+    return replayProducers({
       segments,
       snapshots: this.#snapshots,
       logStartOffset: this.#logStartOffset,
-      endOffset: Math.min(offset, last?.locate(offset)?.baseOffset ?? offset),
+      endOffset,
       resources: this.resources,
       codecs: this.#options.codecs,
       nowMs: this.#clock.nowMs(),

@@ -194,7 +194,8 @@ async function apply(pair: Pair, step: Step): Promise<void> {
       return
     }
     case 'truncate': {
-      const offset = pair.startOffset + step.at
+      // Sometimes below the log start.
+      const offset = Math.max(0, pair.startOffset + step.at - 5)
       if (offset >= pair.endOffset) return
       await pair.releasing(log.truncateTo(offset))
       pair.batches = pair.batches.filter((batch) => batch.nextOffset <= offset)
