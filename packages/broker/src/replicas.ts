@@ -70,6 +70,7 @@ export class Replicas implements MetadataListener {
 
   onImage(_image: ImageView, delta: MetadataDelta): void {
     this.#reconfigure(delta)
+    if (delta.brokers.length > 0) this.#options.partitions.rooms.livenessChanged()
     const work = planOf(delta, this.#options.nodeId)
     if (work.length === 0) return
     this.#chain = this.#chain

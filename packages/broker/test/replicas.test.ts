@@ -47,6 +47,7 @@ function fixture(options: { opensByItself?: boolean } = {}) {
     delete: (id: Uuid, partition: number) => journal.push(`delete ${id.replace(/A+$/, '')}-${partition}`),
     all: () => [{ log: { topic: 'a' } }, { log: { topic: 'b' } }],
     reconfigure: (replica: Partition) => journal.push(`reconfigure ${replica.log.topic}`),
+    rooms: { livenessChanged: () => journal.push('liveness changed') },
   } as unknown as PartitionSet
   const image = { topicById: (id: Uuid) => (topics.has(id) ? {} : undefined) } as unknown as ImageView
   const replicas = new Replicas({
@@ -154,6 +155,14 @@ describe('replicas', () => {
     assert.deepEqual(journal.splice(0), ['reconfigure b'])
     tell({ configs: [{ resourceType: 4, resourceName: '', ...config }] })
     assert.deepEqual(journal, ['reconfigure a', 'reconfigure b'])
+  })
+
+  it('tell those who wait for other replicas when brokers have changed', () => {
+    const { journal, tell } = fixture()
+    tell({})
+    assert.deepEqual(journal, [])
+    tell({ brokers: [{ id: 2, before: undefined, after: undefined }] })
+    assert.deepEqual(journal, ['liveness changed'])
   })
 
   it('report a partition that cannot be opened', async () => {

@@ -38,4 +38,5 @@ export {
 export { Partition, type PartitionOptions } from './partition.ts'
 export { afterOutOfRange, type FollowerDecision, type LeaderAnswer } from './follower.ts'
 export { ReplicaSet, type IsrProposal, type PartitionState } from './replica-set.ts'
+export type { DelayedDeleteRecords } from './delayed-delete-records.ts'
 export { WaitingRooms, type DelayedFetch, type DelayedProduce } from './waiting-room.ts'

@@ -35,7 +35,11 @@ export class Leading {
   /** @param isNewLeader in a new epoch, or after it has followed */
   lead(assignment: PartitionAssignment, isNewLeader: boolean): void {
     this.#announced = undefined
-    if (assignment.replicas.length === 1) return this.#progress.leadAlone()
+    if (assignment.replicas.length === 1) {
+      this.#progress.leadAlone()
+      this.#progress.maybeTrimmed()
+      return
+    }
     const { logEndOffset } = this.#log
     const nowMs = this.#clock.monotonicMs()
     let { replicas } = this.#progress
@@ -43,6 +47,7 @@ export class Leading {
       replicas = new ReplicaSet(this.#options, assignment, logEndOffset, nowMs)
     } else replicas.update(assignment, logEndOffset, nowMs)
     this.#progress.leadWith(replicas)
+    this.#progress.maybeTrimmed()
   }
 
   /** It leads no longer. */
@@ -66,6 +71,7 @@ export class Leading {
     )
     this.#announce(replicas)
     this.#progress.maybeAdvance(replicas)
+    this.#progress.maybeTrimmed()
   }
 
   /** The controller has answered: with the partition as it is now, or (`undefined`) that it did not change it. */

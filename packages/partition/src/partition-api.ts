@@ -87,8 +87,10 @@ export interface ListOffsetResult {
 
 export interface DeleteRecordsResult {
   readonly errorCode: ErrorCode
-  /** The log start offset afterwards; -1 on error. */
+  /** The lowest log start offset of the live replicas; -1 on error. */
   readonly lowWatermark: number
+  /** The deletion counts once the low watermark has come here; -1 on error. */
+  readonly requiredOffset: number
 }
 
 export interface EpochEndResult extends EpochEndOffset {

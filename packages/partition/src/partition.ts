@@ -220,7 +220,16 @@ export class Partition {
     return this.#reading.offsetForLeaderEpoch(epoch, currentLeaderEpoch)
   }
 
-  /** @param offset records below it are deleted; -1: all below the high watermark */
+  /** Of a leader: the lowest log start of the live replicas. */
+  get lowWatermark(): number {
+    return this.#progress.lowWatermark
+  }
+
+  /**
+   * Deletes here; the other replicas follow. A deletion may be acknowledged once the low watermark has come to the
+   * `requiredOffset`: see {@link WaitingRooms.deleteRecords}.
+   * @param offset records below it are deleted; -1: all below the high watermark
+   */
   deleteRecords(offset: number): DeleteRecordsResult {
     return this.#reading.deleteRecords(offset)
   }

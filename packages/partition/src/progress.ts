@@ -91,6 +91,12 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     return this.#replicas
   }
 
+  /** The lowest log start of the live replicas. */
+  get lowWatermark(): number {
+    const { logStartOffset } = this.#log
+    return this.#replicas === undefined ? logStartOffset : this.#replicas.lowWatermark(logStartOffset)
+  }
+
   /** Whether an append with this required offset may be answered with success: it is committed, or with acks=1 stored. */
   isAcknowledged(requiredOffset: number, acks: number): boolean {
     return requiredOffset <= (acks === 1 && this.#replicas !== undefined ? this.#storedOffset : this.#highWatermark)
@@ -216,6 +222,16 @@ export class Progress implements FlushTarget, TurnWriter, WheelTimerOwner {
     if (this.#role.offline || replicas.isUnderMinIsr(log.config.minInsyncReplicas)) return
     const offset = replicas.highWatermark(this.#storedOffset, log.logEndOffset, this.#clock.monotonicMs())
     if (offset > this.#highWatermark) this.#advanceTo(offset, this.#appendSizes.totalBytesBelow(offset))
+  }
+
+  /** The leader's log begins later. Followers that wait for records hear of it at once, and delete, too. */
+  trimmed(): void {
+    if (this.#replicas !== undefined) this.#rooms.appended(this.#partition, Infinity)
+  }
+
+  /** Something that the low watermark depends on may have changed. */
+  maybeTrimmed(): void {
+    this.#rooms.trimmed(this.#partition)
   }
 
   /** The configuration has changed. */

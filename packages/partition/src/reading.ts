@@ -136,16 +136,15 @@ export class Reading {
   /** @param offset records below it are deleted; -1: all below the high watermark */
   deleteRecords(offset: number): DeleteRecordsResult {
     const errorCode = this.#role.availability(-1)
-    if (errorCode !== ErrorCode.NONE) return { errorCode, lowWatermark: -1 }
-    if (!this.#log.config.cleanupDelete) return { errorCode: ErrorCode.POLICY_VIOLATION, lowWatermark: -1 }
+    if (errorCode !== ErrorCode.NONE) return refusedDeletion(errorCode)
+    if (!this.#log.config.cleanupDelete) return refusedDeletion(ErrorCode.POLICY_VIOLATION)
     const upTo = offset === -1 ? this.#progress.highWatermark : offset
-    if (upTo < 0 || upTo > this.#progress.highWatermark)
-      return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
+    if (upTo < 0 || upTo > this.#progress.highWatermark) return refusedDeletion(ErrorCode.OFFSET_OUT_OF_RANGE)
     try {
-      this.#log.raiseLogStartOffset(upTo)
-      return { errorCode, lowWatermark: this.#log.logStartOffset }
+      if (this.#log.raiseLogStartOffset(upTo)) this.#progress.trimmed()
+      return { errorCode, lowWatermark: this.#progress.lowWatermark, requiredOffset: upTo }
     } catch (error) {
-      return { errorCode: this.#progress.failed(error), lowWatermark: -1 }
+      return refusedDeletion(this.#progress.failed(error))
     }
   }
 
@@ -274,4 +273,8 @@ export class Reading {
 function offsetResult(errorCode: ErrorCode, found: TimestampOffset | undefined): ListOffsetResult {
   if (found === undefined) return { errorCode, timestampMs: -1, offset: -1, leaderEpoch: -1 }
   return { errorCode, ...found }
+}
+
+function refusedDeletion(errorCode: ErrorCode): DeleteRecordsResult {
+  return { errorCode, lowWatermark: -1, requiredOffset: -1 }
 }

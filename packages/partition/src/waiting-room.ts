@@ -1,17 +1,19 @@
 /**
  * Waiting rooms (Apache Kafka's purgatory): requests that wait for a partition to move on.
  *
- * A produce waits until its appends are committed, a fetch until enough bytes are. One object per request and one per
- * partition it waits for; no promise, no closure and no timer of its own. What completes in a turn is called back at the
- * end of it, all at once, so that a fetch that waits for many partitions sees all they got.
+ * A produce waits until its appends are committed, a fetch until enough bytes are, a DeleteRecords until every live replica
+ * has deleted. One object per request and one per partition it waits for; no promise, no closure and no timer of its own.
+ * What completes in a turn is called back at the end of it, all at once, so that a fetch that waits for many partitions
+ * sees all they got.
  * Invariant: every parked operation is called back exactly once, or never after `cancel`; none is found in a list after.
  * Bound: one operation per request, and the broker bounds those.
  */
 import { assert, WheelTimer, type TimerWheel, type WheelTimerOwner } from '@braidlog/base'
 import { ErrorCode } from '@braidlog/model'
+import { DelayedDeleteRecords, type DeleteRecordsEntry } from './delayed-delete-records.ts'
 import type { Partition } from './partition.ts'
 
-type OperationState = 'new' | 'parked' | 'completed' | 'cancelled'
+export type OperationState = 'new' | 'parked' | 'completed' | 'cancelled'
 
 /** An append that has to be committed before its request is answered. */
 class ProduceEntry {
@@ -76,7 +78,11 @@ export class PartitionWaiters {
   readonly stores = new ProduceQueue()
   fetchFirst: FetchEntry | undefined = undefined
   replicaFetchFirst: FetchEntry | undefined = undefined
+  /** Deletions that wait for other replicas; `undefined`: none does. */
+  deletions: Set<DeleteRecordsEntry> | undefined = undefined
 }
+
+type Operation = DelayedProduce<unknown> | DelayedFetch<unknown> | DelayedDeleteRecords<unknown>
 
 /** A produce request some of whose appends are not committed yet. `C`: whatever the broker needs to answer it. */
 export class DelayedProduce<out C> implements WheelTimerOwner {
@@ -213,7 +219,8 @@ export class WaitingRooms {
   readonly #wheel: TimerWheel
   readonly #defer: (callback: () => void) => void
   readonly #tellFollowers: boolean
-  #completed: (DelayedProduce<unknown> | DelayedFetch<unknown>)[] = []
+  readonly #deletions = new Set<DelayedDeleteRecords<unknown>>()
+  #completed: Operation[] = []
   #draining = false
   #deferred = false
   /** Operations parked now. */
@@ -234,6 +241,15 @@ export class WaitingRooms {
   /** @param onComplete called exactly once for every operation that was parked, never inside `parkFetch` */
   fetch<C>(context: C, onComplete: (operation: DelayedFetch<C>) => void): DelayedFetch<C> {
     return new DelayedFetch(this, context, onComplete)
+  }
+
+  /** @param onComplete called exactly once for every operation that was parked, never inside `parkDeleteRecords` */
+  deleteRecords<C>(context: C, onComplete: (operation: DelayedDeleteRecords<C>) => void): DelayedDeleteRecords<C> {
+    return new DelayedDeleteRecords(this, context, onComplete)
+  }
+
+  get deleteRecordsCount(): number {
+    return this.#deletions.size
   }
 
   /** @returns false when there is nothing to wait for: answer at once, there will be no callback. */
@@ -264,6 +280,19 @@ export class WaitingRooms {
     return true
   }
 
+  /** @returns false when there is nothing to wait for: answer at once, there will be no callback. */
+  parkDeleteRecords(operation: DelayedDeleteRecords<unknown>, timeoutMs: number): boolean {
+    assert(operation.state === 'new', 'an operation is parked once')
+    if (!operation.waits) {
+      operation.state = 'completed'
+      return false
+    }
+    operation.state = 'parked'
+    this.#deletions.add(operation)
+    this.#wheel.schedule(operation.timer, timeoutMs)
+    return true
+  }
+
   /** Forgets an operation, whose connection has gone: no callback follows. */
   cancel(operation: DelayedProduce<unknown> | DelayedFetch<unknown>): void {
     if (operation.state === 'cancelled') return
@@ -290,6 +319,21 @@ export class WaitingRooms {
     this.#arrived(partition.waiters.replicaFetchFirst, sizeBytes)
   }
 
+  /** The low watermark of the partition may have moved. */
+  trimmed(partition: Partition): void {
+    const { deletions } = partition.waiters
+    if (deletions === undefined) return
+    const { lowWatermark } = partition
+    for (const entry of deletions) {
+      if (entry.requiredOffset <= lowWatermark) this.#deleted(entry, ErrorCode.NONE, lowWatermark)
+    }
+  }
+
+  /** Other brokers are alive than before: who is not is not waited for. */
+  livenessChanged(): void {
+    for (const operation of this.#deletions) operation.lookAgain()
+  }
+
   /** Nobody will get what they wait for here: the partition is offline, deleted or led by another. */
   failed(partition: Partition, errorCode: ErrorCode): void {
     const { waiters } = partition
@@ -302,6 +346,7 @@ export class WaitingRooms {
         if (--entry.operation.pending === 0) this.completeProduce(entry.operation, ErrorCode.NONE)
       }
     }
+    for (const entry of waiters.deletions ?? []) this.#deleted(entry, errorCode, -1)
     while (waiters.fetchFirst !== undefined) this.completeFetch(waiters.fetchFirst.operation)
     while (waiters.replicaFetchFirst !== undefined) this.completeFetch(waiters.replicaFetchFirst.operation)
   }
@@ -317,6 +362,13 @@ export class WaitingRooms {
   completeFetch(operation: DelayedFetch<unknown>): void {
     operation.unlink()
     if (operation.state === 'parked') this.#complete(operation)
+  }
+
+  /** For operations and brokers. @param errorCode of the partitions that are still waited for */
+  completeDeleteRecords(operation: DelayedDeleteRecords<unknown>, errorCode: ErrorCode): void {
+    if (operation.state !== 'parked') return
+    operation.settleAll(errorCode)
+    this.#complete(operation)
   }
 
   /** Calls back what has completed. The end of a group commit does so, and else the end of the turn. */
@@ -337,7 +389,13 @@ export class WaitingRooms {
     }
   }
 
-  #complete(operation: DelayedProduce<unknown> | DelayedFetch<unknown>): void {
+  #deleted(entry: DeleteRecordsEntry, errorCode: ErrorCode, lowWatermark: number): void {
+    const { operation } = entry
+    operation.settle(entry, errorCode, lowWatermark)
+    if (!operation.waits) this.completeDeleteRecords(operation, ErrorCode.NONE)
+  }
+
+  #complete(operation: Operation): void {
     this.#leave(operation)
     operation.state = 'completed'
     this.#completed.push(operation)
@@ -355,10 +413,11 @@ export class WaitingRooms {
     this.drain()
   }
 
-  #leave(operation: DelayedProduce<unknown> | DelayedFetch<unknown>): void {
+  #leave(operation: Operation): void {
     this.#wheel.cancel(operation.timer)
     if (operation instanceof DelayedFetch) this.fetchCount--
-    else this.produceCount--
+    else if (operation instanceof DelayedProduce) this.produceCount--
+    else this.#deletions.delete(operation)
   }
 
   /** Whose offset has been reached is served; the others wait on. */

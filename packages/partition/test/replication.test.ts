@@ -109,6 +109,155 @@ describe('a follower that consumers read from', () => {
   })
 })
 
+/** Deletes on the leader, and waits for the others. @returns whether it has to wait */
+function deleteRecords(node: Harness, leader: Partition, offset: number, answers: string[], timeoutMs = 1000): boolean {
+  const { rooms } = node.partitions
+  const { errorCode, requiredOffset } = leader.deleteRecords(offset)
+  assert.equal(nameOf(errorCode), 'NONE')
+  const operation = rooms.deleteRecords(undefined, () =>
+    answers.push(`${nameOf(outcome.errorCode)} ${outcome.lowWatermark}`),
+  )
+  const outcome = operation.watch(leader, requiredOffset)
+  return rooms.parkDeleteRecords(operation, timeoutMs)
+}
+
+describe('DeleteRecords on a leader with followers', () => {
+  async function committed(change: Partial<PartitionAssignment> = {}) {
+    const nodes = await pair({}, change)
+    const { leader, leaderNode, follower } = nodes
+    produce(leader, { records: 3 })
+    await leaderNode.turn()
+    for (let i = 0; i < 2; i++) await round(leader, follower)
+    assert.deepEqual(ends(leader), [3, 3])
+    return { ...nodes, answers: [] as string[] }
+  }
+
+  /** No list of those who wait holds any. */
+  const assertLeft = ({ leader, leaderNode }: { leader: Partition; leaderNode: Harness }) => {
+    assert.equal(leaderNode.partitions.rooms.deleteRecordsCount, 0)
+    assert.equal(leader.waiters.deletions, undefined)
+  }
+
+  it('is answered once the follower says that it has deleted, too', async () => {
+    const nodes = await committed()
+    const { leader, leaderNode, follower, answers } = nodes
+    assert.equal(deleteRecords(leaderNode, leader, 2, answers), true)
+    await round(leader, follower)
+    await leaderNode.turn()
+    assert.equal(follower.log.logStartOffset, 2, 'it has, and the leader does not know yet')
+    assert.deepEqual(answers, [])
+    await round(leader, follower)
+    await leaderNode.turn()
+    assert.deepEqual(answers, ['NONE 2'])
+    assertLeft(nodes)
+    assert.equal(deleteRecords(leaderNode, leader, 1, answers), false, 'all is below the low watermark')
+  })
+
+  it('wakes a follower that waits for records', async () => {
+    const { leader, leaderNode, answers } = await committed()
+    const news: string[] = []
+    park(leaderNode, leader, news)
+    deleteRecords(leaderNode, leader, 2, answers)
+    await leaderNode.turn()
+    assert.deepEqual(news, ['answered at 3'])
+  })
+
+  it('answers each one for its own offset', async () => {
+    const { leader, leaderNode, follower, answers } = await committed()
+    deleteRecords(leaderNode, leader, 1, answers)
+    await round(leader, follower)
+    deleteRecords(leaderNode, leader, 3, answers)
+    await round(leader, follower)
+    await leaderNode.turn()
+    assert.deepEqual(answers, ['NONE 1'])
+    await round(leader, follower)
+    await leaderNode.turn()
+    assert.deepEqual(answers, ['NONE 1', 'NONE 3'])
+  })
+
+  it('times out, once, and the records are deleted all the same', async () => {
+    const nodes = await committed()
+    const { leader, leaderNode, follower, answers } = nodes
+    deleteRecords(leaderNode, leader, 2, answers, 1000)
+    leaderNode.time.advance(999)
+    await leaderNode.turn()
+    assert.deepEqual(answers, [])
+    leaderNode.time.advance(50)
+    await leaderNode.turn()
+    assert.deepEqual(answers, ['REQUEST_TIMED_OUT -1'])
+    assertLeft(nodes)
+    for (let i = 0; i < 2; i++) await round(leader, follower)
+    await leaderNode.turn()
+    assert.equal(follower.log.logStartOffset, 2)
+    assert.equal(answers.length, 1)
+  })
+
+  it('does not wait for a replica that is not alive, nor for one that ceases to be', async () => {
+    const nodes = await committed()
+    const { leader, leaderNode, answers } = nodes
+    deleteRecords(leaderNode, leader, 1, answers)
+    leaderNode.fenced.add(FOLLOWER)
+    leaderNode.partitions.rooms.livenessChanged()
+    await leaderNode.turn()
+    assert.deepEqual(answers, ['NONE 1'])
+    assertLeft(nodes)
+    assert.equal(deleteRecords(leaderNode, leader, 2, answers), false)
+  })
+
+  it('waits for a live replica that is not in sync, until it is a replica no more', async () => {
+    const nodes = await committed({ replicas: [1, 2, 3], isr: [1, 2] })
+    const { leader, leaderNode, follower, answers } = nodes
+    deleteRecords(leaderNode, leader, 2, answers)
+    for (let i = 0; i < 2; i++) await round(leader, follower)
+    await leaderNode.turn()
+    assert.deepEqual(answers, [])
+    leader.assign(led(NODE_ID, 3, { partitionEpoch: 4 }))
+    await leaderNode.turn()
+    assert.deepEqual(answers, ['NONE 2'])
+    assertLeft(nodes)
+  })
+
+  it('is over when another leads, the partition is deleted, the disk fails or the node closes', async () => {
+    const ends: [string, (node: Harness, leader: Partition) => unknown][] = [
+      ['NOT_LEADER_OR_FOLLOWER', (_, leader) => leader.assign(led(FOLLOWER, 4))],
+      ['UNKNOWN_TOPIC_OR_PARTITION', (node) => node.partitions.delete(TOPIC_ID, 0)],
+      ['NOT_LEADER_OR_FOLLOWER', (node) => node.partitions.close()],
+      [
+        'KAFKA_STORAGE_ERROR',
+        (node, leader) => {
+          node.storage.failNextSync()
+          produce(leader)
+        },
+      ],
+    ]
+    for (const [code, end] of ends) {
+      const nodes = await committed()
+      const { leader, leaderNode, answers } = nodes
+      deleteRecords(leaderNode, leader, 2, answers)
+      const ended = end(leaderNode, leader)
+      await leaderNode.turn()
+      await ended
+      leaderNode.time.advance(5000)
+      await leaderNode.turn()
+      assert.deepEqual(answers, [`${code} -1`])
+      assertLeft(nodes)
+    }
+  })
+
+  it('is answered for the same leader in a new epoch only when the followers have said so in that epoch', async () => {
+    const { leader, leaderNode, follower, answers } = await committed()
+    deleteRecords(leaderNode, leader, 2, answers)
+    await round(leader, follower)
+    leader.assign(led(NODE_ID, 4))
+    follower.assign(led(NODE_ID, 4))
+    await leaderNode.turn()
+    assert.deepEqual(answers, [])
+    await round(leader, follower)
+    await leaderNode.turn()
+    assert.deepEqual(answers, ['NONE 2'])
+  })
+})
+
 describe('a leader with a follower', () => {
   it('commits what both have stored, and tells the follower with the next answer', async () => {
     const { leader, leaderNode, follower } = await pair()
