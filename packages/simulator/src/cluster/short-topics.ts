@@ -2,8 +2,7 @@
  * Topics that are created, written, trimmed (DeleteRecords), read and deleted while faults happen, one after the other.
  *
  * - What was acknowledged is at its offset, with its value, and once; nothing is missing between two records that are read.
- * - In the end, when everything has healed: nothing is missing above what was trimmed. What lies below may be back: a leader
- *   answers for itself, and one that is cut off may have been succeeded already.
+ * - In the end, when everything has healed: nothing is missing above what was trimmed, and nothing is left below.
  * - A topic whose deletion was acknowledged is gone, from the metadata and from every broker, and stays so.
  */
 import { below, type SeededRandom } from '@braidlog/base'
@@ -28,6 +27,8 @@ interface ShortTopic {
   readonly records: Map<number, number>
   /** Records below may be gone. */
   trimTried: number
+  /** Records below must be gone. */
+  trimmed: number
 }
 
 const TIMEOUT_MS = 4_000
@@ -73,7 +74,7 @@ export class ShortTopics {
   async #live(name: string): Promise<void> {
     const topicId = await this.#create(name)
     if (topicId === undefined) return
-    const topic: ShortTopic = { name, topicId, records: new Map(), trimTried: 0 }
+    const topic: ShortTopic = { name, topicId, records: new Map(), trimTried: 0, trimmed: 0 }
     this.#current = topic
     for (let rounds = 1 + below(this.#random, ROUNDS_MAX); rounds > 0; rounds--) {
       await this.#send(topic)
@@ -135,6 +136,7 @@ export class ShortTopics {
     const partitions = [{ topic: topic.name, partition: 0, beforeOffset: BigInt(offset) }]
     await this.#tried(topic.name, async () => {
       const [answer] = await kafka.admin().deleteRecords(partitions, { timeoutMs: TIMEOUT_MS })
+      topic.trimmed = offset
       if (answer === undefined || Number(answer.lowWatermark) >= offset) return
       onViolation(`${topic.name}: trimmed to ${offset}, and records from ${answer.lowWatermark} on are left`)
     })
@@ -158,7 +160,7 @@ export class ShortTopics {
   }
 
   /** @returns whether it could be read to its end */
-  async #check({ name, records, trimTried }: ShortTopic, isLast: boolean): Promise<boolean> {
+  async #check({ name, records, trimTried, trimmed }: ShortTopic, isLast: boolean): Promise<boolean> {
     const { onViolation } = this.#options
     const found = await this.#read(name)
     if (found === undefined) return false
@@ -177,6 +179,8 @@ export class ShortTopics {
     const last = isLast ? Infinity : Math.max(...found.keys())
     const missing = [...records.keys()].filter((offset) => offset >= first && offset <= last && !found.has(offset))
     if (missing.length > 0) onViolation(`${name}: acknowledged and missing: offsets ${missing.join()}`)
+    const left = [...found.keys()].filter((offset) => isLast && offset < trimmed)
+    if (left.length > 0) onViolation(`${name}: trimmed to ${trimmed} and still there: offsets ${left.join()}`)
     return true
   }
 
