@@ -283,18 +283,23 @@ export class LogDirectory {
   /** Writes recovery points and log start offsets, if they have changed. */
   async checkpointOffsets(): Promise<void> {
     if (this.#offline !== undefined) return
-    for (const [name, log] of this.#logs) {
+    const synced = [...this.#logs].map(([name, log]) => ({ name, log, durableOffset: log.durableOffset }))
+    // Epochs that belong below the recovery points must be on disk before them.
+    await Promise.all(synced.map(({ log }) => log.settle().catch(ignore)))
+    for (const { name, log, durableOffset } of synced) {
+      if (this.#logs.get(name) !== log) continue
       const { topic, partition } = log
-      this.#recoveryPoints.set(name, { topic, partition, offset: log.durableOffset })
+      const recoveryPoint = Math.min(durableOffset, log.durableOffset, log.checkpointMax)
+      this.#recoveryPoints.set(name, { topic, partition, offset: recoveryPoint })
       // A start offset that is a segment's base needs no checkpoint, nor one that is not covered by a sync yet.
-      const offset = Math.min(log.logStartOffset, log.durableOffset)
+      const offset = Math.min(log.logStartOffset, recoveryPoint)
       if (offset > log.segments[0]!.baseOffset) this.#logStartOffsets.set(name, { topic, partition, offset })
       else this.#logStartOffsets.delete(name)
     }
-    // Epochs that belong below the recovery points must be on disk before them.
-    await Promise.all([...this.#logs.values()].map((log) => log.settle().catch(ignore)))
-    await this.#writeCheckpoint(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints)
-    await this.#writeCheckpoint(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets)
+    await Promise.all([
+      this.#writeCheckpoint(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints),
+      this.#writeCheckpoint(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets),
+    ])
   }
 
   /** What was committed for certain when it was last written down; 0 when that never happened. */
@@ -305,8 +310,10 @@ export class LogDirectory {
   /** Writes the high watermarks, if they have changed. */
   async checkpointHighWatermarks(highWatermarkOf: (log: Log) => number): Promise<void> {
     if (this.#offline !== undefined) return
-    for (const [name, log] of this.#logs)
-      this.#highWatermarks.set(name, { topic: log.topic, partition: log.partition, offset: highWatermarkOf(log) })
+    for (const [name, log] of this.#logs) {
+      const offset = Math.min(highWatermarkOf(log), log.checkpointMax)
+      this.#highWatermarks.set(name, { topic: log.topic, partition: log.partition, offset })
+    }
     await this.#writeCheckpoint(HIGH_WATERMARK_CHECKPOINT, this.#highWatermarks)
   }
 
@@ -367,6 +374,7 @@ export class LogDirectory {
    * a gap among what is appended next is meant; a start above its end would hide what is appended next.
    */
   async #lowerCheckpoints(name: string, offset: number): Promise<void> {
+    const writes: Promise<void>[] = []
     for (const [file, checkpoint] of [
       [RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints],
       [HIGH_WATERMARK_CHECKPOINT, this.#highWatermarks],
@@ -375,8 +383,10 @@ export class LogDirectory {
       const entry = checkpoint.get(name)
       if (entry === undefined || entry.offset <= offset) continue
       checkpoint.set(name, { ...entry, offset })
-      await this.#writeCheckpoint(file, checkpoint)
+      writes.push(this.#writeCheckpoint(file, checkpoint))
     }
+    // Also what has been lowered by others, and is not in the files yet.
+    await Promise.all([...writes, this.#checkpointing])
   }
 
   /** One after another, so that the last content wins. */

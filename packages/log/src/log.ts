@@ -162,6 +162,8 @@ export class Log {
   /** The lowest that is known. */
   #damage: LogDamage | undefined
   #isIncomplete: boolean
+  /** A truncation is under way: to there. */
+  #cuttingTo = Infinity
   #closed = false
   /** Writes of small files under way. */
   #background: Promise<void> = Promise.resolve()
@@ -258,6 +260,11 @@ export class Log {
   /** Everything below it has been fdatasynced: the recovery point. */
   get durableOffset(): number {
     return this.#syncs.durableOffset
+  }
+
+  /** No checkpoint may speak of more: a truncation is about to end the log there, if it is not infinite. */
+  get checkpointMax(): number {
+    return this.#cuttingTo
   }
 
   /** Why the log refuses everything, or `undefined`. */
@@ -827,31 +834,38 @@ export class Log {
     cut: () => void,
   ): Promise<void> {
     this.#syncs.lower(offset)
-    // Only what is written can be looked at.
-    await this.settle()
-    const newEndOffset = this.#guard(() => this.#endOffsetWithout(offset, remaining))
-    this.#syncs.lower(newEndOffset)
-    await this.#options.onTruncation?.(newEndOffset)
-    const producers = await this.#guardAsync(this.#producersBefore(newEndOffset, remaining))
-    const mayCut = () => isWanted?.() !== false
-    while (mayCut() && (this.#syncs.isRunning || !this.#writes.isEmpty)) {
-      await this.#syncs.settled()
+    this.#cuttingTo = offset
+    try {
+      // Only what is written can be looked at.
       await this.settle()
-    }
-    if (mayCut()) {
-      this.#mustBeOnline()
-      this.#guard(() => {
-        this.#reader.truncated()
-        cut()
-        const endOffset = this.#logEndOffset
-        this.#syncs.lower(endOffset)
-        if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
-        this.#snapshots.removeIf((snapshotOffset) => snapshotOffset > endOffset)
-        this.#producers = producers
-        if (this.#damage !== undefined && this.#damage.offset >= endOffset) this.#damage = undefined
-        this.highWatermarkMoved(Math.min(this.#highWatermark, endOffset))
-        onCut?.()
-      })
+      const newEndOffset = this.#guard(() => this.#endOffsetWithout(offset, remaining))
+      this.#syncs.lower(newEndOffset)
+      // A sync that begins from here on may make all of it durable once more.
+      this.#cuttingTo = newEndOffset
+      await this.#options.onTruncation?.(newEndOffset)
+      const producers = await this.#guardAsync(this.#producersBefore(newEndOffset, remaining))
+      const mayCut = () => isWanted?.() !== false
+      while (mayCut() && (this.#syncs.isRunning || !this.#writes.isEmpty)) {
+        await this.#syncs.settled()
+        await this.settle()
+      }
+      if (mayCut()) {
+        this.#mustBeOnline()
+        this.#guard(() => {
+          this.#reader.truncated()
+          cut()
+          const endOffset = this.#logEndOffset
+          this.#syncs.lower(endOffset)
+          if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()
+          this.#snapshots.removeIf((snapshotOffset) => snapshotOffset > endOffset)
+          this.#producers = producers
+          if (this.#damage !== undefined && this.#damage.offset >= endOffset) this.#damage = undefined
+          this.highWatermarkMoved(Math.min(this.#highWatermark, endOffset))
+          onCut?.()
+        })
+      }
+    } finally {
+      this.#cuttingTo = Infinity
     }
     await this.flush()
     await this.settle()

@@ -35,6 +35,11 @@ function mortalUser(storage: MemoryStorage): { readonly storage: MemoryStorage; 
 const recoveryPoints = (storage: MemoryStorage): string =>
   new TextDecoder().decode(storage.readFile('data/recovery-point-offset-checkpoint'))
 
+const highWatermarks = (storage: MemoryStorage): string =>
+  storage.exists('data/replication-offset-checkpoint')
+    ? new TextDecoder().decode(storage.readFile('data/replication-offset-checkpoint'))
+    : ''
+
 const logStarts = (storage: MemoryStorage): string =>
   new TextDecoder().decode(storage.readFile('data/log-start-offset-checkpoint'))
 
@@ -112,4 +117,27 @@ describe('a log directory', () => {
       )
       assert(found.has('[5, 8)') && found.has(`[${newEnd}, ${newEnd})`), 'crashes came before and after the cut')
     })
+
+  it('has no checkpoint above the new end at the cut, whenever a sync and checkpoints come in between', async () => {
+    for (let turns = 0; turns < 30; turns++) {
+      const storage = await memoryWithDirectory()
+      const { directory, log } = await open(storage)
+      for (let i = 0; i < 4; i++) appendTo(log, { records: 2 })
+      await log.flush()
+      log.raiseLogStartOffset(5)
+      await directory.checkpointOffsets()
+
+      let atCut = ''
+      const onCut = () => void (atCut = `${recoveryPoints(storage)}${highWatermarks(storage)}${logStarts(storage)}`)
+      const cutting = log.truncateTo(3, { onCut })
+      for (let i = 0; i < turns; i++) await Promise.resolve()
+      const checkpointing = Promise.all([
+        log.flush().then(() => directory.checkpointOffsets()),
+        directory.checkpointHighWatermarks(() => log.logEndOffset),
+      ])
+      await Promise.all([cutting, checkpointing])
+      const offsets = [...atCut.matchAll(/^t 0 (\d+)$/gm)].map(([, offset]) => Number(offset))
+      assert(offsets.length >= 2 && Math.max(...offsets) <= 2, `after ${turns} turns: ${offsets.join()}`)
+    }
+  })
 })
