@@ -62,7 +62,7 @@ import { ProducerState, type ProducerDescription } from './producer-state.ts'
 import { recoverLog } from './recovery.ts'
 import { noteProducer, replayProducers } from './replay.ts'
 import { segmentsToDelete } from './retention.ts'
-import { RELATIVE_OFFSET_MAX, Segment, type SegmentContext } from './segment.ts'
+import { endOffsetWithout, RELATIVE_OFFSET_MAX, Segment, type SegmentContext } from './segment.ts'
 import { WriteQueue } from './write-queue.ts'
 
 export interface LogOptions {
@@ -838,7 +838,8 @@ export class Log {
     try {
       // Only what is written can be looked at.
       await this.settle()
-      const newEndOffset = this.#guard(() => this.#endOffsetWithout(offset, remaining))
+      if (remaining.length > 0) this.#wake()
+      const newEndOffset = this.#guard(() => endOffsetWithout(offset, remaining))
       this.#syncs.lower(newEndOffset)
       // A sync that begins from here on may make all of it durable once more.
       this.#cuttingTo = newEndOffset
@@ -869,13 +870,6 @@ export class Log {
     }
     await this.flush()
     await this.settle()
-  }
-
-  /** Where a log of these segments ends when everything from `offset` on goes, and the batch that holds it. */
-  #endOffsetWithout(offset: number, segments: readonly Segment[]): number {
-    if (segments.length > 0) this.#wake()
-    const last = segments.findLast(({ baseOffset }) => baseOffset < offset)
-    return Math.min(offset, last?.locate(offset)?.baseOffset ?? offset)
   }
 
   /** The producers of a log that ends at `endOffset`, between two batches. */

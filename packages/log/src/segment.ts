@@ -452,6 +452,12 @@ export class Segment {
   }
 }
 
+/** Where a log of these segments ends when everything from `offset` on goes, and the batch that holds it. */
+export function endOffsetWithout(offset: number, segments: readonly Segment[]): number {
+  const last = segments.findLast(({ baseOffset }) => baseOffset < offset)
+  return Math.min(offset, last?.locate(offset)?.baseOffset ?? offset)
+}
+
 /** The batch whose header stands at `at` in the probe; `undefined` when it is none or goes on beyond the file. */
 function describeBatch(at: number, position: number, fileSizeBytes: number): BatchLocation | undefined {
   const sizeBytes = batchSizeBytes(probeView, at)
