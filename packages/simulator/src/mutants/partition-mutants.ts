@@ -150,10 +150,4 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     replace: 'this.#highWatermark = Math.max(options.checkpointedHighWatermark, logStartOffset, logEndOffset)',
     seed: 4,
   },
-  {
-    name: 'a truncation that waited for the disk is carried out by a replica that leads meanwhile',
-    file: following,
-    find: 'return !this.#role.leads && leaderEpoch === this.#role.leaderEpoch',
-    replace: 'return leaderEpoch <= this.#role.leaderEpoch',
-  },
 ]
