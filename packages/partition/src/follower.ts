@@ -3,8 +3,9 @@
  *
  *     the logs part at an epoch     cut back to where they part, and ask again (KIP-101, KIP-279)
  *     the offset is out of range    find out where the leader's log begins and ends
- *     another leader, a new epoch   wait until the metadata say who leads
- *     anything else that is wrong   ask again after a pause
+ *     the leader has a newer epoch  wait until the metadata say who leads
+ *     an older one, no such topic   it has not heard yet: ask again after a pause, as with anything else that is wrong
+ *     what was asked is out of date the metadata came while the answer was under way: ask again at once
  *     records                       append them, and take over high watermark and log start
  *
  * Pure: decides; the caller appends and truncates. A log is cut back by epochs only, never to the high watermark, which may
@@ -43,6 +44,7 @@ export type FollowerDecision =
   | { readonly action: 'append' }
   | { readonly action: 'truncate'; readonly offset: number }
   | { readonly action: 'find-range' }
+  | { readonly action: 'ask-again' }
   | { readonly action: 'await-metadata' }
   | { readonly action: 'retry' }
 
@@ -54,8 +56,6 @@ export function followerDecision(answer: LeaderAnswer, log: FollowerLog, highWat
     case ErrorCode.OFFSET_OUT_OF_RANGE:
       return { action: 'find-range' }
     case ErrorCode.FENCED_LEADER_EPOCH:
-    case ErrorCode.UNKNOWN_TOPIC_ID:
-    case ErrorCode.INCONSISTENT_TOPIC_ID:
       return { action: 'await-metadata' }
     default:
       return { action: 'retry' }

@@ -51,7 +51,8 @@ export class Following {
   /** @returns what to do before the next fetch */
   followed(position: FollowerPosition, answer: LeaderAnswer): FollowerDecision {
     const now = this.position()
-    if (now === undefined || now.leaderEpoch !== position.leaderEpoch) return { action: 'await-metadata' }
+    if (now === undefined) return { action: 'await-metadata' }
+    if (now.leaderEpoch !== position.leaderEpoch) return { action: 'ask-again' }
     if (now.fetchOffset !== position.fetchOffset) return { action: 'retry' }
     const decision = followerDecision(answer, this.#log, this.#progress.highWatermark)
     if (decision.action !== 'append') return decision

@@ -630,8 +630,22 @@ describe('a follower', () => {
     follower.followed(position, answer)
     assert.deepEqual(follower.followed(position, answer), { action: 'retry' })
     follower.assign(led(NODE_ID, 5))
-    assert.deepEqual(follower.followed(position, answer), { action: 'await-metadata' })
+    assert.deepEqual(follower.followed(position, answer), { action: 'ask-again' })
     assert.equal(follower.log.logEndOffset, 1)
+  })
+
+  it('waits for metadata only where they are still to come', async () => {
+    const { follower } = await pair()
+    const answer = { highWatermark: 0, logStartOffset: 0, divergingEpoch: undefined, records: NO_RECORDS }
+    const decided = (errorCode: ErrorCode) =>
+      follower.followed(follower.followerPosition()!, { ...answer, errorCode }).action
+    assert.equal(decided(ErrorCode.FENCED_LEADER_EPOCH), 'await-metadata')
+    // The leader lags behind, not this replica.
+    assert.equal(decided(ErrorCode.UNKNOWN_LEADER_EPOCH), 'retry')
+    assert.equal(decided(ErrorCode.UNKNOWN_TOPIC_ID), 'retry')
+    assert.equal(decided(ErrorCode.INCONSISTENT_TOPIC_ID), 'retry')
+    follower.assign(led(FOLLOWER, 5))
+    assert.equal(follower.followerPosition(), undefined)
   })
 })
 

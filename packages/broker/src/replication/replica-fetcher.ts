@@ -213,6 +213,7 @@ export class ReplicaFetcher {
         followed.notBeforeMs = clock.monotonicMs() + settings.backoffMs
         return
       case 'append':
+      case 'ask-again':
         return
       default:
         decision satisfies never
