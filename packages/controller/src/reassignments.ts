@@ -101,11 +101,19 @@ function moved(
   if (new Set(wanted).size < wanted.length) return wrong(`the assignment ${wanted.join(', ')} names a broker twice`)
   const stranger = wanted.find((id) => state.image.broker(id) === undefined)
   if (stranger !== undefined) return wrong(`the assignment names broker ${stranger}, which is not registered`)
-  // What an earlier move was adding still has to prove that it is in sync.
-  const settled = partition.replicas.filter((id) => !partition.addingReplicas.includes(id))
-  const removingReplicas = partition.replicas.filter((id) => !wanted.includes(id))
-  const addingReplicas = wanted.filter((id) => !settled.includes(id))
-  return { replicas: [...wanted, ...removingReplicas], addingReplicas, removingReplicas }
+  // What an earlier move was adding still has to prove that it is in sync, and is not waited for if it is not wanted any
+  // more: else calling off this move would leave it behind. Unless it alone has everything.
+  const { addingReplicas: earlier, eligibleLeaderReplicas, isr } = partition
+  const isDropped = (id: number) => earlier.includes(id) && !wanted.includes(id)
+  const mayDrop = (isr.length > 0 ? isr : eligibleLeaderReplicas).some((id) => !isDropped(id))
+  const removingReplicas = partition.replicas.filter((id) => !wanted.includes(id) && !(mayDrop && isDropped(id)))
+  const addingReplicas = wanted.filter((id) => earlier.includes(id) || !partition.replicas.includes(id))
+  return {
+    replicas: [...wanted, ...removingReplicas],
+    ...(mayDrop ? { isr: isr.filter((id) => !isDropped(id)) } : {}),
+    addingReplicas,
+    removingReplicas,
+  }
 }
 
 export function decideListPartitionReassignments(

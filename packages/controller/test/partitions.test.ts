@@ -400,6 +400,30 @@ test('a new target in the middle of a move still waits for what was being added'
   )
 })
 
+test('a new target lets go of what an earlier one was adding, and calling it off leads back to the beginning', () => {
+  const at = cluster([1, 2])
+  reassign(at, [3, 2])
+  assert.equal(reassign(at, [4, 2]), ErrorCode.NONE)
+  assert.deepEqual(
+    [at.partition().replicas, at.partition().addingReplicas, at.partition().removingReplicas],
+    [[4, 2, 1], [4], [1]],
+  )
+  assert.equal(reassign(at, null), ErrorCode.NONE)
+  const { replicas, addingReplicas, removingReplicas, isr } = at.partition()
+  assert.deepEqual([sorted(replicas), addingReplicas, removingReplicas, isr], [[1, 2], [], [], [1, 2]])
+})
+
+test('a new target keeps what an earlier one was adding when that alone has everything', () => {
+  const at = cluster([1, 2])
+  reassign(at, [3, 4])
+  const only = { topicId: at.topicId!, partitionId: 0, isr: [3], leader: 3 }
+  at.scenario.apply(metadataRecord('PartitionChange', only, 2))
+  assert.equal(reassign(at, [4, 2]), ErrorCode.NONE)
+  assert.deepEqual([at.partition().isr, at.partition().leader], [[3], 3])
+  const { replicas, addingReplicas, removingReplicas } = at.partition()
+  assert.deepEqual([sorted(replicas), addingReplicas, sorted(removingReplicas)], [[1, 2, 3, 4], [4], [1, 3]])
+})
+
 test('assignments that make no sense are refused', () => {
   const at = cluster([1, 2, 3])
   assert.equal(reassign(at, []), ErrorCode.INVALID_REPLICA_ASSIGNMENT)
