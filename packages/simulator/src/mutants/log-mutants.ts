@@ -46,8 +46,8 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: 'producers stay known when their records are cut off',
     file: log,
-    find: '        this.#producers = producers\n        if (this.#damage',
-    replace: '        if (offset < 0) this.#producers = producers\n        if (this.#damage',
+    find: 'const producers = await this.#guardAsync(this.#producersBefore(newEndOffset, remaining))',
+    replace: 'const producers = this.producers',
     seed: 15,
   },
   {
@@ -96,9 +96,9 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'readers see what was cut off',
-    file: log,
-    find: '        this.#reader.truncated()\n        cut()\n',
-    replace: '        cut()\n',
+    file: 'log/src/log-reader.ts',
+    find: 'truncated(): void {',
+    replace: 'truncated(): void {\n    if (this.#truncations >= 0) return',
     seed: 18,
   },
   {
