@@ -71,7 +71,8 @@ export class Cluster {
   #refreshing: { readonly promise: Promise<void>; readonly topics: ReadonlySet<string> | 'all' } | undefined
   #nextRefresh: Alarm | undefined
   #refreshedMs = -Infinity
-  #refreshPending = false
+  /** `refreshSoon` has promised one: from the first wish until an answer is there. */
+  #isRefreshDue = false
   /** The next refresh asks several brokers. */
   #isDoubtful = false
   readonly #lifetime = new AbortController()
@@ -303,24 +304,33 @@ export class Cluster {
    */
   refreshSoon({ isDoubtful = false }: { readonly isDoubtful?: boolean } = {}): void {
     if (isDoubtful) this.#isDoubtful = true
-    if (this.#refreshing !== undefined || this.#refreshPending || this.isClosed) return
+    if (this.#isRefreshDue || this.isClosed) return
+    this.#isRefreshDue = true
     const waitMs = this.#refreshedMs + this.options.backoff.backoffMs - this.nowMs()
-    if (waitMs > 0) {
-      this.#refreshPending = true
-      this.alarms.after(waitMs, () => {
-        this.#refreshPending = false
-        this.refreshSoon()
-      })
-      return
-    }
+    if (waitMs > 0) this.alarms.after(waitMs, this.#refreshDue)
+    else this.#refreshDue()
+  }
+
+  /** The refresh that `refreshSoon` promised. It may share one that somebody else needs, which may end without success. */
+  readonly #refreshDue = (): void => {
+    if (this.isClosed) return
+    const isDoubtful = this.#isDoubtful
     this.call('metadata', undefined, async (call) => {
       await this.retrying(call, async () => await this.refresh(call))
-    }).catch((error: unknown) => {
-      if (this.isClosed) return
-      this.options.logger.warn('metadata cannot be refreshed', { error })
-      // Whoever asked for it waits, and may have nothing else that would make it ask again.
-      if (KafkaError.is(error) && error.retriable) this.refreshSoon({ isDoubtful })
-    })
+    }).then(
+      () => {
+        this.#isRefreshDue = false
+      },
+      (error: unknown) => {
+        if (this.isClosed) return
+        this.options.logger.warn('metadata cannot be refreshed', { error })
+        if (KafkaError.is(error) && error.retriable) {
+          // Whoever asked for it waits, and may have nothing else that would make it ask again.
+          if (isDoubtful) this.#isDoubtful = true
+          this.alarms.after(this.options.backoff.backoffMs, this.#refreshDue)
+        } else this.#isRefreshDue = false
+      },
+    )
   }
 
   /** Takes a leader that an answer names (KIP-951). @returns whether that was news */

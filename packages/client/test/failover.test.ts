@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { string } from '@braidlog/client'
 import { FakeCluster } from './support/fake-cluster.ts'
-import { World } from './support/world.ts'
+import { World, type ServerSocket } from './support/world.ts'
 
 function setUp(nodeCount = 2): { world: World; cluster: FakeCluster } {
   const world = new World()
@@ -138,6 +138,38 @@ test('all brokers are gone for longer than a call may take, after the last leade
     assert.ok(world.nowMs - startMs < 5_000, `after ${world.nowMs - startMs} ms`)
     assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
   })
+})
+
+test('all brokers take connections and answer nothing for longer than a call may take: writing goes on when they do', async () => {
+  // So that the call ends in whatever it is just doing.
+  for (let silentMs = 6_000; silentMs < 16_000; silentMs += 500) {
+    const { world, cluster } = setUp()
+    cluster.topic('t')
+    await world.run(async () => {
+      const producer = world.client({ requestTimeoutMs: 5_000 }).producer()
+      await producer.send({ topic: 't', value: 'a' })
+      cluster.moveLeader('t', 0, -1)
+      const metadata = cluster.count('Metadata')
+      const sent = producer.send({ topic: 't', value: 'b' })
+      await world.until(() => cluster.count('Metadata') > metadata, 'it looks for the leader')
+      const sockets: ServerSocket[] = []
+      for (const node of [1, 2]) {
+        cluster.crash(node)
+        world.listen(`broker${node}:9092`, (socket) => {
+          sockets.push(socket)
+          return { received: () => {}, closed: () => {} }
+        })
+      }
+      await world.sleep(silentMs)
+      cluster.moveLeader('t', 0, 2)
+      for (const node of [1, 2]) cluster.start(node)
+      for (const socket of sockets) socket.close()
+      const startMs = world.nowMs
+      await sent
+      assert.ok(world.nowMs - startMs < 5_000, `after ${world.nowMs - startMs} ms`)
+      assert.deepEqual(cluster.values('t', 0), ['a', 'b'])
+    })
+  }
 })
 
 test('a leader that is gone before there is another: that one is found soon after, whenever it comes', async () => {
