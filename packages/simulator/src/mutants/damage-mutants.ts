@@ -19,7 +19,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     find: "return isInSync || leader === nodeId || !isLost ? 'leave' : 'repair'",
     replace: "return leader === nodeId ? 'leave' : 'repair'",
     profile: 'damage',
-    seed: 274,
+    seed: 1234,
   },
   {
     name: 'a damaged replica stays in sync, and leads',
@@ -35,7 +35,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     find: "return isInSync || !eligibleLeaderReplicas.includes(nodeId) ? 'whole' : 'rejoin'",
     replace: "return eligibleLeaderReplicas.length >= 0 ? 'whole' : 'rejoin'",
     profile: 'damage',
-    seed: 74,
+    seed: 14,
   },
   {
     name: 'after damage to the epochs only those of the last segments are known',

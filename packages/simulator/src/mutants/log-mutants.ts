@@ -27,7 +27,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: sync,
     find: 'const syncs = segments.map((segment) => segment.sync())',
     replace: 'const syncs = segments.filter((segment) => segment.active).map((segment) => segment.sync())',
-    seed: 26,
+    seed: 45,
   },
   {
     name: 'a log that was cut counts as durable to its old end',
@@ -41,14 +41,14 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: log,
     find: 'if (this.epochs.truncateFromEnd(endOffset)) this.#persistEpochs()',
     replace: '',
-    seed: 53,
+    seed: 157,
   },
   {
     name: 'producers stay known when their records are cut off',
     file: log,
     find: 'const producers = await this.#guardAsync(this.#producersBefore(newEndOffset, remaining))',
     replace: 'const producers = this.producers',
-    seed: 15,
+    seed: 94,
   },
   {
     name: 'a replica does not learn of producers from what it appends',
