@@ -114,6 +114,22 @@ test('the number of a batch that may be in the log is not given to another one',
   assert.deepEqual(outcomes, ['1 failed'])
 })
 
+test('a leader that no longer leads, or has lost its disk, may have appended the batch before it said so', () => {
+  const ignore = { acknowledged: () => {}, failed: () => {} }
+  for (const code of [ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.REQUEST_TIMED_OUT]) {
+    const accumulator = new Accumulator({ ...options(1 << 20), idempotence: true })
+    accumulator.setIdentity({ id: 7, epoch: 0 })
+    const send = (nowMs: number) => {
+      accumulator.append('a', 0, null, 'v', undefined, nowMs, ignore, 0, nowMs)
+      return accumulator.drain(nowMs, { isFree: () => true, take: () => {} }, true).requests[0]!.batches[0]!
+    }
+    const first = send(0)
+    accumulator.expire(1_000)
+    assert.equal(accumulator.rejected(first, { code }, 1_000), false)
+    assert.deepEqual([code, send(1_000).baseSequence], [code, 1])
+  }
+})
+
 test('the number of a batch that is certainly not in the log is used again', () => {
   const accumulator = new Accumulator({ ...options(1 << 20), idempotence: true })
   accumulator.setIdentity({ id: 7, epoch: 0 })

@@ -292,7 +292,7 @@ export class Accumulator {
       return false
     }
     const error = brokerError(code, `${batch.topic}-${batch.partition}`, rejection.message)
-    if (!isAbsentAfter(code)) batch.mayBeStored = true
+    if (PERHAPS_APPENDED.has(code)) batch.mayBeStored = true
     if (batch.settled) {
       this.#give(queue, batch, !batch.mayBeStored)
       return false
@@ -558,11 +558,16 @@ function isSequenceError(code: number): boolean {
   )
 }
 
-/** After these the batch may be in the log all the same. */
-function isAbsentAfter(code: number): boolean {
-  return (
-    code !== ErrorCode.REQUEST_TIMED_OUT &&
-    code !== ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND &&
-    code !== ErrorCode.UNKNOWN_SERVER_ERROR
-  )
-}
+/**
+ * After these the batch may be in the log all the same: a leader answers with them, too, what it has appended and cannot
+ * commit any more, since it leads no longer, its disk has failed or the topic is being deleted.
+ */
+const PERHAPS_APPENDED: ReadonlySet<number> = new Set([
+  ErrorCode.KAFKA_STORAGE_ERROR,
+  ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.REQUEST_TIMED_OUT,
+  ErrorCode.UNKNOWN_SERVER_ERROR,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+])
