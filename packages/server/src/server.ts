@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly network?: { readonly listen: Listen; readonly dial: Dial }
   /** What logs may hold of memory and files, and from which size on they write in the background. */
   readonly logLimits?: Partial<LogResourceLimits>
+  /** For simulations: called while the node starts, before it acts on what it knows, with what it knows from then on. */
+  readonly onImage?: (image: () => ImageView) => void
   /** Default: silent. */
   readonly logger?: Logger
   /**

@@ -149,6 +149,7 @@ async function start(options: ServerOptions, config: ServerConfig, opened: Opene
   })
   opened.add(() => side.close())
   const { controller, link } = side
+  options.onImage?.(() => link.image)
   const common = {
     nodeId,
     clusterId,

@@ -104,7 +104,7 @@ export class Audit {
   look(): void {
     if (this.#isOver) return
     // Who is in sync, before it is asked what they have; the newest first, as it is by that what is committed has to be.
-    for (const { node, parts } of this.#newestFirst()) this.#lookAtImage(node, parts)
+    for (const { node, image } of this.#newestFirst()) this.#lookAtImage(node, image)
     for (const node of this.#options.nodes) {
       const { parts } = node
       if (parts === undefined) continue
@@ -179,7 +179,7 @@ export class Audit {
     for (const node of nodes) {
       const { nodeId, parts } = node
       if (parts === undefined) return `node ${nodeId} does not serve`
-      digests.add(this.#digestOf(node, parts))
+      digests.add(this.#digestOf(node, parts.image))
       for (const replica of parts.partitions?.all() ?? []) {
         const { log, highWatermark } = replica
         if (log.topic === topic && highWatermark < log.logEndOffset) {
@@ -215,17 +215,17 @@ export class Audit {
     }
   }
 
-  #newestFirst(): { readonly node: SimulatedNode; readonly parts: NodeParts }[] {
+  /** With those that start: they may be the only ones that know, and act on it. */
+  #newestFirst(): { readonly node: SimulatedNode; readonly image: Image }[] {
     return this.#options.nodes
-      .flatMap((node) => (node.parts === undefined ? [] : [{ node, parts: node.parts }]))
-      .sort((a, b) => b.parts.image.offset - a.parts.image.offset)
+      .flatMap((node) => (node.image === undefined ? [] : [{ node, image: node.image }]))
+      .sort((a, b) => b.image.offset - a.image.offset)
   }
 
-  #lookAtImage(node: SimulatedNode, parts: NodeParts): void {
-    const { image } = parts
+  #lookAtImage(node: SimulatedNode, image: Image): void {
     const { offset } = image
     const known = this.#digests.get(offset)
-    const digest = this.#digestOf(node, parts)
+    const digest = this.#digestOf(node, image)
     if (known === undefined || offset > this.#newestOffset) {
       this.#digests.set(offset, digest)
     } else if (known !== digest) {
@@ -239,7 +239,7 @@ export class Audit {
   }
 
   /** An image moves with its offset only. */
-  #digestOf({ nodeId }: SimulatedNode, { image }: NodeParts): string {
+  #digestOf({ nodeId }: SimulatedNode, image: Image): string {
     const before = this.#lastDigests.get(nodeId)
     if (before !== undefined && before.image === image && before.offset === image.offset) return before.digest
     const digest = digestOf(image)

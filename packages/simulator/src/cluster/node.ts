@@ -35,6 +35,7 @@ export class SimulatedNode {
   #server: Server | undefined
   #incarnation = 0
   #parts: (() => NodeParts) | undefined
+  #image: (() => NodeParts['image']) | undefined
   startFailures = 0
   /** Called before a process of the node ends, whyever it does. */
   onEnding: () => void = () => {}
@@ -64,6 +65,13 @@ export class SimulatedNode {
     return this.#parts?.()
   }
 
+  /**
+   * How the process here sees the cluster; earlier than its parts, as a node that starts does already what follows from it.
+   */
+  get image(): NodeParts['image'] | undefined {
+    return this.#image?.()
+  }
+
   /** Number of the process, from 1. */
   get incarnation(): number {
     return this.#incarnation
@@ -85,6 +93,9 @@ export class SimulatedNode {
       logger: this.#logger(process),
       network: { listen: network.listenFor(process, host), dial: network.dialFor(process, host) },
       format: { clusterId },
+      onImage: (image: () => NodeParts['image']) => {
+        if (!process.isDead) this.#image = image
+      },
       // Some nodes write nearly everything in the background, as others do with appends of a quarter of a megabyte.
       logLimits: {
         ...(nodeId % 2 === 0 && { queuedWriteSizeBytesMin: 1 }),
@@ -165,6 +176,7 @@ export class SimulatedNode {
     this.#process = undefined
     this.#server = undefined
     this.#parts = undefined
+    this.#image = undefined
   }
 
   /** Log lines are a part of the trace. */
