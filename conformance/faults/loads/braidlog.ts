@@ -3,6 +3,7 @@
  * them all. The senders share two producers, so that a request carries batches of several partitions.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { silentLogger } from '@braidlog/base'
 import { Kafka, type Producer, type Reader } from '@braidlog/client'
 import type { EventType, HistoryEvent, Operation, Polled, Sent } from '@braidlog/simulator/history'
 import { Acknowledgements } from '../acknowledgements.ts'
@@ -38,7 +39,8 @@ export class BraidlogLoad implements Load {
   async start(): Promise<void> {
     const { bootstrapServers, requestTimeoutMs, partitionCount } = this.#options
     const client = (clientId: string): Kafka => {
-      const kafka = new Kafka({ bootstrapServers: [...bootstrapServers], clientId, requestTimeoutMs })
+      const logger = { ...silentLogger, warn: this.#warned }
+      const kafka = new Kafka({ bootstrapServers: [...bootstrapServers], clientId, requestTimeoutMs, logger })
       this.#clients.push(kafka)
       return kafka
     }
@@ -70,6 +72,11 @@ export class BraidlogLoad implements Load {
 
   tail(): string {
     return this.#failures.slice(-10).join('\n')
+  }
+
+  /** What a client complains about while it still tries: a record's own failure may be minutes away. */
+  readonly #warned = (message: string, fields?: { readonly error?: unknown }): void => {
+    this.#failures.push(fields?.error instanceof Error ? `${message}: ${fields.error.message}` : message)
   }
 
   #watch(work: Promise<void>): void {
