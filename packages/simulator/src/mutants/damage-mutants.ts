@@ -35,7 +35,7 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     find: "return isInSync || !eligibleLeaderReplicas.includes(nodeId) ? 'whole' : 'rejoin'",
     replace: "return eligibleLeaderReplicas.length >= 0 ? 'whole' : 'rejoin'",
     profile: 'damage',
-    seed: 14,
+    seed: 234,
   },
   {
     name: 'after damage to the epochs only those of the last segments are known',
@@ -43,6 +43,6 @@ export const DAMAGE_MUTANTS: readonly Mutant[] = [
     find: 'const first = all || known === undefined ? 0 : firstToRecover(',
     replace: 'const first = all ? 0 : firstToRecover(',
     profile: 'damage',
-    seed: 554,
+    seed: 14,
   },
 ]

@@ -28,7 +28,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: replicaSet,
     find: 'follower.logEndOffset >= Math.max(highWatermark, this.#epochStartOffset)',
     replace: 'follower.logEndOffset >= Math.min(0, highWatermark)',
-    seed: 3,
+    seed: 5,
   },
   {
     name: 'who has left the in-sync replicas is not waited for before the controller has agreed',
@@ -92,7 +92,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: reading,
     find: 'if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset)',
     replace: 'if (end.leaderEpoch < -9 && end.endOffset < fetchOffset)',
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'consumers read what is not committed',
@@ -113,7 +113,7 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: following,
     find: 'const lastFetchedEpoch = logEndOffset > logStartOffset ? this.#log.epochAt(logEndOffset - 1) : -1',
     replace: 'const lastFetchedEpoch = logEndOffset > logStartOffset ? Math.min(-1, this.#log.epochAt(0)) : -1',
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'a follower keeps more of an epoch than its leader has',
@@ -148,6 +148,6 @@ export const PARTITION_MUTANTS: readonly Mutant[] = [
     file: progress,
     find: 'this.#highWatermark = Math.min(Math.max(options.checkpointedHighWatermark, logStartOffset), logEndOffset)',
     replace: 'this.#highWatermark = Math.max(options.checkpointedHighWatermark, logStartOffset, logEndOffset)',
-    seed: 4,
+    seed: 24,
   },
 ]
