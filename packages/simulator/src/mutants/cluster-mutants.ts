@@ -55,7 +55,7 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     file: brokers,
     find: 'if (existing !== undefined && !comesAgain) {',
     replace: 'if (existing !== undefined && !comesAgain && request.previousBrokerEpoch < -1) {',
-    seed: 2,
+    seed: 193,
   },
   {
     name: 'a broker that comes back is not told what it leads now',
