@@ -83,7 +83,7 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     file: host,
     find: 'this.#parked[count]!.offset <= highWatermark',
     replace: 'this.#parked[count]!.offset <= highWatermark + 1e9',
-    seed: 4,
+    seed: 5,
   },
   {
     name: 'a new coordinator loads only what it knows to be committed',

@@ -48,7 +48,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: log,
     find: 'const producers = await this.#guardAsync(this.#producersBefore(newEndOffset, remaining))',
     replace: 'const producers = this.producers',
-    seed: 17,
+    seed: 31,
   },
   {
     name: 'a replica does not learn of producers from what it appends',
