@@ -24,7 +24,7 @@ export const comments: Readonly<Record<string, readonly string[]>> = {
       'loop, taking the bytes to be in the page cache. The difference between the rows from disk and those from the page cache is the work of the ' +
       'kernel, finding pages and filling them, and since decision 27 a checksum: what ours reads from the disk it verifies before it sends it ' +
       '(0.2 s/GB for the checksum alone), so that damage is noticed and made good. Apache Kafka sends it unread. ' +
-      'That is why all four rows from disk are behind now where three were ahead before; the work of other programs on the machine during this ' +
+      'That is why three of the four rows from disk are behind now, where one was before; the work of other programs on the machine during this ' +
       "run is in both sides' figures.",
   ],
   'broker-peak': [
