@@ -36,7 +36,7 @@ function buildAvro(decisions: readonly number[]): Json {
     if (choice < 10) return { type: 'array', items: type(depth + 1) }
     if (choice < 11) return { type: 'map', values: type(depth + 1) }
     if (choice < 13) return enumType()
-    if (choice < 14) return { type: 'fixed', name: define(), size: next(3) }
+    if (choice < 14) return { type: 'fixed', ...named(define()), size: next(3) }
     if (choice < 17) return record(depth)
     return union(depth)
   }
@@ -48,10 +48,15 @@ function buildAvro(decisions: readonly number[]): Json {
     return full.includes('.') ? full : name
   }
 
+  /** Inside a record with a namespace a short name would mean another one: every definition carries its own. */
+  function named(name: string): { readonly [key: string]: Json } {
+    return { name, ...(name.includes('.') ? {} : { namespace: '' }) }
+  }
+
   function enumType(): Json {
     const name = define()
     const symbols = ['A', 'B', 'C'].slice(0, 1 + next(3))
-    return next(3) === 0 ? { type: 'enum', name, symbols, default: 'A' } : { type: 'enum', name, symbols }
+    return { type: 'enum', ...named(name), symbols, ...(next(3) === 0 ? { default: 'A' } : {}) }
   }
 
   function record(depth: number): Json {
@@ -65,8 +70,7 @@ function buildAvro(decisions: readonly number[]): Json {
       if (next(6) === 0) field['doc'] = 'text'
       fields.push(field)
     }
-    // A nameless namespace inside another would change what short names mean; every definition carries its own.
-    return { type: 'record', name, ...(name.includes('.') ? {} : { namespace: '' }), fields }
+    return { type: 'record', ...named(name), fields }
   }
 
   function union(depth: number): Json {
